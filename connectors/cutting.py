@@ -1,0 +1,105 @@
+"""Cutting exhibits out of a response, byte for byte, and their headers.
+
+`msgspec.Raw` gives the exact bytes of an item without decoding it. A nested comment is an item of its
+own and is cut out of its parent, leaving its span. Items overlap nowhere; with the rest they give the
+body back (a property test).
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from schemas.capture import Exhibit, Response
+from schemas.digests import canonical
+
+__all__ = ["HeaderMaker", "Span", "decodable", "joined", "segments_around", "spans_of"]
+
+Span = tuple[int, int]
+
+
+class HeaderMaker:
+    """Makes the header of each exhibit of one response; what is the same for all is encoded once.
+
+    Header: canonical JSON {"record_id", "response": {...}, "spans": [part, ...]}; a part is the list of
+    [start, end] segments of the body that it was put together from (more than one: items nested in it
+    were cut out). An empty list: the part is context, from an earlier response.
+    """
+
+    def __init__(self, response: Response) -> None:
+        """Encode the response's own facts."""
+        self._response = response
+        self._common = self._facts(response.address)
+
+    def _facts(self, address: str) -> bytes:
+        response = self._response
+        return canonical(
+            {
+                "address": address,
+                "api_version": response.api_version,
+                "capture_id": response.capture_id,
+                "connector_version": response.connector_version,
+                "endpoint": response.endpoint,
+                "fetched_at": response.fetched_at.isoformat(),
+                "headers": dict(response.headers),
+                "method": response.method,
+                "sent": response.sent.decode("utf-8", "replace"),
+                "server_date": None if response.server_date is None else response.server_date.isoformat(),
+                "status": response.status,
+                "walk_id": response.walk_id,
+            }
+        )
+
+    def exhibit(
+        self,
+        record_id: str,
+        parts: Sequence[bytes],
+        spans: Iterable[Sequence[Span]] = (),
+        *,
+        address: str | None = None,
+    ) -> Exhibit:
+        """Return the exhibit of one record. Give `address` when the request named other records too."""
+        facts = self._common if address is None else self._facts(address)
+        where = msgspec.json.encode([[list(segment) for segment in part] for part in spans])
+        name = msgspec.json.encode(record_id)
+        header = b'{"record_id":' + name + b',"response":' + facts + b',"spans":' + where + b"}"
+        return Exhibit(record_id=record_id, header=header, parts=tuple(parts))
+
+
+def spans_of(body: bytes, items: Iterable[bytes], start: int = 0) -> list[Span]:
+    """Return where each item stands in `body`; items come in the body's order.
+
+    Raises:
+        ValueError: An item does not stand in the body after the one before it.
+    """
+    spans: list[Span] = []
+    for item in items:
+        at = body.index(item, start)
+        spans.append((at, at + len(item)))
+        start = at + len(item)
+    return spans
+
+
+def segments_around(item: Span, nested: Iterable[Span]) -> list[Span]:
+    """Return the segments of the body that are left of an item when those nested in it are cut out."""
+    segments: list[Span] = []
+    start = item[0]
+    for begin, end in nested:
+        segments.append((start, begin))
+        start = end
+    segments.append((start, item[1]))
+    return segments
+
+
+def joined(body: bytes, segments: Iterable[Span]) -> bytes:
+    """Return a part: its segments of the body, put together."""
+    return b"".join(body[start:end] for start, end in segments)
+
+
+def decodable(part: bytes, segments: Sequence[Span]) -> bytes:
+    """Return a part with `null` in each hole, so that its JSON can be decoded again."""
+    pieces: list[bytes] = []
+    at = 0
+    for start, end in segments:
+        pieces.append(part[at : at + end - start])
+        at += end - start
+    return b"null".join(pieces)

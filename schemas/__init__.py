@@ -1,0 +1,1 @@
+"""The vocabulary of muniment: the values that every other package speaks in."""

@@ -1,0 +1,108 @@
+"""Digests: of a version, by a digest rule that is data; of a record's version id.
+
+A *digest rule* says, for each shape in which a platform shows a record (the live object, an entry of
+its edit history), where each content field stands (data-model.md 2). Values are the raw ones, at most
+through a named transform that is frozen for ever: a better reader never changes a version.
+"""
+
+import hashlib
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import msgspec
+
+__all__ = ["TRANSFORMS", "DigestRule", "Field", "canonical", "unread_version", "version", "version_id"]
+
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """Where one content field stands: the first of `paths` that leads somewhere.
+
+    A path is keys and indexes; "*" maps over a list. Its first step is the number of the exhibit's part.
+    `absent_is_null`: whether a missing key says the same as null, which only the platform can tell.
+    """
+
+    name: str
+    paths: tuple[Path, ...]
+    transform: str = "as-is"
+    absent_is_null: bool = True
+
+
+DigestRule: TypeAlias = Mapping[str, tuple[Field, ...]]
+"""Shape -> fields. Never change a published rule: add the next number."""
+
+_ABSENT = object()
+_BREAKS = re.compile(r"(?i)<(?:br|/p|/div|/li|/h[1-6]|/tr|/blockquote)\b[^>]*>")
+_DROPPED = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->")
+_TAG = re.compile(r"<[^<>]*>")
+_SPACE = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r"\s*\n\s*")
+
+
+def _visible_text_1(value: Any) -> Any:
+    """Return what a reader sees of HTML. Frozen: a change is `visible-text-2`."""
+    if not isinstance(value, str):
+        return value
+    text = _TAG.sub("", _BREAKS.sub("\n", _DROPPED.sub("", value)))
+    text = unicodedata.normalize("NFC", html.unescape(text))
+    return _LINES.sub("\n", _SPACE.sub(" ", text)).strip()
+
+
+TRANSFORMS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {"as-is": lambda value: value, "visible-text-1": _visible_text_1}
+)
+"""Named, frozen transforms. A published one never changes."""
+
+
+def canonical(value: Any) -> bytes:
+    """Return canonical JSON: UTF-8, keys sorted, no spaces."""
+    return msgspec.json.encode(value, order="deterministic")
+
+
+def _follow(value: Any, path: Sequence[str | int]) -> Any:
+    for number, step in enumerate(path):
+        if step == "*":
+            if not isinstance(value, list):
+                return _ABSENT
+            found = (_follow(item, path[number + 1 :]) for item in value)
+            return [None if item is _ABSENT else item for item in found]
+        if isinstance(step, int):
+            if not isinstance(value, list | tuple) or step >= len(value):
+                return _ABSENT
+            value = value[step]
+        else:
+            if not isinstance(value, dict) or step not in value:
+                return _ABSENT
+            value = value[step]
+    return value
+
+
+def _value(field: Field, parts: Sequence[Any]) -> Any:
+    for path in field.paths:
+        found = _follow(parts, path)
+        if found is not _ABSENT:
+            return TRANSFORMS[field.transform](found)
+    return None if field.absent_is_null else "\x00absent"
+
+
+def version(rule: DigestRule, shape: str, parts: Sequence[Any]) -> bytes:
+    """Return the digest of what a record says, 32 bytes; `parts` are an exhibit's parts, decoded."""
+    fields = {field.name: _value(field, parts) for field in rule[shape]}
+    return hashlib.sha256(canonical(fields)).digest()
+
+
+def unread_version(record_id: str) -> bytes:
+    """Return the version of an item that we cannot read: of its record_id alone."""
+    return hashlib.sha256(canonical({"unread": record_id})).digest()
+
+
+def version_id(record_id: str, digest: bytes) -> bytes:
+    """Return the id of one version of one record, 32 bytes: SHA-256(record_id, version)."""
+    return hashlib.sha256(record_id.encode() + b"\x00" + digest).digest()
