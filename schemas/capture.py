@@ -120,12 +120,14 @@ class Listed:
     `since` and `until` bound what this walk pages of the list, by creation time (None: unbounded):
     absence is judged inside them only. `shows` are the words of `Look.shown` that this view can
     show: without a sign-in, held comments are not absent. `reported` is the platform's own total,
-    of the list's whole; `refused` says why the list was withheld.
+    of the list's whole; `short` is why fewer can be had, where the platform's rules tell (`paged-out`);
+    `refused` says why the list was withheld.
     """
 
     listing: str
     ended: bool
     reported: int | None = None
+    short: Reason = Reason.UNEXPLAINED
     absence_counts: bool = False
     since: datetime | None = None
     until: datetime | None = None

@@ -52,25 +52,37 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """Belief: the look, and the state and current version it leads to. A row of series `observation`."""
+    """Belief: the look, and the state and current version it leads to. A row of series `observation`.
+
+    It carries all that presence needs, so that presence is rebuilt from these rows alone. `listing` is
+    the look's, or the one known before where the look was by id. `absences` counts absent and gone
+    answers since the record was last seen; `first_absent_at` is the first of them.
+    """
 
     look: Look
     account: str
     stream: Stream
+    listing: str
     native_id: str
     thread_id: str
+    series: Series
+    digest_rule: int
+    filed_at: datetime
     control_seen: bool
     state: State
     version_id: bytes | None
+    shown: str
+    absences: int
+    first_absent_at: datetime | None
     exhibit: Exhibit | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presence:
-    """How a record stands for one account: a view of the archive's rows (data-model.md 5).
+    """How a record stands for one account and stream: a view of the archive's observation rows.
 
-    `absences` counts absent and gone answers since it was last seen; `first_absent_at` is the first.
-    `metrics_at` is when metrics were last filed.
+    `shown` is the platform's word when it was last seen. `metrics` are those last filed, at `metrics_at`.
+    `last_walk` and `last_seen_at` move with every sighting, also with those that file nothing.
     """
 
     record_id: str
@@ -87,6 +99,7 @@ class Presence:
     shown: str
     absences: int
     first_absent_at: datetime | None
+    metrics: Mapping[str, int]
+    metrics_at: datetime | None
     last_walk: str
     last_seen_at: datetime
-    metrics_at: datetime | None

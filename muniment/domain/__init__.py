@@ -1,0 +1,1 @@
+"""Rules of record keeping, pure: no input or output, no SDK, no clock of their own."""

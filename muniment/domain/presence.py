@@ -1,0 +1,122 @@
+"""Presence: what a look makes us believe of a record (data-model.md 5). Missing is not deleted.
+
+Deletion is by evidence: absent from a whole list that could have shown it makes a record missing; only
+an answer by id that it is gone, after three absences over a day or more, with a control record seen in
+the same run, makes it gone. Any later sighting brings it back.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from schemas.observation import PUBLIC, Observation, Presence, Sighting
+from schemas.vocabulary import Answer, Series, State
+
+__all__ = ["DEFAULT_GONE_POLICY", "Facts", "GonePolicy", "judge", "observe"]
+
+_METRICS_EVERY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GonePolicy:
+    """How much absence an answer by id must find before it is believed."""
+
+    absences: int = 3
+    over: timedelta = timedelta(hours=24)
+
+
+DEFAULT_GONE_POLICY: Final = GonePolicy()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is fixed at a record's first sight."""
+
+    series: Series
+    digest_rule: int
+    filed_at: datetime
+
+
+def judge(
+    past: Presence | None, sighting: Sighting, *, policy: GonePolicy = DEFAULT_GONE_POLICY
+) -> State | None:
+    """Return the state a look leads to; None: it proves nothing (refused, and the control too)."""
+    look = sighting.look
+    match look.answer:
+        case Answer.SEEN:
+            return State.LIVE if look.shown == PUBLIC else State.HIDDEN
+        case Answer.REFUSED:
+            return State.HIDDEN if sighting.control_seen else None
+        case Answer.ABSENT:
+            return State.GONE if past is not None and past.state is State.GONE else State.MISSING
+        case Answer.GONE:
+            if past is None or past.state is State.GONE:
+                return State.GONE if past is not None else State.MISSING
+            absences = past.absences + 1
+            first = past.first_absent_at or look.at
+            proved = absences >= policy.absences and look.at - first >= policy.over
+            return State.GONE if proved and sighting.control_seen else State.MISSING
+        case _:
+            assert_never(look.answer)
+
+
+def observe(
+    past: Presence | None,
+    facts: Facts,
+    sighting: Sighting,
+    *,
+    policy: GonePolicy = DEFAULT_GONE_POLICY,
+) -> Observation | None:
+    """Return the observation that a sighting makes, or None when it changes nothing.
+
+    One is made for first sight, a change of state or of current version, every absence, every answer
+    by id, and changed metrics at most once a day. An absence counts once in a walk, however often it is
+    delivered; a look older than the newest one changes nothing.
+    """
+    look = sighting.look
+    if past is not None and _is_old_news(past, sighting):
+        return None
+    state = judge(past, sighting, policy=policy)
+    if state is None:
+        return None
+    unseen = look.answer in (Answer.ABSENT, Answer.GONE)
+    version_id = sighting.version_id if sighting.version_id is not None else (past and past.version_id)
+    changed = past is None or state is not past.state or version_id != past.version_id
+    by_id = not look.listing and look.answer is not Answer.SEEN
+    if not (changed or unseen or by_id or _metrics_are_due(past, sighting)):
+        return None
+    return Observation(
+        look=look,
+        account=sighting.account,
+        stream=sighting.stream,
+        listing=look.listing or ("" if past is None else past.listing),
+        native_id=sighting.native_id,
+        thread_id=sighting.thread_id,
+        series=facts.series,
+        digest_rule=facts.digest_rule,
+        filed_at=facts.filed_at,
+        control_seen=sighting.control_seen,
+        state=state,
+        version_id=version_id or None,
+        shown=look.shown if not unseen or past is None else past.shown,
+        absences=(0 if past is None else past.absences) + 1 if unseen else 0,
+        first_absent_at=_first_absence(past, sighting) if unseen else None,
+        exhibit=sighting.exhibit if changed or by_id else None,
+    )
+
+
+def _is_old_news(past: Presence, sighting: Sighting) -> bool:
+    look = sighting.look
+    counted = look.answer is not Answer.SEEN and past.last_walk == look.walk_id and past.absences > 0
+    return counted or look.at < past.last_seen_at
+
+
+def _first_absence(past: Presence | None, sighting: Sighting) -> datetime:
+    return (past and past.first_absent_at) or sighting.look.at
+
+
+def _metrics_are_due(past: Presence | None, sighting: Sighting) -> bool:
+    look = sighting.look
+    if past is None or not look.metrics or dict(look.metrics) == dict(past.metrics):
+        return False
+    return past.metrics_at is None or look.at - past.metrics_at >= _METRICS_EVERY

@@ -1,0 +1,1 @@
+"""The product's verbs, written against the ports alone."""
