@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Final, Protocol
+from typing import BinaryIO, Final, Protocol
 from urllib.parse import quote, quote_plus
 
 import httpx
 
+from connectors.download import Downloader
 from schemas.account import Account
-from schemas.capture import Cursor, Listed, RecordRef, Response, Walk
+from schemas.capture import Cursor, Listed, MediaAddress, MediaAnswer, RecordRef, Response, Walk
 from schemas.clock import Clock
 from schemas.errors import (
     RateLimitedError,
@@ -109,6 +110,7 @@ class Transport:
         budget: Budget,
         quarantine: Quarantine,
         client: httpx.Client,
+        downloader: Downloader,
     ) -> None:
         """Keep what every request needs; `secrets` are the values to replace wherever they turn up."""
         self.account = account
@@ -117,6 +119,7 @@ class Transport:
         self._secrets = {secret for secret in secrets if secret}
         self._budget = budget
         self._quarantine = quarantine
+        self._downloader = downloader
 
     def learn_secret(self, secret: str) -> None:
         """Replace this value too from now on: a token that was just refreshed."""
@@ -188,6 +191,12 @@ class Transport:
                     remedy="Nothing is lost: the next run goes on from here.",
                 )
             self.clock.wait(2.0**failures)
+
+    def download(self, address: MediaAddress, into: BinaryIO) -> MediaAnswer:
+        """Stream a media file, or (kind "link") resolve a short link, without any credential."""
+        if address.kind == "link":
+            return self._downloader.expand(address.url)
+        return self._downloader.download(address.url, into, most_bytes=self.account.max_media_bytes)
 
     def add_cost(self, cost_micros: int) -> None:
         """Add to the budget what an answer's items cost."""

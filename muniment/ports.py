@@ -268,7 +268,7 @@ class Walks(Protocol):
         ...
 
     def promote(self, walk: Walk, *, now: datetime) -> tuple[Completeness, ...]:
-        """Close a whole walk: the cursor becomes the signpost, gaps it covers close, the ledger is written."""
+        """Close a whole walk: cursor := signpost, the gaps it covers close, the ledger is written."""
         ...
 
     def abandon(
