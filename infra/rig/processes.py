@@ -1,0 +1,201 @@
+"""Detached servers of the rig: start, wait until ready, stop as whole process groups.
+
+Each server leads a session of its own, so that stopping its group also ends the workers that `php -S` would
+leave behind. A note in `run/` says which process it is; the kernel's start time in it keeps a stale note from ever
+ending a stranger that was given the same number.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["RigError", "Server", "free_ports", "run", "start", "stop_all", "wait_for"]
+
+_TAIL_LINES = 15
+_STOP_SECONDS = 10.0
+
+
+class RigError(Exception):
+    """The rig cannot be brought up; the text says what failed and where its log is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One server to start.
+
+    Attributes:
+        name: Names its log and its note.
+        command: Program and arguments.
+        env: Added to the environment of the caller.
+        cwd: Working folder.
+        user: Numeric user to run as, or None for the caller.
+        group: Numeric group to run as, or None for the caller.
+        stop_signal: What ends it in order.
+    """
+
+    name: str
+    command: Sequence[str | Path]
+    cwd: Path
+    env: Mapping[str, str]
+    user: int | None = None
+    group: int | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+
+
+def free_ports(count: int) -> list[int]:
+    """Ask the kernel for different ports that are free on loopback at this moment."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in sockets]
+
+
+def run(
+    what: str,
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    seconds: float,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    user: int | None = None,
+    group: int | None = None,
+) -> None:
+    """Run a command to its end, its output in `log`.
+
+    Raises:
+        RigError: It failed, or took longer than `seconds`.
+    """
+    with log.open("ab") as out:
+        try:
+            done = subprocess.run(
+                [str(part) for part in command],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(env or {})},
+                cwd=cwd,
+                user=user,
+                group=group,
+                extra_groups=[] if user is not None else None,
+                timeout=seconds,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise RigError(f"{what}: the program {command[0]} is not installed") from error
+        except subprocess.TimeoutExpired as error:
+            raise RigError(f"{what} took longer than {seconds:.0f} s\n{_tail(log)}") from error
+    if done.returncode != 0:
+        raise RigError(f"{what} failed with exit code {done.returncode}\n{_tail(log)}")
+
+
+def start(home: Path, server: Server) -> Callable[[], bool]:
+    """Start a server detached and return a question: is it still running?"""
+    with (home / "log" / f"{server.name}.log").open("ab") as out:
+        process = subprocess.Popen(
+            [str(part) for part in server.command],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **server.env},
+            cwd=server.cwd,
+            user=server.user,
+            group=server.group,
+            extra_groups=[] if server.user is not None else None,
+            start_new_session=True,
+        )
+    note = {"pid": process.pid, "started": _started(process.pid), "signal": int(server.stop_signal)}
+    (home / "run" / f"{server.name}.json").write_text(json.dumps(note), encoding="utf-8")
+    return lambda: process.poll() is None
+
+
+def wait_for(
+    home: Path, name: str, ready: Callable[[], bool], *, alive: Callable[[], bool], seconds: float
+) -> None:
+    """Wait until a server is ready.
+
+    Raises:
+        RigError: It ended, or is not ready within `seconds`.
+    """
+    log = home / "log" / f"{name}.log"
+    end = time.monotonic() + seconds
+    while not ready():
+        if not alive():
+            raise RigError(f"{name} ended before it was ready\n{_tail(log)}")
+        if time.monotonic() > end:
+            raise RigError(f"{name} was not ready after {seconds:.0f} s\n{_tail(log)}")
+        time.sleep(0.1)
+
+
+def stop_all(home: Path) -> list[str]:
+    """Stop every server with a note in this rig, last started first.
+
+    Returns:
+        The names of those that were running.
+    """
+    notes = sorted((home / "run").glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    stopped = []
+    for path in notes:
+        note = json.loads(path.read_text(encoding="utf-8"))
+        if _stop_group(note["pid"], note["started"], note["signal"]):
+            stopped.append(path.stem)
+        path.unlink()
+    return stopped
+
+
+def _stop_group(pid: int, started: str, stop_signal: int) -> bool:
+    if not started.startswith(_boot()) or _started(pid) not in {started, ""} or not _group_lives(pid):
+        return False
+    for number, seconds in ((stop_signal, _STOP_SECONDS), (signal.SIGKILL, _STOP_SECONDS)):
+        try:
+            os.killpg(pid, number)
+        except ProcessLookupError:
+            return True
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if not _group_lives(pid):
+                return True
+            time.sleep(0.05)
+    raise RigError(f"process group {pid} does not end")
+
+
+def _group_lives(pid: int) -> bool:
+    """Tell whether a process of the group is left that is more than a zombie its parent has yet to collect."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        fields = _stat_fields(stat)
+        if fields and fields[2] == str(pid) and fields[0] not in {"Z", "X"}:
+            return True
+    return False
+
+
+def _started(pid: int) -> str:
+    """Name this very process: the boot it belongs to and its start time in clock ticks; empty when it is gone."""
+    fields = _stat_fields(Path(f"/proc/{pid}/stat"))
+    if not fields:
+        return ""
+    return f"{_boot()} {fields[19]}"
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def _stat_fields(stat: Path) -> list[str]:
+    """Return the fields of /proc/PID/stat from the state on (proc(5), field 3), or nothing when it is gone."""
+    try:
+        return stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
+    return "\n".join(["  last lines of " + str(log), *("  | " + line for line in lines)])
