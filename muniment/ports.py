@@ -63,13 +63,18 @@ class Filing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """All that one commit brings. `queued` are capture rows of earlier walks that brought nothing new."""
+    """All that one commit brings.
+
+    `queued` are capture rows of earlier walks that brought nothing new; they ride along, and alone make
+    a commit only with `flush` (hourly).
+    """
 
     captures: Sequence[CaptureRow]
     filings: Sequence[Filing]
     sightings: Sequence[Sighting]
     attachments: Sequence[Attachment] = ()
     queued: Sequence[tuple[int, CaptureRow]] = ()
+    flush: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +294,13 @@ class Walks(Protocol):
 
     def last_whole(self, council: str, account: str, stream: Stream) -> datetime | None:
         """Return when an Edge of this stream last ended whole."""
+        ...
+
+    def last_ended(self, council: str, account: str, stream: Stream) -> Mapping[str, datetime]:
+        """Return when walks of this stream last ended whole, by purpose.
+
+        Purposes: "edge", "threads", "ids", or a Window's own ("backfill", "recent", "month", ...).
+        """
         ...
 
     def unfinished(self, council: str, account: str) -> tuple[Walk, ...]:

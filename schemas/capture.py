@@ -76,10 +76,14 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Ask for a period, `start` <= created < `end`: a backfill or a second look."""
+    """Ask for a period, `start` <= created < `end`: a backfill or a second look.
+
+    `purpose` is "backfill", or the age band that is looked at again: recent, month, year, older.
+    """
 
     start: datetime
     end: datetime
+    purpose: str = "backfill"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,5 +56,7 @@ class CaptureReport:
     disposed: int = 0
     unexplained: int = 0
     cost_micros: int = 0
+    drift: tuple[str, ...] = ()  # fields of the platform that our reader does not know
+    alarms: tuple[str, ...] = ()
     reason: Reason | None = None
     remedy: str = ""
