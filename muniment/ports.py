@@ -12,6 +12,7 @@ from typing import BinaryIO, Protocol
 
 import pyarrow as pa
 
+from muniment.domain.due import ThreadDue
 from muniment.domain.evidence import Seal
 from schemas.account import Account
 from schemas.capture import Ask, Attachment, CaptureRow, Cursor, Exhibit, Listed, RecordRef, Walk
@@ -242,16 +243,6 @@ class Noted:
     media_pending: int
     cost_micros: int
     pages: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThreadDue:
-    """A thread as the comments stream sees it: what its post reported, and what was read when."""
-
-    ref: RecordRef
-    reported: int | None  # comments, as its post's last look said
-    reported_when_read: int | None
-    last_read_at: datetime | None
 
 
 class Walks(Protocol):

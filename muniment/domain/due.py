@@ -1,0 +1,215 @@
+"""Which walks of an account are due: a pure rule over the register's facts.
+
+The newest edge is asked at the account's interval. What is to be seen again goes by age: under two days
+hourly, a month daily, a year weekly, the rest yearly (capture-lessons.md 3). A thread is read again when
+its post reports another number of comments, or by the same bands. A backfill goes on beside the edge,
+never before it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+
+from schemas.account import Account
+from schemas.capture import Cursor, RecordRef, Window
+from schemas.vocabulary import Stream
+
+__all__ = ["BANDS", "Band", "Job", "Purpose", "StreamFacts", "ThreadDue", "backfill_of", "due_jobs"]
+__all__ += ["edge_since", "threads_due", "window_of"]
+
+
+class Purpose(StrEnum):
+    """Why a stream is walked; the words that jobs, flows and reports use."""
+
+    EDGE = "edge"
+    THREADS = "threads"
+    CONFIRM = "ids"
+    RECENT = "recent"
+    MONTH = "month"
+    YEAR = "year"
+    OLDER = "older"
+    BACKFILL = "backfill"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """An age band that is looked at again `every` so often: younger than `upto`, older than `after`."""
+
+    purpose: Purpose
+    after: timedelta
+    upto: timedelta | None
+    every: timedelta
+
+
+BANDS: Final = (
+    Band(purpose=Purpose.RECENT, after=timedelta(0), upto=timedelta(days=2), every=timedelta(hours=1)),
+    Band(purpose=Purpose.MONTH, after=timedelta(days=2), upto=timedelta(days=30), every=timedelta(days=1)),
+    Band(purpose=Purpose.YEAR, after=timedelta(days=30), upto=timedelta(days=365), every=timedelta(days=7)),
+    Band(purpose=Purpose.OLDER, after=timedelta(days=365), upto=None, every=timedelta(days=365)),
+)
+
+_PROFILE_EVERY: Final = timedelta(days=1)
+_OVERLAP: Final = timedelta(hours=1)
+_FIRST_EDGE: Final = timedelta(days=2)
+_EARLIEST: Final = datetime(2004, 2, 4, tzinfo=UTC)
+"""The oldest of the platforms opened on this day; nothing can be older."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One walk to run: names only, so that it may be a flow's parameter."""
+
+    account: str
+    stream: Stream
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFacts:
+    """What the register knows of one stream: when walks of each purpose last ended, and what waits."""
+
+    stream: Stream
+    last_ended: Mapping[str, datetime]
+    unfinished: frozenset[str]  # purposes of walks that wait to go on and may go on now
+    waiting: frozenset[str]  # purposes whose walk has a `resume_at` in the future
+    backfilled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadDue:
+    """A thread as the comments stream sees it: what its post reported, and what was read when."""
+
+    ref: RecordRef
+    reported: int | None
+    reported_when_read: int | None
+    last_read_at: datetime | None
+
+
+def due_jobs(
+    account: Account,
+    streams: Iterable[StreamFacts],
+    *,
+    now: datetime,
+    threads_waiting: bool,
+    to_confirm: bool,
+    may_backfill: bool,
+) -> Iterator[Job]:
+    """Yield the walks that are due, the newest edge first and the backfill last."""
+    facts = {fact.stream: fact for fact in streams}
+    jobs: list[tuple[int, Job]] = []
+    for stream, fact in facts.items():
+        for rank, purpose in enumerate(Purpose):
+            wanted = _is_wanted(
+                account, fact, purpose, now, threads_waiting=threads_waiting, may_backfill=may_backfill
+            )
+            if purpose is Purpose.CONFIRM:
+                wanted = to_confirm and stream is Stream.POSTS
+            if wanted and purpose not in fact.waiting:
+                jobs.append((rank, Job(account=account.account, stream=stream, purpose=purpose)))
+    order = [Stream.PROFILE, Stream.POSTS, Stream.COMMENTS]
+    jobs.sort(key=lambda entry: (entry[0], order.index(entry[1].stream)))
+    yield from (job for _, job in jobs)
+
+
+def _is_wanted(
+    account: Account,
+    fact: StreamFacts,
+    purpose: Purpose,
+    now: datetime,
+    *,
+    threads_waiting: bool,
+    may_backfill: bool,
+) -> bool:
+    if purpose in fact.unfinished:
+        return True
+    if purpose is Purpose.EDGE:
+        last = fact.last_ended.get(purpose)
+        every = _PROFILE_EVERY if fact.stream is Stream.PROFILE else account.interval
+        return fact.stream is not Stream.COMMENTS and (last is None or now - last >= every)
+    if purpose is Purpose.THREADS:
+        return fact.stream is Stream.COMMENTS and threads_waiting
+    if purpose is Purpose.BACKFILL:
+        return fact.stream is Stream.POSTS and may_backfill and not fact.backfilled
+    return fact.stream is Stream.POSTS and _is_to_be_seen_again(account, fact, purpose, now)
+
+
+def _is_to_be_seen_again(account: Account, fact: StreamFacts, purpose: Purpose, now: datetime) -> bool:
+    band = next((band for band in BANDS if band.purpose is purpose), None)
+    if band is None or Purpose.EDGE not in fact.last_ended or not _has_records(band, account, now):
+        return False
+    return now - (fact.last_ended.get(purpose) or _covered_at(fact, band)) >= band.every
+
+
+def _covered_at(fact: StreamFacts, band: Band) -> datetime:
+    """Return when the band was first covered: by the first edge where it is recent, else by the backfill."""
+    if band.purpose is Purpose.RECENT:
+        return fact.last_ended[Purpose.EDGE]
+    return fact.last_ended.get(Purpose.BACKFILL) or fact.last_ended[Purpose.EDGE]
+
+
+def _has_records(band: Band, account: Account, now: datetime) -> bool:
+    return account.backfill_from is None or now - band.after > _start_of_backfill(account)
+
+
+def _start_of_backfill(account: Account) -> datetime:
+    if account.backfill_from is None:
+        return _EARLIEST
+    return datetime.combine(account.backfill_from, time.min, tzinfo=UTC)
+
+
+def edge_since(cursor: Cursor | None, account: Account, *, now: datetime) -> Cursor:
+    """Return where an Edge begins: the cursor less an overlap; at first two days back.
+
+    A first edge is short on purpose: what is new never waits for the backfill.
+    """
+    if cursor is None:
+        return Cursor(native_id=None, at=max(now - _FIRST_EDGE, _start_of_backfill(account)))
+    at = None if cursor.at is None else cursor.at - _OVERLAP
+    return Cursor(native_id=cursor.native_id if at is None else None, at=at)
+
+
+def window_of(purpose: Purpose, account: Account, *, now: datetime) -> Window:
+    """Return the period of an age band."""
+    band = next(band for band in BANDS if band.purpose is purpose)
+    start = _start_of_backfill(account) if band.upto is None else now - band.upto
+    return Window(start=max(start, _start_of_backfill(account)), end=now - band.after, purpose=purpose.value)
+
+
+def backfill_of(account: Account, *, first_edge_from: datetime) -> Window:
+    """Return the period before the first edge."""
+    return Window(start=_start_of_backfill(account), end=first_edge_from, purpose=Purpose.BACKFILL.value)
+
+
+def threads_due(
+    threads: Iterable[ThreadDue], *, tracking: bool, now: datetime, most: int
+) -> tuple[RecordRef, ...]:
+    """Return the threads to read now, in the order given (newest first), at most `most`.
+
+    Args:
+        threads: The account's threads.
+        tracking: True when posts tell their number of comments, so a quiet thread needs no call.
+        now: The present.
+        most: How many threads one walk takes.
+    """
+    found: list[RecordRef] = []
+    for thread in threads:
+        if _thread_is_due(thread, tracking=tracking, now=now):
+            found.append(thread.ref)
+            if len(found) == most:
+                break
+    return tuple(found)
+
+
+def _thread_is_due(thread: ThreadDue, *, tracking: bool, now: datetime) -> bool:
+    told = tracking and thread.reported is not None
+    if thread.last_read_at is None:
+        return not (told and thread.reported == 0)
+    if told and thread.reported != thread.reported_when_read:
+        return True
+    if told and thread.reported == 0:
+        return False
+    age = now - thread.ref.filed_at
+    band = next(band for band in BANDS if band.upto is None or age < band.upto)
+    return now - thread.last_read_at >= band.every
