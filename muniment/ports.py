@@ -171,6 +171,10 @@ class Incoming(Protocol):
         """Return the SHA-256 of what was written so far, 32 bytes."""
         ...
 
+    def discard(self) -> None:
+        """Keep nothing of it when the block ends."""
+        ...
+
 
 class MediaStore(Protocol):
     """Media bytes named by their SHA-256. `place` is called under the archive's lock only."""
@@ -181,6 +185,14 @@ class MediaStore(Protocol):
 
     def place(self, name: str, sha256: bytes) -> None:
         """Move what `incoming` named to its place, durably; idempotent."""
+        ...
+
+    def discard(self, name: str) -> None:
+        """Forget what `incoming` named: `keep` did not file it; idempotent."""
+        ...
+
+    def remove(self, sha256: bytes) -> None:
+        """Destroy an object that no row names; under the lock only; idempotent."""
         ...
 
     def open(self, sha256: bytes) -> BinaryIO:

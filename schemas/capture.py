@@ -203,7 +203,11 @@ class MediaAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A media file or a short link's target, as filed. `incoming` names the bytes waiting to be placed."""
+    """A media file or a short link's target, as filed.
+
+    `capture_id` names the capture row of its fetch, which keeps its leaf. `incoming` names the bytes
+    waiting to be placed.
+    """
 
     record_id: str
     version_id: bytes
@@ -216,6 +220,7 @@ class Attachment:
     target: str | None
     fetched_at: datetime
     account: str
+    capture_id: str
     incoming: str | None = None
 
 

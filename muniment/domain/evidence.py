@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.capture import Exhibit
+from schemas.capture import Attachment, Exhibit
+from schemas.digests import canonical
 
-__all__ = ["SALT_BYTES", "Seal", "leaf", "merkle_path", "merkle_root"]
+__all__ = ["SALT_BYTES", "Seal", "attachment_leaf", "leaf", "merkle_path", "merkle_root"]
 
 SALT_BYTES = 32
 
@@ -45,6 +46,22 @@ def leaf(salt: bytes, exhibit: Exhibit) -> bytes:
         digest.update(len(piece).to_bytes(8, "big"))
         digest.update(piece)
     return digest.digest()
+
+
+def attachment_leaf(salt: bytes, attachment: Attachment) -> bytes:
+    """Return the leaf digest of an attachment row: of which version, which bytes or why not, and when."""
+    told = canonical(
+        {
+            "record_id": attachment.record_id,
+            "version_id": attachment.version_id.hex(),
+            "ref": attachment.ref,
+            "sha256": None if attachment.sha256 is None else attachment.sha256.hex(),
+            "why_not": attachment.why_not,
+            "target": attachment.target,
+            "fetched_at": attachment.fetched_at.isoformat(),
+        }
+    )
+    return leaf(salt, Exhibit(record_id=attachment.record_id, header=told, parts=()))
 
 
 def merkle_root(leaves: Iterable[bytes]) -> bytes:

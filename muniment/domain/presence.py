@@ -12,7 +12,7 @@ from typing import Final, assert_never
 from schemas.observation import PUBLIC, Observation, Presence, Sighting
 from schemas.vocabulary import Answer, Series, State
 
-__all__ = ["DEFAULT_GONE_POLICY", "Facts", "GonePolicy", "judge", "observe"]
+__all__ = ["DEFAULT_GONE_POLICY", "Facts", "GonePolicy", "judge", "observe", "stands"]
 
 _METRICS_EVERY: Final = timedelta(days=1)
 
@@ -102,6 +102,37 @@ def observe(
         absences=(0 if past is None else past.absences) + 1 if unseen else 0,
         first_absent_at=_first_absence(past, sighting) if unseen else None,
         exhibit=sighting.exhibit if changed or by_id else None,
+    )
+
+
+def stands(past: Presence | None, observation: Observation) -> Presence:
+    """Return how a record stands after an observation: the one step by which presence is built.
+
+    `last_seen_at` moves with every look, absences too: a look older than the newest changes nothing.
+    """
+    look = observation.look
+    metrics, metrics_at = (look.metrics, look.at) if look.metrics else ({}, None)
+    if past is not None and not look.metrics:
+        metrics, metrics_at = past.metrics, past.metrics_at
+    return Presence(
+        record_id=look.record_id,
+        account=observation.account,
+        stream=observation.stream,
+        listing=observation.listing,
+        thread_id=observation.thread_id,
+        native_id=observation.native_id,
+        series=observation.series,
+        digest_rule=observation.digest_rule,
+        filed_at=observation.filed_at,
+        version_id=observation.version_id,
+        state=observation.state,
+        shown=observation.shown,
+        absences=observation.absences,
+        first_absent_at=observation.first_absent_at,
+        metrics=metrics,
+        metrics_at=metrics_at,
+        last_walk=look.walk_id,
+        last_seen_at=look.at,
     )
 
 
