@@ -320,8 +320,15 @@ class Walks(Protocol):
         """Yield the account's threads, newest first."""
         ...
 
-    def to_confirm(self, council: str, account: str, stream: Stream, *, limit: int) -> tuple[Presence, ...]:
-        """Return missing records that wait for an answer by id, oldest absence first."""
+    def to_confirm(
+        self, council: str, account: str, stream: Stream, *, now: datetime, limit: int
+    ) -> tuple[Presence, ...]:
+        """Return records that wait for an answer by id, oldest look first.
+
+        Missing ones: with two absences or more over a day, or last looked for eight hours ago. Live and
+        hidden ones that no walk has seen for twice as long as their age band allows (domain.due.BANDS):
+        lists whose absence proves nothing, such as a search, never make a record missing.
+        """
         ...
 
     def controls(self, council: str, account: str, presence: Presence) -> tuple[RecordRef, ...]:

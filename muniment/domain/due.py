@@ -6,7 +6,7 @@ its post reports another number of comments, or by the same bands. A backfill go
 never before it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
@@ -17,7 +17,7 @@ from schemas.capture import Cursor, RecordRef, Window
 from schemas.vocabulary import Stream
 
 __all__ = ["BANDS", "Band", "Job", "Purpose", "StreamFacts", "ThreadDue", "backfill_of", "due_jobs"]
-__all__ += ["edge_since", "threads_due", "window_of"]
+__all__ += ["edge_since", "start_of_backfill", "threads_due", "window_of"]
 
 
 class Purpose(StrEnum):
@@ -93,7 +93,7 @@ def due_jobs(
     *,
     now: datetime,
     threads_waiting: bool,
-    to_confirm: bool,
+    to_confirm: Collection[Stream],
     may_backfill: bool,
 ) -> Iterator[Job]:
     """Yield the walks that are due, the newest edge first and the backfill last."""
@@ -105,7 +105,7 @@ def due_jobs(
                 account, fact, purpose, now, threads_waiting=threads_waiting, may_backfill=may_backfill
             )
             if purpose is Purpose.CONFIRM:
-                wanted = to_confirm and stream is Stream.POSTS
+                wanted = stream in to_confirm
             if wanted and purpose not in fact.waiting:
                 jobs.append((rank, Job(account=account.account, stream=stream, purpose=purpose)))
     order = [Stream.PROFILE, Stream.POSTS, Stream.COMMENTS]
@@ -131,7 +131,8 @@ def _is_wanted(
     if purpose is Purpose.THREADS:
         return fact.stream is Stream.COMMENTS and threads_waiting
     if purpose is Purpose.BACKFILL:
-        return fact.stream is Stream.POSTS and may_backfill and not fact.backfilled
+        begun = Purpose.EDGE in fact.last_ended
+        return fact.stream is Stream.POSTS and begun and may_backfill and not fact.backfilled
     return fact.stream is Stream.POSTS and _is_to_be_seen_again(account, fact, purpose, now)
 
 
@@ -150,10 +151,11 @@ def _covered_at(fact: StreamFacts, band: Band) -> datetime:
 
 
 def _has_records(band: Band, account: Account, now: datetime) -> bool:
-    return account.backfill_from is None or now - band.after > _start_of_backfill(account)
+    return account.backfill_from is None or now - band.after > start_of_backfill(account)
 
 
-def _start_of_backfill(account: Account) -> datetime:
+def start_of_backfill(account: Account) -> datetime:
+    """Return from when an account's past is fetched; without `backfill_from`, all that there is."""
     if account.backfill_from is None:
         return _EARLIEST
     return datetime.combine(account.backfill_from, time.min, tzinfo=UTC)
@@ -165,7 +167,7 @@ def edge_since(cursor: Cursor | None, account: Account, *, now: datetime) -> Cur
     A first edge is short on purpose: what is new never waits for the backfill.
     """
     if cursor is None:
-        return Cursor(native_id=None, at=max(now - _FIRST_EDGE, _start_of_backfill(account)))
+        return Cursor(native_id=None, at=max(now - _FIRST_EDGE, start_of_backfill(account)))
     at = None if cursor.at is None else cursor.at - _OVERLAP
     return Cursor(native_id=cursor.native_id if at is None else None, at=at)
 
@@ -173,13 +175,13 @@ def edge_since(cursor: Cursor | None, account: Account, *, now: datetime) -> Cur
 def window_of(purpose: Purpose, account: Account, *, now: datetime) -> Window:
     """Return the period of an age band."""
     band = next(band for band in BANDS if band.purpose is purpose)
-    start = _start_of_backfill(account) if band.upto is None else now - band.upto
-    return Window(start=max(start, _start_of_backfill(account)), end=now - band.after, purpose=purpose.value)
+    start = start_of_backfill(account) if band.upto is None else now - band.upto
+    return Window(start=max(start, start_of_backfill(account)), end=now - band.after, purpose=purpose.value)
 
 
-def backfill_of(account: Account, *, first_edge_from: datetime) -> Window:
-    """Return the period before the first edge."""
-    return Window(start=_start_of_backfill(account), end=first_edge_from, purpose=Purpose.BACKFILL.value)
+def backfill_of(account: Account, *, now: datetime) -> Window:
+    """Return the whole past; the edge, which was walked first, goes on from its own cursor."""
+    return Window(start=start_of_backfill(account), end=now, purpose=Purpose.BACKFILL.value)
 
 
 def threads_due(

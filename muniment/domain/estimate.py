@@ -1,0 +1,55 @@
+"""The estimate before a first backfill: reads, money and time, in one sentence for a person to confirm."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connectors.contract import Identity, Tariff
+
+__all__ = ["Estimate", "estimate"]
+
+_COMMENTS_A_POST = 3
+"""Where a platform does not tell the number of comments: council pages run at two to four a post."""
+_MICROS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What reading an account's past will take. `reads` None: the platform does not say how much there is."""
+
+    reads: int | None
+    dollars: float
+    time: timedelta
+
+    def sentence(self) -> str:
+        """Return it in words: "about 41,000 reads, $46, 3 days"."""
+        if self.reads is None:
+            return "the platform does not say how much there is; reading costs nothing but time"
+        money = (
+            f"${self.dollars:,.0f}" if self.dollars >= 1 else "less than $1" if self.dollars else "no charge"
+        )
+        return f"about {self.reads:,} reads, {money}, {_duration(self.time)}"
+
+
+def estimate(identity: Identity, tariff: Tariff) -> Estimate:
+    """Return what a backfill will take, rounded up: one read for each post and each comment."""
+    if identity.posts is None:
+        return Estimate(reads=None, dollars=0.0, time=timedelta(0))
+    comments = identity.comments if identity.comments is not None else identity.posts * _COMMENTS_A_POST
+    reads = identity.posts + comments
+    # Comments come by thread: at least one call for each post that has any.
+    calls = identity.posts / tariff.page_items + min(identity.posts, comments) + comments / tariff.page_items
+    return Estimate(
+        reads=reads,
+        dollars=reads * tariff.item_micros / _MICROS,
+        time=timedelta(seconds=calls / tariff.calls * tariff.per_seconds),
+    )
+
+
+def _duration(time: timedelta) -> str:
+    minutes = max(round(time.total_seconds() / 60), 1)
+    if minutes < 60:  # noqa: PLR2004 -- minutes in an hour
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+    hours = round(minutes / 60)
+    if hours < 48:  # noqa: PLR2004 -- two days: beyond that people count in days
+        return f"{hours} hour{'s' if hours > 1 else ''}"
+    return f"{round(hours / 24)} days"
