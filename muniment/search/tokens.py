@@ -77,6 +77,8 @@ _PATTERN = re.compile(
     """,
     re.VERBOSE,
 )
+# Nine pieces in ten: one word of plain letters. Such a word has no extra and is no half of a postcode.
+_PLAIN_PIECE = re.compile(r"[(\"']*([a-zA-Z]+)[.,!?;:)\"']*")
 _FOLD_LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i"}
 )
@@ -219,6 +221,20 @@ def _clean(raw: str) -> str:
 
 
 def _piece(raw: str) -> _Piece:
+    plain = _PLAIN_PIECE.fullmatch(raw)
+    if plain and len(raw) * 2 <= MAX_TOKEN_UNITS:
+        word = plain[1].lower()
+        piece = _Piece(word, stem(word), (), (), "", "")
+    else:
+        piece = _compound_piece(raw)
+    if len(raw) <= MAX_REMEMBERED_LENGTH:
+        if len(_pieces) >= MAX_REMEMBERED:
+            _pieces.clear()
+        _pieces[raw] = piece
+    return piece
+
+
+def _compound_piece(raw: str) -> _Piece:
     exact: list[str] = []
     stems: list[str] = []
     tail: list[tuple[str, str]] = []
@@ -237,12 +253,7 @@ def _piece(raw: str) -> _Piece:
             tail.append(span.extra)
         if span.split:
             split.append((" ".join(span.split[0]), " ".join(span.split[1])))
-    piece = _Piece(" ".join(exact), " ".join(stems), tuple(tail), tuple(split), inward, previous)
-    if len(raw) <= MAX_REMEMBERED_LENGTH:
-        if len(_pieces) >= MAX_REMEMBERED:
-            _pieces.clear()
-        _pieces[raw] = piece
-    return piece
+    return _Piece(" ".join(exact), " ".join(stems), tuple(tail), tuple(split), inward, previous)
 
 
 def _spans_of(clean: str) -> Iterator[Span]:

@@ -10,6 +10,7 @@ import tantivy
 from hypothesis import given
 from hypothesis import strategies as st
 
+from muniment.search import tokens
 from muniment.search.tokens import GAP, MAX_TOKEN_UNITS, spans, stem, streams
 
 GAPS = [GAP] * 4
@@ -151,3 +152,8 @@ def test_spans_point_at_the_text_even_where_it_is_not_composed() -> None:
     text = "e\u0301cole, #BinDay"
     found = [(text[span.start : span.end], span.exact) for span in spans(text)]
     assert found == [("e\u0301cole,", ("ecole",)), ("#BinDay", ("binday",))]
+
+
+@given(st.from_regex(r"[(\"']{0,2}[a-zA-Z]{1,12}[.,!?;:)\"']{0,3}", fullmatch=True))
+def test_the_short_way_for_plain_words_reads_as_the_long_one(piece: str) -> None:
+    assert tokens._piece(piece) == tokens._compound_piece(piece)
