@@ -147,7 +147,7 @@ class Transport:
 
     def send(
         self,
-        request: httpx.Request,
+        request: httpx.Request | Callable[[], httpx.Request],
         *,
         expects: str = Expects.JSON,
         cost_micros: int = 0,
@@ -156,7 +156,8 @@ class Transport:
         """Send a request, waiting and trying again where that helps.
 
         Args:
-            request: Built by `client.build_request` or by an SDK's adapter.
+            request: Built by `client.build_request` or by an SDK's adapter; a function builds each attempt
+                anew, where a signature holds for one only.
             expects: One of `Expects`: a page of HTML where JSON was due is a challenge.
             cost_micros: The price of the call, known beforehand; 0 where the answer tells.
             wait_until: The platform's own sign of a rate limit: until when, or None. A plain 429 with
@@ -174,7 +175,7 @@ class Transport:
         failures = waits = 0
         while True:
             self._wait_for_budget(cost_micros)
-            answer = self._once(request)
+            answer = self._once(request() if callable(request) else request)
             until = None if answer is None else _asked_to_wait(answer, self.clock.now(), wait_until)
             if until is not None:
                 waits += 1
