@@ -1,14 +1,31 @@
-"""Evidence: leaves, Merkle roots, seals and their chain (data-model.md 3 and 7). Pure."""
+"""Evidence: leaves, Merkle roots, seals and their chain. Pure.
+
+The design is docs/adr/0003-evidence.md; each leaf is of one exhibit, each root of one seal.
+"""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from schemas.capture import Attachment, Exhibit
 from schemas.digests import canonical
 
-__all__ = ["SALT_BYTES", "Seal", "attachment_leaf", "leaf", "merkle_path", "merkle_root"]
+__all__ = [
+    "NO_SEAL",
+    "SALT_BYTES",
+    "Seal",
+    "attachment_leaf",
+    "leaf",
+    "merkle_path",
+    "merkle_root",
+    "seal_body",
+    "seal_digest",
+    "seal_file",
+    "seal_from",
+]
 
 SALT_BYTES = 32
 
@@ -17,8 +34,10 @@ SALT_BYTES = 32
 class Seal:
     """One link of the chain: what was added and removed since the last, and the root over its leaves.
 
-    `added` maps each data and log file to its SHA-256; `removed` each file taken away to why (compact,
-    erase and run, log cleanup). `tokens` are time-stamp tokens; `pending` says that one is still owed.
+    `added` maps each data and log file, by its path in the table, to its SHA-256 (hexadecimal);
+    `removed` maps each file taken away to why (compact, erase and run, log cleanup). `log_version` is the
+    newest entry of the table's log that it covers. A seal's file is exactly `seal_file(seal)`: one bit
+    changed is another file.
     """
 
     council: str
@@ -26,6 +45,7 @@ class Seal:
     previous: bytes
     first_commit: int
     last_commit: int
+    log_version: int
     sealed_at: datetime
     sandbox_clock: bool
     added: Mapping[str, str]
@@ -34,9 +54,77 @@ class Seal:
     root: bytes
     audit_head: bytes
     public_key: bytes
-    signature: bytes
-    tokens: tuple[bytes, ...] = ()
-    pending: bool = False
+    signature: bytes = b""
+
+
+NO_SEAL = bytes(32)
+"""What the first seal names as the one before it."""
+
+
+def seal_body(seal: Seal) -> bytes:
+    """Return what is signed: canonical JSON of everything but the signature."""
+    return canonical(
+        {
+            "format": "muniment seal 1",
+            "council": seal.council,
+            "number": seal.number,
+            "previous": seal.previous.hex(),
+            "first_commit": seal.first_commit,
+            "last_commit": seal.last_commit,
+            "log_version": seal.log_version,
+            "sealed_at": seal.sealed_at.isoformat(),
+            "sandbox_clock": seal.sandbox_clock,
+            "added": dict(seal.added),
+            "removed": dict(seal.removed),
+            "leaves": seal.leaves,
+            "root": seal.root.hex(),
+            "audit_head": seal.audit_head.hex(),
+            "public_key": seal.public_key.hex(),
+        }
+    )
+
+
+def seal_digest(seal: Seal) -> bytes:
+    """Return what the next seal names as the one before it, and what is time-stamped."""
+    return hashlib.sha256(seal_body(seal)).digest()
+
+
+def seal_file(seal: Seal) -> bytes:
+    """Return the bytes of a seal's file: its body's line, then its signature's."""
+    return seal_body(seal) + b"\n" + seal.signature.hex().encode() + b"\n"
+
+
+def seal_from(raw: bytes) -> Seal:
+    """Read a seal's file.
+
+    Raises:
+        ValueError: It is not, byte for byte, what `seal_file` writes.
+    """
+    body, _, rest = raw.partition(b"\n")
+    try:
+        told = msgspec.json.decode(body)
+        seal = Seal(
+            council=told["council"],
+            number=told["number"],
+            previous=bytes.fromhex(told["previous"]),
+            first_commit=told["first_commit"],
+            last_commit=told["last_commit"],
+            log_version=told["log_version"],
+            sealed_at=datetime.fromisoformat(told["sealed_at"]),
+            sandbox_clock=told["sandbox_clock"],
+            added=told["added"],
+            removed=told["removed"],
+            leaves=told["leaves"],
+            root=bytes.fromhex(told["root"]),
+            audit_head=bytes.fromhex(told["audit_head"]),
+            public_key=bytes.fromhex(told["public_key"]),
+            signature=bytes.fromhex(rest.decode().strip()),
+        )
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError("not a seal") from error
+    if seal_file(seal) != raw:
+        raise ValueError("not a seal as it was written")
+    return seal
 
 
 def leaf(salt: bytes, exhibit: Exhibit) -> bytes:

@@ -72,6 +72,7 @@ class Archiving:
         try:
             connector = self._connector(account)
             account = self._identified(enrolled, connector)
+            connector = self._connector(account)
         except AccountError as error:
             return self._paused(job, account, error)
         walk = self._open_walk(job, account)
@@ -333,7 +334,7 @@ class Archiving:
         self.register.open_gap(self.council, gap)
 
     def _alarms(self, job: Job, account: Account) -> Iterator[str]:
-        """Silence looks exactly like a quiet week: an account that declares its volume may not fall silent."""
+        """Silence looks like a quiet week: an account that declares its volume may not fall silent."""
         if job.purpose is not Purpose.EDGE or job.stream is not Stream.POSTS or not account.expected_per_week:
             return
         cursor = self.register.cursor(self.council, job.account, job.stream)

@@ -1,0 +1,60 @@
+"""Clocks: the machine's, and the sandbox's, which moves when it is told to and never sleeps."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import httpx
+from typing_extensions import override
+
+from schemas.clock import Clock
+
+__all__ = ["SandboxClock", "SystemClock"]
+
+
+class SystemClock(Clock):
+    """The machine's clock, in UTC."""
+
+    @property
+    @override
+    def sandbox(self) -> bool:
+        return False
+
+    @override
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    @override
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class SandboxClock(Clock):
+    """The clock of a sandbox council, served over HTTP by the conformance kit.
+
+    GET gives {"now": iso}; POST {"wait": seconds} moves it. Between the two, time goes by as it does
+    here, so that the looks of one run keep their order.
+    """
+
+    def __init__(self, url: str, client: httpx.Client) -> None:
+        """Ask the sandbox for its time."""
+        self._url = url
+        self._client = client
+        self._set(client.get(url))
+
+    @property
+    @override
+    def sandbox(self) -> bool:
+        return True
+
+    @override
+    def now(self) -> datetime:
+        return self._told + timedelta(seconds=time.monotonic() - self._since)
+
+    @override
+    def wait(self, seconds: float) -> None:
+        self._set(self._client.post(self._url, json={"wait": seconds}))
+
+    def _set(self, answer: httpx.Response) -> None:
+        answer.raise_for_status()
+        self._told = datetime.fromisoformat(answer.json()["now"]).astimezone(UTC)
+        self._since = time.monotonic()

@@ -1,0 +1,78 @@
+"""Where everything lives and what is switched on: read once from the environment, by `bootstrap`.
+
+Every setting is documented in docs/operate/settings.md (a test compares the two).
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.errors import BadInputError
+
+__all__ = ["SETTINGS", "Settings", "from_environment"]
+
+SETTINGS: Mapping[str, str] = {
+    "MUNIMENT_HOME": "The folder of archives, register, index and keys.",
+    "MUNIMENT_COUNCILS": "The folder of the councils' files; default: councils in the present folder.",
+    "MUNIMENT_DATABASE_URL": "The register database; default: SQLite in MUNIMENT_HOME.",
+    "MUNIMENT_SECRETS": "The folder of credential files (0700); default: secrets in MUNIMENT_HOME.",
+    "MUNIMENT_SEAL_KEY": "The signing key itself, PEM; default: a file in the secrets folder.",
+    "MUNIMENT_TIMESTAMP_URLS": "Time-stamp authorities (RFC 3161), separated by spaces; default: none.",
+    "MUNIMENT_CA_FILE": "A file of certificates to trust besides the usual ones, for a council's own proxy.",
+    "MUNIMENT_PREFECT_API": "An existing Prefect server's API; default: `muniment serve` starts one.",
+}
+"""Every setting of ours, with what it means. HTTPS_PROXY and NO_PROXY are obeyed too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings in force."""
+
+    home: Path
+    councils: Path
+    secrets: Path
+    database_url: str
+    seal_key: str | None
+    timestamp_urls: tuple[str, ...]
+    ca_file: Path | None
+    prefect_api: str | None
+    proxied: bool
+
+    def council_folder(self, council: str) -> Path:
+        """Return where a council's archive lives."""
+        return self.home / "archive" / council
+
+    def council_file(self, council: str) -> Path:
+        """Return the account register file of a council."""
+        return self.councils / f"{council}.yml"
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings that the environment gives.
+
+    Raises:
+        BadInputError: A variable begins with MUNIMENT_ but is no setting of ours, or a file is not there.
+    """
+    given = os.environ if environment is None else environment
+    ours = {name for name in given if name.startswith("MUNIMENT_")}
+    unknown = ours - set(SETTINGS) - {"MUNIMENT_SPECS", "MUNIMENT_RIG"}
+    if unknown:
+        raise BadInputError(
+            f"Unknown setting {', '.join(sorted(unknown))}.", remedy=f"Settings are {', '.join(SETTINGS)}."
+        )
+    home = Path(given.get("MUNIMENT_HOME") or Path.home() / ".local" / "share" / "muniment").absolute()
+    ca_file = Path(given["MUNIMENT_CA_FILE"]) if given.get("MUNIMENT_CA_FILE") else None
+    if ca_file is not None and not ca_file.is_file():
+        raise BadInputError(f"MUNIMENT_CA_FILE names {ca_file}, which is not a file.")
+    return Settings(
+        home=home,
+        councils=Path(given.get("MUNIMENT_COUNCILS") or "councils").absolute(),
+        secrets=Path(given.get("MUNIMENT_SECRETS") or home / "secrets"),
+        database_url=given.get("MUNIMENT_DATABASE_URL") or f"sqlite:///{home / 'register.sqlite'}",
+        seal_key=given.get("MUNIMENT_SEAL_KEY") or None,
+        timestamp_urls=tuple(given.get("MUNIMENT_TIMESTAMP_URLS", "").split()),
+        ca_file=ca_file,
+        prefect_api=given.get("MUNIMENT_PREFECT_API") or None,
+        proxied=bool(given.get("HTTPS_PROXY") or given.get("https_proxy")),
+    )
