@@ -4,7 +4,7 @@ Each is a small protocol with real implementations in `adapters`; `bootstrap` ch
 media store and one index serve one council; the register serves all.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,6 +26,7 @@ __all__ = [
     "Batch",
     "Coverage",
     "Enrolled",
+    "Fault",
     "Filing",
     "Incoming",
     "Kept",
@@ -146,15 +147,42 @@ class Archive(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Something that does not match its evidence: which file or record, and why."""
+
+    what: str
+    why: str
+
+
 class Seals(Protocol):
     """The chain of seals over one council's archive (data-model.md 7)."""
 
-    def seal(self) -> Seal | None:
-        """Seal all commits since the last seal; None: there are none."""
+    def seal(self, *, cleaned: Collection[str] = ()) -> Seal | None:
+        """Seal all commits since the last seal; None: there are none.
+
+        `cleaned` are log files that maintenance took away.
+        """
         ...
 
     def seals(self) -> Iterator[Seal]:
-        """Yield the chain, oldest first."""
+        """Yield the chain, oldest first.
+
+        Raises:
+            IntegrityError: A seal is damaged.
+        """
+        ...
+
+    def stamp(self) -> int:
+        """Ask the time-stamp authorities for what is still owed; return how many stamps are pending."""
+        ...
+
+    def pending(self) -> int:
+        """Return how many time stamps are owed."""
+        ...
+
+    def faults(self) -> Iterator[Fault]:
+        """Check the chain and every file under it; yield what is wrong, the first broken thing first."""
         ...
 
 
@@ -184,7 +212,7 @@ class MediaStore(Protocol):
         ...
 
     def place(self, name: str, sha256: bytes) -> None:
-        """Move what `incoming` named to its place, durably; idempotent."""
+        """Give what `incoming` named its place, durably; idempotent. It waits on until `discard`."""
         ...
 
     def discard(self, name: str) -> None:

@@ -1,0 +1,148 @@
+"""Verification: everything that is held against its evidence; the first broken thing is named.
+
+Files and seals first (ports.Seals), then what lies in them: every exhibit's leaf against the capture it
+came with, every media file against its name and its row, the index against the archive. What is newer
+than the last seal is "not yet sealed", not faulty.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from muniment.domain.evidence import leaf
+from muniment.ports import Archive, Fault, MediaStore, PresenceView, Seals
+from schemas.capture import Exhibit
+from schemas.errors import IntegrityError
+
+__all__ = ["Verdict", "verify"]
+
+_PIECE: Final = 1 << 20
+_WITH_EXHIBIT: Final = ["own", "public", "message", "unread", "observation"]
+_EVIDENCE: Final = ["record_id", "capture_id", "salt", "header", "parts", "commit_no"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a verification found."""
+
+    faults: tuple[Fault, ...]
+    seals: int
+    stamps_pending: int
+    exhibits: int
+    media_files: int
+    commit_no: int
+    sealed_upto: int
+
+    @property
+    def not_yet_sealed(self) -> int:
+        """How many commits are newer than the last seal."""
+        return self.commit_no - self.sealed_upto
+
+
+def verify(
+    council: str,
+    *,
+    archive: Archive,
+    seals: Seals,
+    media: MediaStore,
+    presence: PresenceView,
+    most_faults: int = 20,
+    progress: Callable[[str], None] = lambda _what: None,
+) -> Verdict:
+    """Check everything; stop after `most_faults`."""
+    faults: list[Fault] = []
+    counts = {"exhibits": 0, "media": 0}
+    try:
+        for fault in _faults(
+            council,
+            archive=archive,
+            seals=seals,
+            media=media,
+            presence=presence,
+            counts=counts,
+            progress=progress,
+        ):
+            faults.append(fault)
+            if len(faults) >= most_faults:
+                break
+    except (IntegrityError, OSError, ValueError) as error:
+        # A file so broken that it cannot be read is a finding, and it ends the search.
+        if not faults:
+            faults.append(Fault(what=council, why=f"cannot be read to its end: {type(error).__name__}"))
+    try:
+        chain = list(seals.seals())
+    except IntegrityError:
+        chain = []
+    return Verdict(
+        faults=tuple(faults),
+        seals=len(chain),
+        stamps_pending=seals.pending(),
+        exhibits=counts["exhibits"],
+        media_files=counts["media"],
+        commit_no=0 if faults else archive.commit_no(),
+        sealed_upto=0 if faults else chain[-1].last_commit if chain else 0,
+    )
+
+
+def _faults(
+    council: str,
+    *,
+    archive: Archive,
+    seals: Seals,
+    media: MediaStore,
+    presence: PresenceView,
+    counts: dict[str, int],
+    progress: Callable[[str], None],
+) -> Iterator[Fault]:
+    progress("files and seals")
+    broken = False
+    for fault in seals.faults():
+        broken = True
+        yield fault
+    if broken:
+        return  # what lies in a broken file proves nothing more
+    progress("exhibits")
+    yield from _leaf_faults(archive, counts)
+    progress("media")
+    yield from _media_faults(archive, media, counts)
+    if presence.watermark(council) > archive.commit_no():
+        yield Fault(what="register", why="knows of commits that the archive does not have")
+
+
+def _leaf_faults(archive: Archive, counts: dict[str, int]) -> Iterator[Fault]:
+    leaves: dict[str, set[bytes]] = {}
+    for batch in archive.scan(series=["capture"], columns=["capture_id", "leaves"]):
+        for capture_id, kept in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            leaves.setdefault(capture_id, set()).update(kept)
+    for batch in archive.scan(series=_WITH_EXHIBIT, columns=_EVIDENCE):
+        for row in batch.to_pylist():
+            if row["header"] is None:
+                continue
+            counts["exhibits"] += 1
+            exhibit = Exhibit(record_id=row["record_id"], header=row["header"], parts=tuple(row["parts"]))
+            if leaf(row["salt"], exhibit) not in leaves.get(row["capture_id"], ()):
+                yield Fault(
+                    what=f"record {row['record_id']} (commit {row['commit_no']})",
+                    why="its exhibit is not the one that was captured",
+                )
+
+
+def _media_faults(archive: Archive, media: MediaStore, counts: dict[str, int]) -> Iterator[Fault]:
+    wanted: dict[bytes, str] = {}
+    for batch in archive.scan(series=["attachment"], columns=["record_id", "sha256"]):
+        rows: list[Mapping[str, object]] = batch.to_pylist()
+        for row in rows:
+            if isinstance(row["sha256"], bytes):
+                wanted[row["sha256"]] = str(row["record_id"])
+    for sha256, _ in media.names():
+        counts["media"] += 1
+        wanted.pop(sha256, None)
+        digest = hashlib.sha256()
+        with media.open(sha256) as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+        if digest.digest() != sha256:
+            yield Fault(what=f"media/{sha256.hex()}", why="its bytes are not those that were captured")
+    for sha256, record_id in wanted.items():
+        yield Fault(what=f"media/{sha256.hex()}", why=f"belongs to record {record_id}, but is not there")
