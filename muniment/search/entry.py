@@ -110,7 +110,8 @@ def indexed_text(title: str | None, text: str) -> str:
 @lru_cache(maxsize=65_536)
 def fold_value(value: str) -> str:
     """Return a field's value as it is compared: without case, accents, an @ before it, or double spaces."""
-    return " ".join(fold(value).split()).removeprefix("@")
+    readable = value.encode("utf-8", "replace").decode()  # a lone surrogate may be typed, but not indexed
+    return " ".join(fold(readable).split()).removeprefix("@")
 
 
 def integers(entry: Entry) -> tuple[int, ...]:
