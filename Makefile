@@ -1,0 +1,73 @@
+# Everything a contributor, CI or an officer runs. `make` lists the targets.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ROUNDS ?= 100
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check test-specs test-rig test-all rig rig-down conformance crash bench golden format lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+$(STAMP): requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit("muniment needs Python 3.11 or newer: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what muniment needs into $(VENV) (once; a minute or two)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $(STAMP)
+
+run: $(STAMP) ## Archive the sandbox council from start to end: no account, key or server needed
+	@$(BIN)/python -m muniment demo
+
+test: $(STAMP) ## The tests that need nothing but Python (under 8 minutes)
+	$(BIN)/python -m pytest -q
+	@echo "Left out: the tiers 'specs' (make test-specs: vendors' specifications) and 'rig' (make test-rig: real servers)."
+
+check: $(STAMP) ## Format, lint, types, imports, spelling
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy schemas connectors muniment flows conformance tests bench infra
+	$(BIN)/codespell
+
+test-specs: $(STAMP) ## Fakes and requests against the vendors' specifications, found by MUNIMENT_SPECS
+	$(BIN)/python -m pytest -q -m specs
+
+rig: $(STAMP) ## Install and start the real servers: Bluesky, WordPress, PostgreSQL (Debian, as root)
+	$(BIN)/python -m infra.rig up
+
+rig-down: $(STAMP) ## Stop the real servers
+	$(BIN)/python -m infra.rig down
+
+test-rig: $(STAMP) ## The tests against the real servers that `make rig` started
+	$(BIN)/python -m pytest -q -m rig
+
+conformance: $(STAMP) ## Score this archiver against what the fake platforms really had
+	$(BIN)/python -m bench.conformance
+
+crash: $(STAMP) ## Kill archive, compaction and index ROUNDS times, and look for what is lost
+	$(BIN)/python -m bench.crash --rounds $(ROUNDS)
+
+bench: $(STAMP) ## Speed as ratios to the bare libraries in the same run
+	$(BIN)/python -m bench
+
+golden: $(STAMP) ## Rewrite the golden pairs; review the difference
+	GOLDEN=1 $(BIN)/python -m pytest -q tests/connectors -k golden
+
+test-all: check test test-specs test-rig ## Every tier
+
+format: $(STAMP) ## Format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## Lock the dependencies with hashes; names no package index
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+
+clean: ## Remove what was installed and made here
+	rm -rf $(VENV) .rig .sandbox

@@ -1,0 +1,177 @@
+"""Completeness: what the platform reported against what is held, and the days on which we were blind.
+
+Null, absent and unreadable are three different things; a shortfall always has a reason, and
+"unexplained" is an alarm that is never rounded away (capture-lessons.md 3).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from schemas.report import Completeness, Gap
+from schemas.vocabulary import Reason, Stream
+
+__all__ = [
+    "LONDON",
+    "AccountCoverage",
+    "Day",
+    "StreamTotals",
+    "blind_days",
+    "london_date",
+    "sentence",
+    "totals",
+]
+
+LONDON: Final = ZoneInfo("Europe/London")
+
+_IN_WORDS: Final[Mapping[Reason, str]] = {
+    Reason.HIDDEN: "hidden by the platform",
+    Reason.FILTERED: "left out by the platform's own filter",
+    Reason.PERMISSION: "a permission is missing",
+    Reason.PAGED_OUT: "beyond what the platform still gives",
+    Reason.RATE_LIMITED: "the platform asked us to wait",
+    Reason.DISPOSED: "destroyed under the retention schedule",
+    Reason.UNEXPLAINED: "unexplained",
+    Reason.NO_CREDENTIAL: "no working credential",
+    Reason.NO_RUN: "muniment did not run",
+    Reason.BUDGET: "the budget or the platform's quota was spent",
+    Reason.SUSPENDED: "the account was suspended",
+    Reason.UNAVAILABLE: "the platform did not answer",
+    Reason.CHALLENGED: "the platform asked for a person",
+    Reason.UNREADABLE: "the platform's answers could not be read",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamTotals:
+    """All listings of one stream together. `told` counts the listings whose total the platform gives."""
+
+    stream: Stream
+    listings: int
+    told: int
+    reported: int
+    captured: int
+    removed: int
+    short: Mapping[Reason, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One London day of one account: how much of it was blind, 0.0 to 1.0, and why."""
+
+    on: date
+    blind: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCoverage:
+    """What is held, and what is not, of one account."""
+
+    account: str
+    platform: str
+    streams: tuple[StreamTotals, ...]
+    gaps: tuple[Gap, ...]
+    days: tuple[Day, ...]
+    never: tuple[str, ...]
+    missing: str
+
+
+def london_date(moment: datetime) -> date:
+    """Return the Europe/London date of an instant: the date that a person or a rule uses."""
+    return moment.astimezone(LONDON).date()
+
+
+def totals(lines: Iterable[Completeness]) -> tuple[StreamTotals, ...]:
+    """Add up the newest ledger line of each listing, by stream."""
+    by_stream: dict[Stream, list[Completeness]] = {}
+    for line in lines:
+        by_stream.setdefault(line.stream, []).append(line)
+    return tuple(_add_up(stream, found) for stream, found in sorted(by_stream.items()))
+
+
+def _add_up(stream: Stream, lines: Sequence[Completeness]) -> StreamTotals:
+    short: Counter[Reason] = Counter()
+    for line in lines:
+        short.update(line.short)
+    return StreamTotals(
+        stream=stream,
+        listings=len(lines),
+        told=sum(line.reported is not None for line in lines),
+        reported=sum(line.reported or 0 for line in lines),
+        captured=sum(line.captured for line in lines),
+        removed=sum(line.removed for line in lines),
+        short={reason: count for reason, count in sorted(short.items()) if count},
+    )
+
+
+def blind_days(gaps: Iterable[Gap], *, since: date, until: date, now: datetime) -> tuple[Day, ...]:
+    """Return each London day of a period with how much of it an account's posts could not be seen.
+
+    Args:
+        gaps: Gaps of one account; those of one listing alone do not blind the account.
+        since: First day.
+        until: Last day, not after today.
+        now: An open gap lasts until now.
+    """
+    whole = [gap for gap in gaps if gap.listing is None and gap.stream is Stream.POSTS]
+    days: list[Day] = []
+    on = since
+    while on <= until:
+        start = datetime.combine(on, time.min, tzinfo=LONDON).astimezone(UTC)
+        end = datetime.combine(on + timedelta(days=1), time.min, tzinfo=LONDON).astimezone(UTC)
+        spans = sorted(
+            (max(gap.starts_at, start), min(gap.ends_at or now, end))
+            for gap in whole
+            if gap.starts_at < end and (gap.ends_at or now) > start
+        )
+        reasons = {gap.reason for gap in whole if gap.starts_at < end and (gap.ends_at or now) > start}
+        days.append(Day(on=on, blind=_covered(spans) / (end - start), reasons=tuple(sorted(reasons))))
+        on += timedelta(days=1)
+    return tuple(days)
+
+
+def _covered(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
+    covered = timedelta(0)
+    upto: datetime | None = None
+    for start, end in spans:
+        begin = start if upto is None else max(start, upto)
+        covered += max(end - begin, timedelta(0))
+        upto = end if upto is None else max(upto, end)
+    return covered
+
+
+def sentence(streams: Iterable[StreamTotals], gaps: Iterable[Gap], *, now: datetime) -> str:
+    """Return what we do not have of an account, as an officer would write it."""
+    said: list[str] = []
+    for stream in streams:
+        lacking = {reason: count for reason, count in stream.short.items() if count > 0}
+        if lacking:
+            why = "; ".join(f"{count:,} {_IN_WORDS.get(reason, reason)}" for reason, count in lacking.items())
+            said.append(
+                f"{sum(lacking.values()):,} of the {stream.reported:,} {stream.stream.value} "
+                f"that the platform reported ({why})"
+            )
+        untold = stream.listings - stream.told
+        if untold and stream.stream is Stream.COMMENTS:
+            said.append(f"any comment missed in {untold:,} threads whose total the platform does not tell")
+    blind = [gap for gap in gaps if gap.listing is None]
+    for gap in blind[:3]:
+        end = "now" if gap.ends_at is None else _moment(gap.ends_at)
+        why = _IN_WORDS.get(gap.reason, gap.reason)
+        said.append(f"what was {gap.stream.value} only between {_moment(gap.starts_at)} and {end} ({why})")
+    if len(blind) > 3:  # noqa: PLR2004 -- three are read; more are in the table
+        said.append(f"the same for {len(blind) - 3} more periods")
+    refused = sum(gap.listing is not None and (gap.ends_at is None or gap.ends_at > now) for gap in gaps)
+    if refused:
+        said.append(f"the comments of {refused:,} threads that the platform withholds")
+    if not said:
+        return "We know of nothing that the platform offered and we do not have."
+    return f"We do not have: {'; '.join(said)}."
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(LONDON).strftime("%-d %B %Y %H:%M")
