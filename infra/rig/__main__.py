@@ -1,7 +1,8 @@
 """The rig: the real servers that our tests of the connectors and of the register speak to.
 
-`python -m infra.rig up` installs what is missing, starts every server afresh on loopback and writes where they are
-to `.rig/env`; `python -m infra.rig down` stops them. State lies in `.rig/` of the checkout, or in `$MUNIMENT_RIG`.
+`python -m infra.rig up` installs what is missing, starts every server afresh on loopback and writes where
+they are to `.rig/env`; `python -m infra.rig down` stops them. State lies in `.rig/` of the checkout, or in
+`$MUNIMENT_RIG`.
 """
 
 import fcntl

@@ -1,4 +1,4 @@
-"""A real Bluesky network on loopback: PLC directory, PDS and AppView, with Redis and PostgreSQL behind them."""
+"""A real Bluesky network on loopback: PLC directory, PDS and AppView over Redis and PostgreSQL."""
 
 import json
 import socket

@@ -1,8 +1,8 @@
 """What the rig installs: Debian packages, Node from PyPI, the Bluesky network from npm.
 
-Debian bookworm is the pin of the first (WordPress 6.1, MariaDB 10.11, PHP 8.2, PostgreSQL 15, Redis 7.0, with the
-security fixes of the day); the other two are pinned here and in `bluesky/package-lock.json`. Everything already there
-is left alone, so that a second run needs no network.
+Debian bookworm is the pin of the first (WordPress 6.1, MariaDB 10.11, PHP 8.2, PostgreSQL 15, Redis 7.0, with
+the security fixes of the day); the other two are pinned here and in `bluesky/package-lock.json`. Everything
+already there is left alone, so that a second run needs no network.
 """
 
 import hashlib
@@ -96,7 +96,11 @@ def node(home: Path) -> dict[str, str]:
         (binaries / "npm").write_text(f'#!/bin/sh\nexec "{wheel}/bin/node" "{npm}" "$@"\n', encoding="utf-8")
         (binaries / "npm").chmod(0o755)
         stamp.write_text(_NODE, encoding="ascii")
-    return {"PATH": f"{tools / 'bin'}:{os.environ['PATH']}", "npm_config_nodedir": str(wheel), "npm_config_jobs": "2"}
+    return {
+        "PATH": f"{tools / 'bin'}:{os.environ['PATH']}",
+        "npm_config_nodedir": str(wheel),
+        "npm_config_jobs": "2",
+    }
 
 
 def bluesky_packages(home: Path, node_env: dict[str, str]) -> Path:
@@ -115,7 +119,14 @@ def bluesky_packages(home: Path, node_env: dict[str, str]) -> Path:
         folder.mkdir(parents=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copyfile(source / name, folder / name)
-        command = [str(home / "tools" / "bin" / "npm"), "ci", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"]
+        command = [
+            str(home / "tools" / "bin" / "npm"),
+            "ci",
+            "--prefer-offline",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+        ]
         run("npm ci", command, log=home / "log" / "npm.log", seconds=900, env=node_env, cwd=folder)
         (folder / "stamp").write_text(mark, encoding="ascii")
     shutil.copyfile(source / "network.mjs", folder / "network.mjs")

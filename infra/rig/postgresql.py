@@ -32,8 +32,8 @@ class Postgresql:
 def postgresql_home(home: Path) -> Path:
     """Return the folder of the cluster.
 
-    PostgreSQL refuses to run as root, and the user it runs as instead may not be able to enter the checkout: then
-    the cluster lies in /var/tmp, in a folder named after the rig.
+    PostgreSQL refuses to run as root, and the user it runs as instead may not be able to enter the checkout:
+    then the cluster lies in /var/tmp, in a folder named after the rig.
     """
     if os.geteuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in (home, *home.parents)):
         return home / "data" / "postgresql"
@@ -56,10 +56,28 @@ def start_postgresql(home: Path) -> Postgresql:
 
     (port,) = free_ports(1)
     password = secrets.token_hex(12)
-    initdb = [binaries / "initdb", "-D", folder, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+    initdb: list[str | Path] = [
+        binaries / "initdb",
+        "-D",
+        folder,
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+    ]
     initdb += ["--locale=C.UTF-8", "--no-sync"]
     run("initdb", initdb, log=log, seconds=60, cwd=folder, user=user, group=group)
-    command = [binaries / "postgres", "-D", folder, "-p", str(port), "-c", f"listen_addresses={_LOOPBACK}"]
+    command: list[str | Path] = [
+        binaries / "postgres",
+        "-D",
+        folder,
+        "-p",
+        str(port),
+        "-c",
+        f"listen_addresses={_LOOPBACK}",
+    ]
     command += ["-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "timezone=UTC"]
     server = Server(
         name="postgresql",
@@ -81,7 +99,7 @@ def start_postgresql(home: Path) -> Postgresql:
         return True
 
     wait_for(home, "postgresql", ready, alive=alive, seconds=30)
-    psql = [binaries / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *client]
+    psql: list[str | Path] = [binaries / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *client]
     for name, extra in (("register", "CREATEDB"), ("appview", "SUPERUSER")):
         psql += ["-c", f"CREATE ROLE {name} LOGIN {extra} PASSWORD '{password}'"]
         psql += ["-c", f"CREATE DATABASE {name} OWNER {name}"]

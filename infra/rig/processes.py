@@ -1,8 +1,8 @@
 """Detached servers of the rig: start, wait until ready, stop as whole process groups.
 
 Each server leads a session of its own, so that stopping its group also ends the workers that `php -S` would
-leave behind. A note in `run/` says which process it is; the kernel's start time in it keeps a stale note from ever
-ending a stranger that was given the same number.
+leave behind. A note in `run/` says which process it is; the boot and the start time in it keep a stale note
+from ever ending a stranger that was given the same number.
 """
 
 import json
@@ -168,7 +168,7 @@ def _stop_group(pid: int, started: str, stop_signal: int) -> bool:
 
 
 def _group_lives(pid: int) -> bool:
-    """Tell whether a process of the group is left that is more than a zombie its parent has yet to collect."""
+    """Tell whether the group has a process left that is more than a zombie."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         fields = _stat_fields(stat)
         if fields and fields[2] == str(pid) and fields[0] not in {"Z", "X"}:
@@ -177,7 +177,7 @@ def _group_lives(pid: int) -> bool:
 
 
 def _started(pid: int) -> str:
-    """Name this very process: the boot it belongs to and its start time in clock ticks; empty when it is gone."""
+    """Name this very process by boot and start time in clock ticks; empty when it is gone."""
     fields = _stat_fields(Path(f"/proc/{pid}/stat"))
     if not fields:
         return ""
@@ -189,7 +189,7 @@ def _boot() -> str:
 
 
 def _stat_fields(stat: Path) -> list[str]:
-    """Return the fields of /proc/PID/stat from the state on (proc(5), field 3), or nothing when it is gone."""
+    """Return the fields of /proc/PID/stat from the state on (proc(5), field 3); empty when it is gone."""
     try:
         return stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

@@ -1,0 +1,94 @@
+"""The rig stops what it started, all of it, and nothing else. Needs no server."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.rig.processes import RigError, Server, free_ports, run, start, stop_all, wait_for
+
+_SLEEP = (sys.executable, "-c", "import time; time.sleep(120)")
+_LEADER_WITH_WORKER = (
+    "import subprocess, sys, pathlib, time;"
+    "worker = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(120)']);"
+    "pathlib.Path('worker.new').write_text(str(worker.pid));"
+    "pathlib.Path('worker.new').rename('worker');"
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    for folder in ("log", "run"):
+        (tmp_path / folder).mkdir()
+    yield tmp_path
+    stop_all(tmp_path)
+
+
+def test_stopping_ends_the_workers_that_a_dead_leader_left(home: Path) -> None:
+    server = Server(name="web", command=[sys.executable, "-c", _LEADER_WITH_WORKER], cwd=home, env={})
+    alive = start(home, server)
+    _until(lambda: not alive())
+    worker = int((home / "worker").read_text())
+    assert _runs(worker)
+
+    assert stop_all(home) == ["web"]
+    assert not _runs(worker)
+
+
+def test_servers_are_stopped_last_started_first(home: Path) -> None:
+    both = [start(home, Server(name=name, command=_SLEEP, cwd=home, env={})) for name in ("database", "web")]
+    assert all(alive() for alive in both)
+    assert stop_all(home) == ["web", "database"]
+    assert not any(alive() for alive in both)
+    assert stop_all(home) == []
+
+
+def test_a_note_of_an_earlier_boot_never_ends_a_stranger(home: Path) -> None:
+    with subprocess.Popen(_SLEEP, start_new_session=True) as stranger:  # noqa: S603
+        note = {"pid": stranger.pid, "started": "an-earlier-boot 12345", "signal": 15}
+        (home / "run" / "web.json").write_text(json.dumps(note))
+        assert stop_all(home) == []
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_server_that_ends_before_it_is_ready_shows_its_last_words(home: Path) -> None:
+    command = [sys.executable, "-c", "raise SystemExit('the port is taken')"]
+    alive = start(home, Server(name="web", command=command, cwd=home, env={}))
+    with pytest.raises(RigError, match=r"(?s)web ended before it was ready.*the port is taken"):
+        wait_for(home, "web", lambda: False, alive=alive, seconds=20)
+
+
+def test_a_command_that_fails_or_hangs_says_which(tmp_path: Path) -> None:
+    log = tmp_path / "step.log"
+    with pytest.raises(RigError, match=r"(?s)step failed with exit code 1.*no such table"):
+        run("step", [sys.executable, "-c", "raise SystemExit('no such table')"], log=log, seconds=20)
+    with pytest.raises(RigError, match="step took longer than 1 s"):
+        run("step", _SLEEP, log=log, seconds=1)
+    with pytest.raises(RigError, match="nosuchprogram is not installed"):
+        run("step", ["nosuchprogram"], log=log, seconds=1)
+
+
+def test_free_ports_differ() -> None:
+    ports = free_ports(20)
+    assert len(set(ports)) == 20
+
+
+def _until(holds: Callable[[], bool], *, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (ProcessLookupError, FileNotFoundError):
+        return False
