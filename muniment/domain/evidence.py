@@ -6,7 +6,7 @@ The design is docs/adr/0003-evidence.md; each leaf is of one exhibit, each root 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -17,6 +17,7 @@ __all__ = [
     "NO_SEAL",
     "SALT_BYTES",
     "Seal",
+    "attachment_exhibit",
     "attachment_leaf",
     "leaf",
     "merkle_path",
@@ -136,20 +137,43 @@ def leaf(salt: bytes, exhibit: Exhibit) -> bytes:
     return digest.digest()
 
 
-def attachment_leaf(salt: bytes, attachment: Attachment) -> bytes:
-    """Return the leaf digest of an attachment row: of which version, which bytes or why not, and when."""
+def attachment_exhibit(
+    *,
+    record_id: str,
+    version_id: bytes,
+    ref: str,
+    sha256: bytes | None,
+    why_not: str | None,
+    target: str | None,
+    fetched_at: datetime,
+) -> Exhibit:
+    """Return what an attachment row says, in the form that its leaf is taken of."""
     told = canonical(
         {
-            "record_id": attachment.record_id,
-            "version_id": attachment.version_id.hex(),
-            "ref": attachment.ref,
-            "sha256": None if attachment.sha256 is None else attachment.sha256.hex(),
-            "why_not": attachment.why_not,
-            "target": attachment.target,
-            "fetched_at": attachment.fetched_at.isoformat(),
+            "record_id": record_id,
+            "version_id": version_id.hex(),
+            "ref": ref,
+            "sha256": None if sha256 is None else sha256.hex(),
+            "why_not": why_not,
+            "target": target,
+            "fetched_at": fetched_at.astimezone(UTC).isoformat(),
         }
     )
-    return leaf(salt, Exhibit(record_id=attachment.record_id, header=told, parts=()))
+    return Exhibit(record_id=record_id, header=told, parts=())
+
+
+def attachment_leaf(salt: bytes, attachment: Attachment) -> bytes:
+    """Return the leaf digest of an attachment row: of which version, which bytes or why not, and when."""
+    exhibit = attachment_exhibit(
+        record_id=attachment.record_id,
+        version_id=attachment.version_id,
+        ref=attachment.ref,
+        sha256=attachment.sha256,
+        why_not=attachment.why_not,
+        target=attachment.target,
+        fetched_at=attachment.fetched_at,
+    )
+    return leaf(salt, exhibit)
 
 
 def merkle_root(leaves: Iterable[bytes]) -> bytes:
