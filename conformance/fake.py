@@ -142,6 +142,16 @@ class Fake(ABC):
         """Note that the reply says this item, asked for by id, is gone."""
         self.journal.show(item, None, "gone")
 
+    def drifts(self, how: str) -> list[Drift]:
+        """Return what a scenario switches on: the text field `renamed`, `retyped`, or one `added` to it."""
+        field = self.text_field
+        changes = {
+            "renamed": Drift(field=field, to=f"{field}_v2"),
+            "retyped": Drift(field=field, retype="list"),
+            "added": Drift(field=field, add={"mood_v2": "cheerful"}),
+        }
+        return [changes[how]]
+
     def grant(self, token: str, account: Account) -> str:
         """Let a token act for an account. Without any, `sandbox-` and the account's id does."""
         self.grants[token] = account
@@ -172,7 +182,7 @@ class Fake(ABC):
         *,
         limit: int,
         token: str = "",
-        start: int = 0,
+        start: int | None = None,
         name: Callable[[T], str] = lambda item: getattr(item, "key", str(item)),
     ) -> Page[T]:
         """Cut one page out of a list, with every paging trap that is switched on.
@@ -190,8 +200,9 @@ class Fake(ABC):
         """
         knobs = self.knobs
         size = max(1, min(limit, knobs.page_size) if knobs.page_size else limit)
-        if token:
-            start = self._place(token, items, name)
+        by_token = start is None
+        if start is None:
+            start = self._place(token, items, name) if token else 0
         if start == 0:
             self._pages[listing] = 0
         self._pages[listing] += 1
@@ -202,7 +213,7 @@ class Fake(ABC):
             raise Refused(self.refusal(knobs.fail_with, Request(method="GET", path=listing)))
         total = len(items)
         end = min(total, knobs.stop_after) if knobs.stop_after else total
-        if knobs.empty_page == number:
+        if by_token and knobs.empty_page == number:
             shown: list[T] = []
             stop = start
         else:
@@ -212,7 +223,8 @@ class Fake(ABC):
         more = stop < end
         if more and knobs.loop_after and number >= knobs.loop_after:
             stop = min(size, stop)
-        token_next = self._token(stop, [name(each) for each in items[max(0, stop - LAST_IDS) : stop]])
+        last = [name(each) for each in items[max(0, stop - LAST_IDS) : stop]]
+        token_next = self._token(stop, last, salt="" if shown else "again")
         self._vanish()
         return Page(
             items=shown, next=token_next if more else None, next_start=stop if more else None, total=total
@@ -299,7 +311,7 @@ class Fake(ABC):
 
     def _place(self, token: str, items: Sequence[T], name: Callable[[T], str]) -> int:
         try:
-            offset, last = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+            offset, last, _ = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
             place = int(offset)
         except (ValueError, TypeError):
             raise Refused(Reply(status=400, body={"error": "invalid page token"})) from None
@@ -311,8 +323,8 @@ class Fake(ABC):
         return next((where[each] + 1 for each in reversed(last) if each in where), min(place, len(items)))
 
     @staticmethod
-    def _token(offset: int, last: list[str]) -> str:
-        return base64.urlsafe_b64encode(json.dumps([offset, last]).encode()).decode().rstrip("=")
+    def _token(offset: int, last: list[str], *, salt: str) -> str:
+        return base64.urlsafe_b64encode(json.dumps([offset, last, salt]).encode()).decode().rstrip("=")
 
     def _vanish(self) -> None:
         if self.knobs.vanish:

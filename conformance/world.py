@@ -307,11 +307,15 @@ class World:
         self.sync()
         return self._below(item)
 
-    def truth(self) -> Iterator[str]:
-        """Yield the log of what has happened so far as JSON Lines: see FORMAT.md."""
+    def log(self) -> list[Facts]:
+        """Return the log of what has happened so far: see FORMAT.md."""
         self.sync()
         with self.lock:
-            return iter([json.dumps(line, ensure_ascii=False) for line in self._log])
+            return list(self._log)
+
+    def truth(self) -> Iterator[str]:
+        """Yield the same as JSON Lines."""
+        return (json.dumps(line, ensure_ascii=False) for line in self.log())
 
     # ---- inside -------------------------------------------------------------------------------------------
 
