@@ -35,6 +35,7 @@ __all__ = [
     "Kept",
     "MediaStore",
     "Noted",
+    "PastWalk",
     "PresenceView",
     "Queue",
     "Register",
@@ -324,6 +325,21 @@ class Noted:
     pages: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastWalk:
+    """A walk as history: what it asked for, when, and how it ended. `threads` are native ids."""
+
+    account: str
+    stream: Stream
+    started_at: datetime
+    ended_at: datetime
+    whole: bool
+    outcome: str
+    covers_from: datetime | None
+    covers_to: datetime | None
+    threads: tuple[str, ...] | None
+
+
 class Walks(Protocol):
     """Walks and cursors: where each stream of each account has got to."""
 
@@ -375,6 +391,10 @@ class Walks(Protocol):
 
     def unfinished(self, council: str, account: str) -> tuple[Walk, ...]:
         """Return the walks that wait to go on."""
+        ...
+
+    def walk_history(self, council: str) -> Iterator[PastWalk]:
+        """Yield every walk that was begun, oldest first."""
         ...
 
     def windows_done(

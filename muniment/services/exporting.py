@@ -1,0 +1,141 @@
+"""The archive as neutral JSON Lines, in the format that the conformance kit scores (conformance/FORMAT.md).
+
+One line for each record, with versions, states and media; one for each walk; one for each shortfall.
+Content leaves the archive here: who asks for it is answerable for the file.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from muniment.ports import Archive, Register
+from schemas.arrow import RECORD_SERIES
+from schemas.vocabulary import Kind
+
+__all__ = ["export_lines", "write_lines"]
+
+_EXPORTED = frozenset({Kind.POST.value, Kind.PAGE.value, Kind.COMMENT.value})
+_VERSION = [
+    *("record_id", "native_id", "platform", "kind", "parent_id", "account", "title", "text", "captured_at"),
+    *("version_at", "version_id", "commit_no"),
+]
+
+
+def write_lines(into: TextIO, *, council: str, archive: Archive, register: Register) -> int:
+    """Write every line; return how many records they tell of."""
+    items = 0
+    for line in export_lines(council, archive=archive, register=register):
+        items += line["line"] == "item"
+        into.write(json.dumps(line, ensure_ascii=False) + "\n")
+    return items
+
+
+def export_lines(council: str, *, archive: Archive, register: Register) -> Iterator[dict[str, Any]]:
+    """Yield the lines as JSON values."""
+    accounts = {one.account.account: one.account for one in register.enrolled(council)}
+    records = _versions(archive)
+    native_ids = {record_id: found[-1]["native_id"] for record_id, found in records.items()}
+    states = _states(archive)
+    media = _media(archive)
+    for record_id, found in records.items():
+        last = found[-1]
+        account = accounts.get(last["account"])
+        if last["kind"] not in _EXPORTED:
+            continue
+        parent = last["parent_id"]
+        yield {
+            "line": "item",
+            "platform": last["platform"],
+            "account": (account and account.native_id) or last["account"],
+            "kind": last["kind"],
+            "native_id": last["native_id"],
+            "parent": None if parent is None else native_ids.get(parent, parent),
+            "versions": [_version(row) for row in found],
+            "states": states.get(record_id, []),
+            "media": sorted(media.get(record_id, ())),
+        }
+    for walk in register.walk_history(council):
+        account = accounts.get(walk.account)
+        if account is not None:
+            yield {
+                "line": "walk",
+                "platform": account.platform,
+                "account": account.native_id or account.handle,
+                "stream": walk.stream.value,
+                "started_at": _iso(walk.started_at),
+                "ended_at": _iso(walk.ended_at),
+                "whole": walk.whole,
+                "outcome": walk.outcome,
+                "covers_from": None if walk.covers_from is None else _iso(walk.covers_from),
+                "covers_to": None if walk.covers_to is None else _iso(walk.covers_to),
+                "threads": None if walk.threads is None else list(walk.threads),
+            }
+    yield from _shortfalls(council, register, accounts, native_ids)
+
+
+def _shortfalls(
+    council: str, register: Register, accounts: Mapping[str, Any], native_ids: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    for line in register.ledger(council):
+        account = accounts.get(line.account)
+        if account is None:
+            continue
+        listing = line.listing.removeprefix("comments:")
+        for reason, count in line.short.items():
+            if count > 0:
+                yield {
+                    "line": "short",
+                    "platform": account.platform,
+                    "account": account.native_id or account.handle,
+                    "listing": native_ids.get(listing, "posts"),
+                    "reason": reason.value,
+                    "count": count,
+                }
+
+
+def _versions(archive: Archive) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in _rows(archive, RECORD_SERIES, _VERSION):
+        found.setdefault(row["record_id"], []).append(row)
+    for rows in found.values():
+        rows.sort(key=lambda row: (row["commit_no"], row["captured_at"]))
+    return found
+
+
+def _version(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "title": row["title"],
+        "text": row["text"],
+        "captured_at": _iso(row["captured_at"]),
+        "version_at": None if row["version_at"] is None else _iso(row["version_at"]),
+    }
+
+
+def _states(archive: Archive) -> dict[str, list[dict[str, Any]]]:
+    columns = ["record_id", "at", "state", "shown", "commit_no"]
+    rows = sorted(_rows(archive, ["observation"], columns), key=lambda row: (row["commit_no"], row["at"]))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        states = found.setdefault(row["record_id"], [])
+        said = {"state": row["state"], "at": _iso(row["at"]), "word": row["shown"]}
+        if not states or (states[-1]["state"], states[-1]["word"]) != (said["state"], said["word"]):
+            states.append(said)
+    return found
+
+
+def _media(archive: Archive) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for row in _rows(archive, ["attachment"], ["record_id", "sha256"]):
+        if row["sha256"] is not None:
+            found.setdefault(row["record_id"], set()).add(row["sha256"].hex())
+    return found
+
+
+def _rows(archive: Archive, series: Iterable[str], columns: list[str]) -> Iterator[dict[str, Any]]:
+    for batch in archive.scan(series=list(series), columns=columns):
+        yield from batch.to_pylist()
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
