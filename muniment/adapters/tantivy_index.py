@@ -18,9 +18,8 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 import tantivy
 from typing_extensions import override
@@ -48,16 +47,12 @@ _REINDEX = "Run `muniment reindex`: it builds the index anew from the archive."
 _Tantivy = Any  # tantivy ships no usable types: its classes are named here by role only
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """A hit's place in the order asked for: score (0 when by time), sort key, id; later places are smaller."""
+class _Place(NamedTuple):
+    """A hit's place in the order asked for; later places are smaller. By time the score is 0."""
 
     score: float
     sk: int
     id: int
-
-    def rank(self) -> tuple[float, int, int]:
-        return (self.score, self.sk, self.id)
 
 
 class TantivyIndex(SearchIndex):
@@ -114,32 +109,30 @@ class TantivyIndex(SearchIndex):
     def search(
         self, council: str, query: Query, *, order: Order, after: str | None = None, size: int = 50
     ) -> SearchPage:
-        found = self._reader(council)
-        if found is None:
+        reader = self._reader(council)
+        if reader is None:
             return SearchPage(records=0, versions=0, watermark=-1, hits=(), after=None)
-        generation, searcher = found
+        generation, searcher = reader
         watermark = _watermark(searcher, self._schema)
         records, versions = self._count(searcher, (generation, watermark, query.tree))
         # Where nothing is scored all scores are alike, and the order is that of time.
         ranked = order is Order.RELEVANT and any(True for _ in leaves(query.tree))
         start = _read_cursor(after) if after else None
         if ranked:
-            places, addresses = self._most_relevant(searcher, query.tree, start, size + 1, versions)
+            found = self._most_relevant(searcher, query.tree, start, size + 1, versions)
         else:
-            places, addresses = self._newest(searcher, query.tree, start, size + 1)
-        page = list(zip(places, addresses, strict=True))[:size]
-        more = len(places) > size
+            found = self._newest(searcher, query.tree, start, size + 1)
         return SearchPage(
             records=records,
             versions=versions,
             watermark=watermark,
-            hits=tuple(_hit(searcher.doc(address), place) for place, address in page),
-            after=_write_cursor(page[-1][0]) if more else None,
+            hits=tuple(_hit(searcher.doc(address), place) for place, address in found[:size]),
+            after=_write_cursor(found[size - 1][0]) if len(found) > size else None,
         )
 
     def _newest(
         self, searcher: _Tantivy, tree: Node, start: _Place | None, size: int
-    ) -> tuple[list[_Place], list[_Tantivy]]:
+    ) -> list[tuple[_Place, _Tantivy]]:
         """Return the next hits by time; entries of one sort key come in the order of their ids."""
         query = tree
         if start is not None:
@@ -157,7 +150,7 @@ class TantivyIndex(SearchIndex):
 
     def _most_relevant(
         self, searcher: _Tantivy, tree: Node, start: _Place | None, size: int, versions: int
-    ) -> tuple[list[_Place], list[_Tantivy]]:
+    ) -> list[tuple[_Place, _Tantivy]]:
         """Return the next hits by score, then time. Scores tie often, so look until the last is sure."""
         query = _compile(tree, self._schema)
         limit = size * 4
@@ -166,9 +159,9 @@ class TantivyIndex(SearchIndex):
             last_score = found[-1][0] if found else 0.0
             whole = len(found) >= versions
             sure = found if whole else [(score, address) for score, address in found if score > last_score]
-            places, addresses = _in_order(searcher, sure, start, size)
-            if whole or len(places) == size:
-                return places, addresses
+            placed = _in_order(searcher, sure, start, size)
+            if whole or len(placed) == size:
+                return placed
             limit *= 4
 
     def _run(self, searcher: _Tantivy, tree: Node, *, limit: int, by: str) -> list[_Tantivy]:
@@ -194,7 +187,7 @@ class TantivyIndex(SearchIndex):
         return counted
 
     def _folder(self, council: str) -> Path:
-        if not council or Path(council).name != council:
+        if council in ("", ".", "..") or Path(council).name != council:
             raise BadInputError(f"{council!r} cannot name a council.", remedy="Write its short name.")
         return self._root / council
 
@@ -261,13 +254,17 @@ class TantivyIndex(SearchIndex):
         deadline = time.monotonic() + self._patience_seconds
         while True:
             try:
-                return index.writer(self._heap_bytes, 1)
+                writer = index.writer(self._heap_bytes, 1)
             except ValueError as fault:
                 if "LockBusy" not in str(fault):
                     raise StorageError("The search index cannot be written.", remedy=_REINDEX) from fault
                 if time.monotonic() > deadline:
                     raise WriteConflictError("Another process writes this search index.") from fault
                 time.sleep(0.05)
+            else:
+                # A killed commit leaves its deletion file, and the next commit would use that name again.
+                writer.garbage_collect_files()
+                return writer
 
     def _write(
         self, writer: _Tantivy, upto: int, entries: Iterable[Entry], erased: Iterable[str], *, fresh: bool
@@ -406,18 +403,22 @@ def _total(searcher: _Tantivy, query: _Tantivy) -> int:
 
 def _in_order(
     searcher: _Tantivy, found: list[tuple[float, _Tantivy]], start: _Place | None, size: int
-) -> tuple[list[_Place], list[_Tantivy]]:
+) -> list[tuple[_Place, _Tantivy]]:
     """Return at most `size` hits after `start`, by score, sort key and id, largest first."""
     addresses = [address for _, address in found]
     sort_keys = searcher.fast_field_values("sk", addresses)
     ids = searcher.fast_field_values("id", addresses)
-    places = [
-        _Place(score=score, sk=sk, id=id_) for (score, _), sk, id_ in zip(found, sort_keys, ids, strict=True)
-    ]
-    chosen = sorted(range(len(places)), key=lambda at: places[at].rank(), reverse=True)
+    scores = [score for score, _ in found]
+    placed = sorted(
+        zip(map(_Place, scores, sort_keys, ids), addresses, strict=True), key=_place, reverse=True
+    )
     if start is not None:
-        chosen = [at for at in chosen if places[at].rank() < start.rank()]
-    return [places[at] for at in chosen[:size]], [addresses[at] for at in chosen[:size]]
+        placed = [pair for pair in placed if pair[0] < start]
+    return placed[:size]
+
+
+def _place(placed: tuple[_Place, _Tantivy]) -> _Place:
+    return placed[0]
 
 
 def _hit(document: _Tantivy, place: _Place) -> Hit:
@@ -433,7 +434,7 @@ def _write_cursor(place: _Place) -> str:
 def _read_cursor(cursor: str) -> _Place:
     try:
         score, sk, id_ = cursor.split(":")
-        return _Place(score=float(score), sk=int(sk), id=int(id_))
+        return _Place(float(score), int(sk), int(id_))
     except ValueError:
         remedy = "Begin again with the first page."
         raise BadInputError("This is not a place in a list of results.", remedy=remedy) from None

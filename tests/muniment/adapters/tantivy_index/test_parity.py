@@ -1,0 +1,163 @@
+"""The embedded engine and the plain evaluator answer alike: the same ids, totals and order.
+
+Parity on generated entries with words, tags, addresses, several versions and shared accounts; queries by
+hand, built from the entries' own texts, and by Hypothesis.
+"""
+
+# ruff: noqa: S311 -- chance here is no secret
+
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.search.answer import Order
+from muniment.search.entry import Entry, entry_id, sort_key
+from muniment.search.match import Reading, matches, read
+from muniment.search.parse import parse
+
+ENTRIES = 5_000
+BUILT = 300
+
+BY_HAND = """
+bins|bin|collection|council tax|"council tax"|=bins|=council|"the council"|"the the"|-the|NOT bins -tax
+cafe|straße|ty|#binday|#BinDay OR @some.one|£500|£1,500.50|2m|info@leeds.gov.uk|leeds|covid-19|covid
+covid19|fly-tipping|=fly-tipping|flytipping|9am-5pm|10:30am|1000|24/7|👍|👍🏽|=👍🏽|❤|🇬🇧|wolves.gov.uk
+www.wolves.gov.uk|https://t.co/AbC123|t.co|wolves.gov.uk/bins|https://www.wolves.gov.uk/bins-news?a=1
+u.k.|"bin day"|"wolves council"|wv11sh|wv1 1sh|don't|dont|platform:facebook|platform:X bins|account:x-a
+account:x-a account:x-b|author:@resident.7|author:u7|author:U12 bins|kind:post|kind:comment -bins
+state:live|state:hidden tax|hidden:yes|deleted:yes|deleted:no bins|edited:yes|edited:no tax
+date:2021-03-31|date:[2021-03-31 TO 2021-04-01]|date:[* TO 2020-06-01] bins|date:[2024-01-01 TO *]
+the OR bins OR tax|(bins OR "council tax") -platform:x date:[2020-01-01 TO 2022-12-31] state:live
+-(bins OR tax) -(the OR platform:x)|bins -bins|zzzzqq|"zzzz bins"|-zzzzqq|(a OR -the) bins
+llanfairpwll OR oneill|gwastraff kind:post|running =adding
+"""
+
+
+def built_queries(entries: Sequence[Entry], count: int) -> list[str]:
+    dice = random.Random(11)
+    queries: list[str] = []
+    while len(queries) < count:
+        entry = dice.choice(entries)
+        words = [word for word in entry.text.split() if not set(word) & set('()*"')]
+        word = dice.choice(words)
+        start = dice.randrange(len(words))
+        phrase = " ".join(words[start : start + dice.randint(2, 4)])
+        other = dice.choice(dice.choice(entries).text.split()).strip('()*"')
+        queries.append(
+            dice.choice(
+                [
+                    word,
+                    f"={word}",
+                    f'"{phrase}"',
+                    f"{word} {dice.choice(words)}",
+                    f"{word} OR {other}",
+                    f"{word} -{other}",
+                    f'({word} OR {other}) -"{phrase}" state:{entry.state}',
+                    f"{word} platform:{entry.platform} kind:{entry.kind}",
+                    f'"{phrase}" OR (author:{entry.author_id} {other})',
+                    f"account:{entry.accounts[0]} {word} -edited:yes",
+                ]
+            )
+        )
+    return queries
+
+
+@pytest.fixture(scope="module")
+def read_entries(corpus: Callable[[int], tuple[Entry, ...]]) -> list[tuple[Entry, Reading]]:
+    return [(entry, read(entry)) for entry in corpus(ENTRIES)]
+
+
+@pytest.fixture(scope="module")
+def index(
+    read_entries: list[tuple[Entry, Reading]], tmp_path_factory: pytest.TempPathFactory
+) -> TantivyIndex:
+    made = TantivyIndex(Path(tmp_path_factory.mktemp("index")))
+    entries = [entry for entry, _ in read_entries]
+    half = next(at for at in range(2_500, 2_600) if entries[at].record_id != entries[at - 1].record_id)
+    # Three commits, one of them a replacement, so that several segments and deletions take part.
+    made.apply("borough", 1, (entry._replace(text="stale bins") for entry in entries[:half]), ())
+    made.apply("borough", 2, entries[half:], ())
+    made.apply("borough", 3, entries[:half], ())
+    return made
+
+
+def assert_alike(index: TantivyIndex, read_entries: list[tuple[Entry, Reading]], typed: str) -> int:
+    query = parse(typed)
+    want = [entry for entry, reading in read_entries if matches(query.tree, reading)]
+    page = index.search("borough", query, order=Order.NEWEST, size=ENTRIES * 2)
+    assert {hit.version_id for hit in page.hits} == {entry.version_id for entry in want}
+    assert (page.versions, page.records) == (len(want), len({entry.record_id for entry in want}))
+    keys = [(hit.sk, entry_id(hit.version_id)) for hit in page.hits]
+    assert keys == sorted(keys, reverse=True)
+    assert set(keys) == {
+        (sort_key(entry.ts, entry_id(entry.version_id)), entry_id(entry.version_id)) for entry in want
+    }
+    return len(want)
+
+
+def test_engine_and_evaluator_agree_on_queries_written_by_hand(
+    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]]
+) -> None:
+    queries = [query for line in BY_HAND.strip().splitlines() for query in line.split("|")]
+    found = [assert_alike(index, read_entries, query) for query in queries]
+    assert sum(map(bool, found)) >= 0.9 * len(queries)
+
+
+def test_engine_and_evaluator_agree_on_queries_built_from_the_entries(
+    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]]
+) -> None:
+    queries = built_queries([entry for entry, _ in read_entries], BUILT)
+    found = [assert_alike(index, read_entries, query) for query in queries]
+    assert sum(map(bool, found)) >= 0.9 * BUILT
+
+
+ATOMS = st.sampled_from(
+    [
+        *(
+            "bins",
+            "=bins",
+            "the",
+            '"the council"',
+            '"bin day"',
+            "#binday",
+            "tax",
+            "covid-19",
+            "wolves.gov.uk",
+        ),
+        *("platform:x", "edited:yes", "kind:post", "state:live", "author:u7", "account:x-a", "👍"),
+        "date:[2021-01-01 TO 2022-06-30]",
+    ]
+)
+QUERIES = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=4).map(lambda some: f"({' '.join(some)})"),
+        st.lists(inner, min_size=2, max_size=4).map(lambda some: f"({' OR '.join(some)})"),
+        inner.map(lambda one: f"-{one}"),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(typed=QUERIES)
+def test_engine_and_evaluator_agree_on_any_tree(
+    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]], typed: str
+) -> None:
+    assert_alike(index, read_entries, typed)
+
+
+def test_a_page_at_a_time_gives_every_hit_once(
+    index: TantivyIndex, every: Callable[..., tuple[object, ...]]
+) -> None:
+    for order in Order:
+        for typed in ("bins", "the", "platform:x", "-bins", "=tax OR =roads"):
+            whole = every(index, typed, order=order, size=ENTRIES * 2)
+            assert set(whole) == set(every(index, typed, size=ENTRIES * 2))
+            assert every(index, typed, order=order, size=297) == whole
+            assert len(set(whole)) == len(whole)
