@@ -132,9 +132,21 @@ class Archiving:
         connector = self._connector(account)
         return estimate(connector.check(), connector.tariff)
 
+    def one(self, account: str) -> Account:
+        """Return an open account by its name.
+
+        Raises:
+            BadInputError: There is none.
+        """
+        return self._one(account).account
+
+    def confirm(self, account: str, *, by: str) -> None:
+        """Remember that a person said yes to fetching an account's past."""
+        self.register.confirm_backfill(self.council, account, by=by, now=self.clock.now())
+
     def unconfirmed(self, *, accounts: frozenset[str] | None = None) -> tuple[Account, ...]:
         """Return the accounts whose backfill waits for a person's yes."""
-        return tuple(one.account for one in self._open(accounts) if not one.confirmed_backfill)
+        return tuple(one.account for one in self._open(accounts) if not (one.confirmed_backfill or one.account.sandbox))
 
     def _open(self, accounts: frozenset[str] | None) -> tuple[Enrolled, ...]:
         enrolled = self.register.enrolled(self.council)
@@ -174,7 +186,7 @@ class Archiving:
                 now=now,
                 threads_waiting=waiting,
                 to_confirm=confirm,
-                may_backfill=enrolled.confirmed_backfill,
+                may_backfill=enrolled.confirmed_backfill or account.sandbox,
             )
         )
 

@@ -1,4 +1,4 @@
-"""One record in full: the thread around it, all versions, how it stood when, its files, how it was captured."""
+"""One record in full: its thread, all versions, how it stood when, its files, how it was captured."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence

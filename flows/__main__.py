@@ -1,0 +1,79 @@
+"""`python -m flows`: what `muniment serve` and the demonstration start as a child process.
+
+    python -m flows serve               run the schedules of every council, here
+    python -m flows run COUNCIL         run `archive_council` once, here
+    python -m flows limits              make the global limits that the flows take (once, by an operator)
+
+Prefect's own settings say which server; muniment's own environment says which councils.
+"""
+
+import argparse
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from muniment.adapters.council_yaml import load
+from prefect import serve
+from prefect.client.orchestration import get_client
+from prefect.deployments.runner import RunnerDeployment
+
+from connectors import registry
+from flows.archive import archive_council, limit_name
+from flows.upkeep import reindex_council, verify_council
+from muniment.settings import from_environment
+
+__all__ = ["main"]
+
+_EVERY = timedelta(minutes=15)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one of the commands above; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m flows")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve")
+    commands.add_parser("limits")
+    run = commands.add_parser("run")
+    run.add_argument("council")
+    given = parser.parse_args(arguments)
+    if given.command == "run":
+        make_limits()
+        state = archive_council(given.council, return_state=True)
+        return 0 if state.is_completed() else 5
+    make_limits()
+    if given.command == "serve":
+        serve(*deployments())
+    return 0
+
+
+def councils() -> list[Path]:
+    """Return the councils' files."""
+    return sorted(from_environment().councils.glob("*.yml"))
+
+
+def deployments() -> list[RunnerDeployment]:
+    """Return one set of deployments for each council: archive every 15 minutes, upkeep by night."""
+    found: list[RunnerDeployment] = []
+    for path in councils():
+        parameters = {"council": path.stem}
+        found.append(
+            archive_council.to_deployment(
+                name=path.stem, interval=_EVERY, parameters=parameters, concurrency_limit=1
+            )
+        )
+        found.append(reindex_council.to_deployment(name=path.stem, cron="30 2 * * *", parameters=parameters))
+        found.append(verify_council.to_deployment(name=path.stem, cron="0 3 * * *", parameters=parameters))
+    return found
+
+
+def make_limits() -> None:
+    """Make the global concurrency limit of each credential: one stream at a time speaks with it."""
+    with get_client(sync_client=True) as client:
+        for path in councils():
+            for credential in load(path, registry.PLATFORMS).credentials:
+                name = limit_name(path.stem, credential)
+                client.upsert_global_concurrency_limit_by_name(name=name, limit=1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

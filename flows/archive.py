@@ -1,0 +1,144 @@
+"""`archive_council`: the walks of a council that are due, one Prefect task for each stream.
+
+A task for each stream, not a subflow for each account: 160 tasks took 1.3 s, 40 subflows 38 to 65 s.
+Parameters, results and artifacts hold counts and account names only.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import cache
+from typing import Any
+
+from muniment.services.indexing import catch_up
+from prefect import State, Task, flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.client.schemas.objects import TaskRun
+from prefect.concurrency.sync import concurrency
+from prefect.events import emit_event
+from prefect.futures import wait
+from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.tasks import exponential_backoff
+
+from flows.blocks import read_block, write_block
+from muniment.bootstrap import CouncilServices, Muniment
+from muniment.domain.due import Job, Purpose
+from muniment.settings import from_environment
+from schemas.errors import RetryableError
+from schemas.report import CaptureReport
+from schemas.vocabulary import Outcome, Stream
+
+__all__ = ["archive_council", "capture_stream", "services"]
+
+_WORKERS = 4
+
+
+@cache
+def _muniment() -> Muniment:
+    return Muniment(from_environment(), read_block=read_block, write_block=write_block)
+
+
+def services(council: str) -> CouncilServices:
+    """Return a council's services, built once in this process."""
+    return _muniment().council(council)
+
+
+def _is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    try:
+        state.result()
+    except RetryableError:
+        return True
+    except Exception:  # noqa: BLE001 -- whatever else it is, running it again does not mend it
+        return False
+    return False
+
+
+@task(
+    retries=3,
+    retry_delay_seconds=exponential_backoff(10),
+    retry_condition_fn=_is_retryable,
+    task_run_name="{account} {stream} {purpose}",
+    persist_result=False,
+)
+def capture_stream(council: str, account: str, stream: str, purpose: str) -> CaptureReport:
+    """Run one walk, under the global limit of its credential."""
+    of_council = services(council)
+    job = Job(account=account, stream=Stream(stream), purpose=Purpose(purpose))
+    with _limit(of_council, account):
+        report = of_council.archiving.run(job)
+    if report.reason is not None:
+        emit_event(
+            event="muniment.blind",
+            resource={"prefect.resource.id": f"muniment.account.{council}.{account}"},
+            payload={"stream": stream, "reason": report.reason.value},
+        )
+    return report
+
+
+@flow(
+    name="archive-council",
+    flow_run_name="{council}",
+    task_runner=ThreadPoolTaskRunner(max_workers=_WORKERS),  # type: ignore[arg-type] # generic over results
+    persist_result=False,
+)
+def archive_council(council: str, accounts: list[str] | None = None) -> None:
+    """Archive what is due of a council, then seal it and bring the index up to it."""
+    of_council = services(council)
+    reports: list[CaptureReport] = []
+    failed: list[Job] = []
+    for jobs in of_council.archiving.rounds(accounts=frozenset(accounts) if accounts else None):
+        futures = [
+            capture_stream.submit(council, job.account, job.stream.value, job.purpose.value) for job in jobs
+        ]
+        wait(futures)
+        for job, future in zip(jobs, futures, strict=True):
+            if future.state.is_completed():
+                reports.append(future.result())
+            else:
+                failed.append(job)
+                future.result(raise_on_failure=False)
+    of_council.seals.seal()
+    catch_up(of_council.archive, of_council.muniment.index, of_council.name)
+    _write_artifact(council, reports, failed)
+    if failed:
+        # The others went on; the run still says that it was not whole.
+        raise RuntimeError(f"{len(failed)} of {len(failed) + len(reports)} walks failed: see the task runs.")
+
+
+@contextmanager
+def _limit(of_council: CouncilServices, account: str) -> Iterator[None]:
+    credential = of_council.archiving.one(account).credential
+    taken = nullcontext() if credential is None else concurrency(limit_name(of_council.name, credential))
+    with taken:
+        yield
+
+
+def limit_name(council: str, credential: str) -> str:
+    """Return the name of a credential's global concurrency limit."""
+    return f"muniment-{council}-{credential}"
+
+
+def _write_artifact(council: str, reports: Iterable[CaptureReport], failed: Iterable[Job]) -> None:
+    lines = [
+        "| account | stream | outcome | pages | new | changed | unchanged | unread | media owed | unexplained |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for one in reports:
+        outcome = one.outcome.value if one.reason is None else f"{one.outcome.value}: {one.reason.value}"
+        counts = (
+            one.pages,
+            one.new,
+            one.changed,
+            one.unchanged,
+            one.unread,
+            one.media_pending,
+            one.unexplained,
+        )
+        lines.append(
+            f"| {one.account} | {one.stream.value} | {outcome} | " + " | ".join(map(str, counts)) + " |"
+        )
+    lines += [f"| {job.account} | {job.stream.value} | failed | | | | | | | |" for job in failed]
+    create_markdown_artifact(
+        key=f"archive-{council.replace('_', '-')}", markdown="\n".join(lines), description="Capture report"
+    )
+    whole = sum(one.outcome is Outcome.WHOLE for one in reports)
+    get_run_logger().info("%s of %s walks whole", whole, len(lines) - 2)

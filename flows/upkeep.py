@@ -1,0 +1,49 @@
+"""`reindex` and `verify`: the index brought up to the archive, and the archive held against its evidence."""
+
+from muniment.services.indexing import catch_up, rebuild
+from prefect import flow, get_run_logger
+from prefect.artifacts import create_markdown_artifact
+
+from flows.archive import services
+from muniment.services.verifying import verify
+from schemas.errors import IntegrityError
+
+__all__ = ["reindex_council", "verify_council"]
+
+
+@flow(name="reindex", flow_run_name="{council}", persist_result=False)
+def reindex_council(council: str, *, whole: bool = False) -> None:
+    """Bring the index up to the archive; `whole` builds it anew, aside, and swaps."""
+    of_council = services(council)
+    index = of_council.muniment.index
+    if whole:
+        rebuild(of_council.archive, index, of_council.name)
+    else:
+        catch_up(of_council.archive, index, of_council.name)
+    get_run_logger().info("index current to commit %s", index.watermark(of_council.name))
+
+
+@flow(name="verify", flow_run_name="{council}", persist_result=False)
+def verify_council(council: str) -> None:
+    """Hold everything against its evidence; a fault fails the run."""
+    of_council = services(council)
+    verdict = verify(
+        of_council.name,
+        archive=of_council.archive,
+        seals=of_council.seals,
+        media=of_council.media,
+        presence=of_council.muniment.register,
+    )
+    lines = [
+        f"- seals: {verdict.seals}, up to commit {verdict.sealed_upto} of {verdict.commit_no}",
+        f"- exhibits: {verdict.exhibits}",
+        f"- media files: {verdict.media_files}",
+        f"- time stamps pending: {verdict.stamps_pending}",
+        f"- faults: {len(verdict.faults)}",
+    ]
+    create_markdown_artifact(key=f"verify-{council.replace('_', '-')}", markdown="\n".join(lines))
+    if verdict.faults:
+        raise IntegrityError(
+            f"{len(verdict.faults)} faults in the archive of {council}.",
+            remedy="`muniment verify` names them; restore those files from the backup.",
+        )

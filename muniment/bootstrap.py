@@ -1,0 +1,269 @@
+"""The composition root: the only place that knows both services and adapters.
+
+`Muniment` is what the CLI and the flows hold: settings in, services of one council out. Nothing below
+asks for a setting, and nothing is made before it is needed.
+"""
+
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from connectors import registry
+from connectors.contract import Connector
+from connectors.download import Downloader
+from connectors.transport import Transport
+from muniment.adapters.clocks import SandboxClock, SystemClock
+from muniment.adapters.council_yaml import Council, load
+from muniment.adapters.credentials import Credentials
+from muniment.adapters.delta_archive import DeltaArchive
+from muniment.adapters.files import LocalFiles
+from muniment.adapters.local_media import LocalMediaStore
+from muniment.adapters.quarantine import Quarantine
+from muniment.adapters.rfc3161 import TimestampAuthority
+from muniment.adapters.seal_chain import SealChain
+from muniment.adapters.seal_key import SealKey
+from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.services.archiving import Archiving
+from muniment.services.capturing import Capture
+from muniment.settings import Settings
+from schemas.account import Account
+from schemas.clock import Clock
+from schemas.errors import BadInputError
+
+__all__ = ["CouncilServices", "Muniment", "open_muniment"]
+
+_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+
+
+@dataclass(slots=True)
+class _Held:
+    """What is open and must be closed."""
+
+    councils: dict[str, "CouncilServices"] = field(default_factory=dict)
+
+
+class Muniment:
+    """Everything that one process needs, built when first asked for."""
+
+    def __init__(self, settings: Settings, *, progress: Callable[[int], None] = lambda _items: None) -> None:
+        """Keep the settings; `progress` hears how many items were kept."""
+        self.settings = settings
+        self.progress = progress
+        self._held = _Held()
+
+    @cached_property
+    def register(self) -> SqlRegister:
+        """The register database, upgraded to this version."""
+        self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return SqlRegister.open(self.settings.database_url)
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        """The client of the platforms: proxy and certificates as the council's network wants them."""
+        return httpx.Client(
+            timeout=_TIMEOUT, verify=_certificates(self.settings.ca_file), headers={"user-agent": "muniment"}
+        )
+
+    @cached_property
+    def media_client(self) -> httpx.Client:
+        """The client of media files: no credential, no redirect by itself."""
+        return httpx.Client(timeout=_TIMEOUT, verify=_certificates(self.settings.ca_file))
+
+    @cached_property
+    def index(self) -> TantivyIndex:
+        """The embedded search index."""
+        return TantivyIndex(self.settings.home / "index")
+
+    @cached_property
+    def seal_key(self) -> SealKey:
+        """The key that signs seals."""
+        return SealKey.of(self.settings.seal_key, self.settings.secrets / "seal.pem")
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """Where tokens are found."""
+        return Credentials(self.settings.secrets)
+
+    def councils(self) -> tuple[str, ...]:
+        """Return the councils that have a file."""
+        return tuple(sorted(path.stem for path in self.settings.councils.glob("*.yml")))
+
+    def council(self, name: str | None = None) -> "CouncilServices":
+        """Return a council's services; without a name, those of the only one.
+
+        Raises:
+            BadInputError: There is no such file, or it has mistakes, or there is more than one.
+        """
+        chosen = name or self._only()
+        if chosen not in self._held.councils:
+            path = self.settings.council_file(chosen)
+            if not path.is_file():
+                raise BadInputError(
+                    f"There is no file {path}.",
+                    remedy="Copy councils/example-borough.yml, or set MUNIMENT_COUNCILS.",
+                )
+            self._held.councils[chosen] = CouncilServices(self, load(path, registry.PLATFORMS), path)
+        return self._held.councils[chosen]
+
+    def close(self) -> None:
+        """Free connections and files."""
+        for name in ("register", "client", "media_client"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+    def _only(self) -> str:
+        found = self.councils()
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise BadInputError(
+                f"There is no council's file in {self.settings.councils}.",
+                remedy="Copy councils/example-borough.yml there, or try `muniment archive URL`.",
+            )
+        raise BadInputError(
+            f"There are files of {len(found)} councils.", remedy=f"Say --council {' or '.join(found)}."
+        )
+
+
+class CouncilServices:
+    """The services of one council."""
+
+    def __init__(self, muniment: Muniment, council: Council, path: Path) -> None:
+        """Take the council's file in; the register keeps its history."""
+        self.muniment = muniment
+        self.council = council
+        self.name = council.council
+        self._root = muniment.settings.council_folder(self.name)
+        muniment.register.enrol(
+            self.name, council.accounts, source_digest=council.digest(path), now=self.clock.now()
+        )
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The machine's clock, or a sandbox's: only a council marked `sandbox` may have one."""
+        if self.council.sandbox_clock is None:
+            return SystemClock()
+        return SandboxClock(self.council.sandbox_clock, self.muniment.client)
+
+    @cached_property
+    def files(self) -> LocalFiles:
+        """The file system."""
+        return LocalFiles()
+
+    @cached_property
+    def media(self) -> LocalMediaStore:
+        """The media store."""
+        return LocalMediaStore(self._root, self.files)
+
+    @cached_property
+    def archive(self) -> DeltaArchive:
+        """The archive."""
+        return DeltaArchive(
+            council=self.name,
+            root=self._root,
+            register=self.muniment.register,
+            media=self.media,
+            clock=self.clock,
+            files=self.files,
+        )
+
+    @cached_property
+    def seals(self) -> SealChain:
+        """The chain of seals."""
+        authorities = [
+            TimestampAuthority(url, self.muniment.client) for url in self.muniment.settings.timestamp_urls
+        ]
+        return SealChain(
+            council=self.name,
+            root=self._root,
+            archive=self.archive,
+            files=self.files,
+            key=self.muniment.seal_key,
+            clock=self.clock,
+            authorities=authorities,
+            locked=self.archive.locked,
+        )
+
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        """Where bodies lie that cannot be used."""
+        return Quarantine(self._root / "quarantine")
+
+    @cached_property
+    def archiving(self) -> Archiving:
+        """The verbs of the archive run."""
+        capture = Capture(
+            archive=self.archive,
+            register=self.muniment.register,
+            media=self.media,
+            clock=self.clock,
+            quarantine=self.quarantine,
+            progress=self.muniment.progress,
+        )
+        return Archiving(
+            council=self.name,
+            capture=capture,
+            register=self.muniment.register,
+            clock=self.clock,
+            connect=self.connect,
+        )
+
+    def connect(self, account: Account) -> Connector:
+        """Build an account's connector.
+
+        Raises:
+            CredentialsRejectedError: The credential it names is not there.
+        """
+        secrets: Mapping[str, str] = {}
+        if account.credential is not None:
+            secrets = self.muniment.credentials.find(self.council.credentials[account.credential])
+        tariff = registry.tariff(account.platform)
+        transport = Transport(
+            account=account,
+            clock=self.clock,
+            secrets=tuple(secrets.values()),
+            budget=self.muniment.register.budget(
+                account.credential or account.account, tariff, self.council.limits(account)
+            ),
+            quarantine=self.quarantine,
+            client=self.muniment.client,
+            downloader=Downloader(
+                self.muniment.media_client, trusted=_trusted(account), proxied=self.muniment.settings.proxied
+            ),
+        )
+        return registry.build(account, transport, secrets)
+
+
+@contextmanager
+def open_muniment(
+    settings: Settings, *, progress: Callable[[int], None] = lambda _items: None
+) -> Iterator[Muniment]:
+    """Build for the length of a block."""
+    muniment = Muniment(settings, progress=progress)
+    try:
+        yield muniment
+    finally:
+        muniment.close()
+
+
+def _certificates(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
+
+
+def _trusted(account: Account) -> frozenset[str]:
+    """Return "host:port" of the site that the register names: its own media may be fetched from there."""
+    if account.base_url is None:
+        return frozenset()
+    parts = urlsplit(account.base_url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return frozenset({f"{parts.hostname}:{port}"})

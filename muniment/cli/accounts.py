@@ -1,0 +1,82 @@
+"""`muniment accounts`: the account register, and whether each credential works."""
+
+import sys
+
+import click
+from rich.table import Table
+
+from connectors import registry
+from muniment.cli.exits import PARTLY
+from muniment.cli.opening import COUNCIL, console, opened_council
+from schemas.errors import AccountError, MunimentError
+
+__all__ = ["accounts"]
+
+
+@click.group()
+def accounts() -> None:
+    """The council's accounts: who owns them, whether they can be read, what they will cost."""
+
+
+@accounts.command("list")
+@COUNCIL
+def list_accounts(council: str | None) -> None:
+    """List the accounts of the council's file."""
+    with opened_council(council) as services:
+        table = Table(title=f"Accounts of {services.council.title}", title_justify="left")
+        for heading in ("account", "platform", "handle", "kind", "owner", "state"):
+            table.add_column(heading, overflow="fold")
+        enrolled = {one.account.account: one for one in services.muniment.register.enrolled(services.name)}
+        for entry in services.council.entries:
+            known = enrolled.get(entry.account.account)
+            state = "closed" if known is None else f"paused: {known.paused}" if known.paused else "open"
+            account = entry.account
+            table.add_row(
+                account.account, account.platform, account.handle, account.kind, entry.owner_service, state
+            )
+        console.print(table)
+
+
+@accounts.command()
+@COUNCIL
+@click.option("--account", "names", multiple=True, help="Only this account; may be given more than once.")
+def check(council: str | None, names: tuple[str, ...]) -> None:
+    """Ask each platform whether the credential works, what it may not do, and what can never be had."""
+    failed = 0
+    with opened_council(council) as services:
+        for enrolled in services.muniment.register.enrolled(services.name):
+            account = enrolled.account
+            if names and account.account not in names:
+                continue
+            console.print(
+                f"\n[bold]{account.account}[/] ({account.platform}, {account.handle})", highlight=False
+            )
+            try:
+                identity = services.archiving.check(account)
+            except AccountError as error:
+                failed += 1
+                console.print(f"  [red]does not work[/]: {error}")
+                continue
+            except MunimentError as error:
+                failed += 1
+                console.print(f"  [red]could not be asked[/]: {error}")
+                continue
+            console.print(f"  works: {identity.handle}, id {identity.native_id}")
+            for missing in identity.missing:
+                console.print(f"  [yellow]missing[/]: {missing}")
+            for never in registry.never(account.platform):
+                console.print(f"  never: {never}", style="dim")
+    sys.exit(PARTLY if failed else 0)
+
+
+@accounts.command()
+@COUNCIL
+@click.argument("account")
+def confirm(council: str | None, account: str) -> None:
+    """Say yes to fetching an account's past, after reading the estimate."""
+    with opened_council(council) as services:
+        found = services.archiving.one(account)
+        console.print(f"{account}: {services.archiving.estimate(found).sentence()}.")
+        click.confirm("Fetch it?", abort=True)
+        services.archiving.confirm(account, by="command line")
+        console.print("Confirmed: the next run begins.")

@@ -1,0 +1,202 @@
+"""`muniment archive` and `muniment demo`: run the walks that are due, here and now, without a server."""
+
+import getpass
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from typing import Self
+
+import click
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from muniment.bootstrap import CouncilServices
+from muniment.cli.exits import PARTLY
+from muniment.cli.opening import COUNCIL, console, opened
+from muniment.cli.trial import write_trial
+from muniment.domain.due import Job, Purpose
+from muniment.services.archiving import Archiving
+from muniment.services.indexing import catch_up
+from schemas.errors import ConfirmationNeededError, MunimentError, RetryableError
+from schemas.report import CaptureReport
+from schemas.vocabulary import Outcome
+
+__all__ = ["archive", "report_table"]
+
+_TRIES = 3
+
+
+@click.command()
+@click.argument("url", required=False)
+@COUNCIL
+@click.option("--account", "names", multiple=True, help="Only this account; may be given more than once.")
+@click.option("--yes", is_flag=True, help="Say yes to the estimate of fetching the past.")
+def archive(url: str | None, council: str | None, names: tuple[str, ...], *, yes: bool) -> None:
+    """Archive every account that is due, once. With a URL: try it on a public account, without any key.
+
+    Works at once for Bluesky, Mastodon, WordPress and any blog with a feed: the account goes into
+    councils/trial.yml and its archive under the council `trial`.
+    """
+    with _progress() as bar, opened(progress=bar.advance_items) as muniment:
+        if url is not None:
+            council, account = write_trial(url, muniment)
+            names, yes = (account,), True
+        services = muniment.council(council)
+        only = frozenset(names) or None
+        _confirm(services.archiving, only, yes=yes)
+        reports = tuple(_run(services, only, bar))
+        bar.done()
+        finish(services)
+    console.print(report_table(reports))
+    _print_remedies(reports)
+    sys.exit(PARTLY if any(report.outcome is not Outcome.WHOLE for report in reports) else 0)
+
+
+def finish(services: CouncilServices) -> None:
+    """Seal what was kept and bring the index up to it."""
+    services.seals.seal()
+    catch_up(services.archive, services.muniment.index, services.name)
+
+
+def _confirm(archiving: Archiving, only: frozenset[str] | None, *, yes: bool) -> None:
+    """Show the estimate of each first backfill, and ask."""
+    for account in archiving.unconfirmed(accounts=only):
+        if yes:
+            archiving.confirm(account.account, by=getpass.getuser())
+            continue
+        try:
+            sentence = archiving.estimate(account).sentence()
+        except MunimentError:
+            continue  # the run itself will say what is wrong with this account
+        if not sys.stdin.isatty():
+            raise ConfirmationNeededError(
+                f"Fetching the past of {account.account} needs a yes: {sentence}.",
+                remedy=f"Run `muniment accounts confirm {account.account}`, or add --yes.",
+            )
+        if click.confirm(f"{account.account}: fetch its past? {sentence}"):
+            archiving.confirm(account.account, by=getpass.getuser())
+
+
+def _run(services: CouncilServices, only: frozenset[str] | None, bar: "_Bar") -> Iterable[CaptureReport]:
+    for jobs in services.archiving.rounds(accounts=only):
+        bar.add_jobs(len(jobs))
+        for job in jobs:
+            bar.show(job)
+            yield _attempt(services.archiving, job)
+            bar.advance_job()
+
+
+def _attempt(archiving: Archiving, job: Job) -> CaptureReport:
+    """Run a job as often as its errors allow; what then still fails is a report, and others go on."""
+    for attempt in range(1, _TRIES + 1):
+        try:
+            return archiving.run(job)
+        except RetryableError as error:
+            if attempt == _TRIES:
+                return CaptureReport(
+                    account=job.account,
+                    stream=job.stream,
+                    outcome=Outcome.UNFINISHED,
+                    promoted=False,
+                    remedy=str(error),
+                )
+            archiving.clock.wait(2.0**attempt)
+    raise AssertionError
+
+
+def report_table(reports: Iterable[CaptureReport]) -> Table:
+    """Return the capture report: counts by account."""
+    table = Table(title="Capture report", title_justify="left")
+    table.add_column("account", overflow="fold")
+    headings = ("walks", "pages", "new", "changed", "unchanged", "unread", "media", "owed", "unexplained")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    table.add_column("outcome")
+    by_account: dict[str, list[CaptureReport]] = {}
+    for report in reports:
+        by_account.setdefault(report.account, []).append(report)
+    sums: Counter[str] = Counter()
+    for account, found in by_account.items():
+        counts = {
+            "walks": len(found),
+            "pages": sum(report.pages for report in found),
+            "new": sum(report.new for report in found),
+            "changed": sum(report.changed for report in found),
+            "unchanged": sum(report.unchanged for report in found),
+            "unread": sum(report.unread for report in found),
+            "media": sum(report.media for report in found),
+            "owed": sum(report.media_pending for report in found),
+            "unexplained": sum(report.unexplained for report in found),
+        }
+        sums.update(counts)
+        bad = [report for report in found if report.outcome is not Outcome.WHOLE]
+        outcome = ", ".join(
+            sorted({f"{one.outcome} ({one.reason})" if one.reason else one.outcome for one in bad})
+        )
+        table.add_row(account, *(f"{counts[name]:,}" for name in headings), outcome or "whole")
+    if len(by_account) > 1:
+        table.add_section()
+        table.add_row("all", *(f"{sums[name]:,}" for name in headings), "")
+    return table
+
+
+def _print_remedies(reports: Iterable[CaptureReport]) -> None:
+    for report in reports:
+        if report.remedy:
+            console.print(f"[yellow]{report.account}, {report.stream}[/]: {report.remedy}")
+        for alarm in report.alarms:
+            console.print(f"[yellow]{report.account}, {report.stream}[/]: {alarm}")
+        if report.drift:
+            console.print(f"[dim]{report.account}: fields we do not know: {', '.join(report.drift)}[/]")
+
+
+class _Bar:
+    """The progress bar: jobs done, and items kept."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("starting", total=0, items=0)
+        self._items = 0
+
+    def add_jobs(self, count: int) -> None:
+        """Expect more jobs."""
+        self._progress.update(self._task, total=(self._progress.tasks[0].total or 0) + count)
+
+    def show(self, job: Job) -> None:
+        """Say what is being walked."""
+        what = job.stream.value if job.purpose is Purpose.EDGE else f"{job.stream.value}, {job.purpose.value}"
+        self._progress.update(self._task, description=f"{job.account}: {what}")
+
+    def advance_job(self) -> None:
+        """Count a job."""
+        self._progress.advance(self._task)
+
+    def advance_items(self, items: int) -> None:
+        """Count items kept."""
+        self._items += items
+        self._progress.update(self._task, items=self._items)
+
+    def done(self) -> None:
+        """Say what comes after the walks."""
+        self._progress.update(self._task, description="sealing and indexing")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+
+def _progress() -> _Bar:
+    return _Bar(
+        Progress(
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.0f} of {task.total:.0f} walks, {task.fields[items]:,} items"),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+            console=console,
+            transient=True,
+        )
+    )

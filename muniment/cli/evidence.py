@@ -1,0 +1,106 @@
+"""`muniment verify`, `proof`, `seal` and `reread`: that nothing was altered, and how anyone can check."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+import muniment.check_proof
+from muniment.cli.exits import FAULTY
+from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.services.proving import proof as prove
+from muniment.services.rereading import reread as read_again
+from muniment.services.verifying import Verdict
+from muniment.services.verifying import verify as check
+from schemas.errors import BadInputError
+
+__all__ = ["print_verdict", "proof", "reread", "seal", "verify"]
+
+
+@click.command()
+@COUNCIL
+def verify(council: str | None) -> None:
+    """Check everything that is held against its evidence; name the first broken thing."""
+    with opened_council(council) as services, console.status("verifying") as status:
+        verdict = check(
+            services.name,
+            archive=services.archive,
+            seals=services.seals,
+            media=services.media,
+            presence=services.muniment.register,
+            progress=lambda what: status.update(f"verifying {what}"),
+        )
+    print_verdict(verdict)
+    sys.exit(FAULTY if verdict.faults else 0)
+
+
+def print_verdict(verdict: Verdict) -> None:
+    """Print what a verification found."""
+    for fault in verdict.faults:
+        console.print(f"[red]FAULT[/] {fault.what}: {fault.why}")
+    if verdict.faults:
+        return
+    console.print(
+        f"[green]Unaltered[/]: {verdict.exhibits:,} exhibits and {verdict.media_files:,} media files "
+        f"under {verdict.seals:,} seals, up to commit {verdict.sealed_upto}."
+    )
+    if verdict.not_yet_sealed:
+        console.print(f"{verdict.not_yet_sealed} newer commits are not yet sealed: the next run seals them.")
+    if verdict.stamps_pending:
+        console.print(f"{verdict.stamps_pending} time stamps are pending: the next seal asks for them again.")
+
+
+@click.command()
+@COUNCIL
+@click.argument("record_id")
+@click.option("--to", "folder", type=click.Path(path_type=Path), default=Path(), help="Where to write it.")
+def proof(council: str | None, record_id: str, folder: Path) -> None:
+    """Write the proof of one record, and the script that checks it without muniment."""
+    with opened_council(council) as services:
+        told = prove(
+            record_id,
+            council=services.name,
+            archive=services.archive,
+            seals=services.seals,
+            public_key=services.muniment.seal_key.public,
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "proof.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    shutil.copy(muniment.check_proof.__file__, folder / "check_proof.py")
+    console.print(f"Written to {folder}. Anyone can check it: python check_proof.py proof.json")
+
+
+@click.command()
+@COUNCIL
+def seal(council: str | None) -> None:
+    """Seal what is not sealed yet, and ask for time stamps that are owed."""
+    with opened_council(council) as services:
+        made = services.seals.seal()
+        pending = services.seals.pending()
+        key = services.muniment.seal_key.public.hex()
+    console.print(
+        "Nothing new to seal." if made is None else f"Seal {made.number}, up to commit {made.last_commit}."
+    )
+    console.print(f"Public key: {key}")
+    if pending:
+        console.print(f"{pending} time stamps are pending.")
+
+
+@click.command()
+@COUNCIL
+@click.option("--dry-run", is_flag=True, help="Only say what today's reader makes of what was kept.")
+def reread(council: str | None, *, dry_run: bool) -> None:
+    """Read kept exhibits again: what could not be read when it came may be readable now."""
+    if not dry_run:
+        raise BadInputError(
+            "Filing what a better reader finds is not built yet.", remedy="Use `muniment reread --dry-run`."
+        )
+    with opened_council(council) as services:
+        found = read_again(services.archive, reader=services.reader)
+    console.print(
+        f"{found.read:,} exhibits read again: {found.differ:,} read otherwise than when they came; "
+        f"of {found.unread:,} that could not be read then, {found.now_readable:,} can be now; "
+        f"{found.unreadable_now:,} cannot be read any more. Nothing was written."
+    )

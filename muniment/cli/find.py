@@ -1,0 +1,223 @@
+"""`muniment search`, `show`, `coverage` and `export`: what the archive holds, and what it does not."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from connectors import registry
+from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.domain.calendar import calendar_svg
+from muniment.domain.completeness import LONDON, AccountCoverage
+from muniment.search.answer import Order
+from muniment.services.covering import coverage as cover
+from muniment.services.exporting import write_lines
+from muniment.services.searching import Searching
+from muniment.services.showing import RecordView, changes
+from muniment.services.showing import show as show_record
+from schemas.report import Gap
+
+__all__ = ["coverage", "coverage_tables", "export", "search", "show"]
+
+_MOST_GAPS = 40  # a screenful
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command()
+@click.argument("query")
+@COUNCIL
+@click.option("--platform", help="Only this platform.")
+@click.option("--account", help="Only this account.")
+@click.option("--from", "since", type=_DAY, help="From this day (London), ends included.")
+@click.option("--to", "until", type=_DAY, help="Up to this day (London), ends included.")
+@click.option("--order", type=click.Choice(["newest", "relevant"]), default="newest", show_default=True)
+@click.option("--size", default=20, show_default=True, help="How many records to show.")
+@click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write every hit to this file.")
+def search(
+    query: str,
+    council: str | None,
+    platform: str | None,
+    account: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    order: str,
+    size: int,
+    csv_path: Path | None,
+) -> None:
+    """Find records: exact totals, the words found in bold.
+
+    Words are found in any form of the word; "exact phrases" in quotes; =exact words; -without; OR;
+    #tags, @handles, £ amounts; platform: account: author: kind: state: edited: date:[FROM TO TO].
+    """
+    with opened_council(council) as services:
+        searching = Searching(archive=services.archive, index=services.muniment.index, council=services.name)
+        asked = searching.ask(
+            query,
+            platform=platform,
+            account=account,
+            since=None if since is None else since.date(),
+            until=None if until is None else until.date(),
+        )
+        answer = searching.page(asked, order=Order.NEWEST if order == "newest" else Order.RELEVANT, size=size)
+        console.print(f"[bold]{escape(answer.sentence)}[/]")
+        console.print(f"Searched for: {escape(asked.explanation)}", style="dim")
+        for hit in answer.hits:
+            moment = hit.filed_at.astimezone(LONDON)
+            console.print(
+                f"\n[bold]{moment:%-d %b %Y %H:%M}[/]  {escape(hit.platform)}, {escape(hit.account)}  "
+                f"{escape(hit.author)}  [dim]{escape(hit.record_id)}[/]"
+            )
+            console.print("  " + hit.terminal)
+        if csv_path is not None:
+            count = searching.write_csv(asked, csv_path)
+            console.print(f"\n{count:,} hits written to {csv_path}")
+
+
+@click.command()
+@click.argument("record_id")
+@COUNCIL
+def show(record_id: str, council: str | None) -> None:
+    """Show one record in full: its thread, all versions with their changes, states, files, captures."""
+    with opened_council(council) as services:
+        _print_record(show_record(record_id, council=services.name, archive=services.archive))
+
+
+def _print_record(view: RecordView) -> None:
+    console.print(f"[bold]{escape(view.record_id)}[/]")
+    console.print(
+        f"{view.platform} {view.kind} by {escape(view.author)} ({view.author_role}), account {view.account}"
+    )
+    created = "the platform did not say when" if view.created_at is None else _moment(view.created_at)
+    console.print(f"created: {created}   {escape(view.url or '')}")
+    console.print("\n[bold]Versions[/]")
+    before: str | None = None
+    for number, version in enumerate(view.versions, start=1):
+        edited = "" if version.version_at is None else f", made {_moment(version.version_at)}"
+        console.print(
+            f" {number}. captured {_moment(version.captured_at)}{edited} "
+            f"[dim](commit {version.commit_no}, {escape(version.endpoint)})[/]"
+        )
+        console.print("    " + (escape(version.text) if before is None else _changed(before, version.text)))
+        before = version.text
+    console.print("\n[bold]How it stood[/]")
+    for state in view.states:
+        word = "" if state.shown == "public" else f' ("{escape(state.shown)}")'
+        console.print(
+            f" {_moment(state.at)}  {state.state}{word}  [dim]{state.answer}, {escape(state.metrics)}[/]"
+        )
+    if view.files:
+        console.print("\n[bold]Pictures, files and short links[/]")
+    for file in view.files:
+        if file.target is not None:
+            said = f"leads to {escape(file.target)}"
+        elif file.sha256 is not None:
+            said = (
+                f"{escape(file.media_type or 'file')}, {file.size_bytes:,} bytes, SHA-256 {file.sha256.hex()}"
+            )
+        else:
+            said = f"not held: {file.why_not}"
+        console.print(f" {escape(file.ref)}: {said}")
+    if len(view.thread) > 1:
+        console.print("\n[bold]Thread[/]")
+        for entry in view.thread:
+            mark = ">" if entry.record_id == view.record_id else " "
+            text = escape(" ".join(entry.text.split())[:100])
+            console.print(
+                f"{mark} {'   ' * entry.depth}{_moment(entry.filed_at)} {escape(entry.author)}: {text}"
+            )
+
+
+def _changed(before: str, after: str) -> str:
+    styles = {" ": "{}", "-": "[red strike]{}[/]", "+": "[green]{}[/]"}
+    return " ".join(styles[tag].format(escape(words)) for tag, words in changes(before, after))
+
+
+@click.command()
+@COUNCIL
+@click.option("--from", "since", type=_DAY, help="First day of the calendar (London).")
+@click.option("--to", "until", type=_DAY, help="Last day of the calendar (London).")
+@click.option("--svg", "svg_path", type=click.Path(path_type=Path), help="Write the calendar picture here.")
+def coverage(
+    council: str | None, since: datetime | None, until: datetime | None, svg_path: Path | None
+) -> None:
+    """Say what is held against what was reported, and when we were blind."""
+    with opened_council(council) as services:
+        found = cover(
+            services.name,
+            register=services.muniment.register,
+            never=registry.never,
+            now=services.clock.now(),
+            since=_date(since),
+            until=_date(until),
+        )
+        coverage_tables(found)
+        if svg_path is not None:
+            svg_path.write_text(calendar_svg(services.council.title, found), encoding="utf-8")
+            console.print(f"\nCalendar written to {svg_path}")
+
+
+def coverage_tables(found: tuple[AccountCoverage, ...]) -> None:
+    """Print coverage: a table of totals, a table of gaps, one sentence for each account."""
+    table = Table(title="Held against reported", title_justify="left")
+    for heading in ("account", "stream"):
+        table.add_column(heading)
+    for heading in ("lists", "reported", "live", "removed", "short"):
+        table.add_column(heading, justify="right")
+    table.add_column("why short", overflow="fold")
+    for account in found:
+        for stream in account.streams:
+            short = ", ".join(f"{count} {reason}" for reason, count in stream.short.items())
+            told = f"{stream.reported:,}" if stream.told else "not told"
+            table.add_row(
+                account.account,
+                stream.stream,
+                f"{stream.listings:,}",
+                told,
+                f"{stream.captured:,}",
+                f"{stream.removed:,}",
+                f"{sum(stream.short.values()):,}",
+                short,
+            )
+    console.print(table)
+    _print_gaps([gap for account in found for gap in account.gaps])
+    for account in found:
+        console.print(f"[bold]{account.account}[/]: {account.missing}")
+        if account.never:
+            console.print(f"  Never from {account.platform}: {' '.join(account.never)}", style="dim")
+
+
+def _print_gaps(gaps: Sequence[Gap]) -> None:
+    if not gaps:
+        return
+    table = Table(title="When we could not see", title_justify="left")
+    for heading in ("account", "stream", "from", "to", "why"):
+        table.add_column(heading)
+    for gap in gaps[:_MOST_GAPS]:
+        end = "open" if gap.ends_at is None else _moment(gap.ends_at)
+        table.add_row(gap.account, gap.stream, _moment(gap.starts_at), end, gap.reason)
+    console.print(table)
+    if len(gaps) > _MOST_GAPS:
+        console.print(f"and {len(gaps) - _MOST_GAPS} more; --svg shows them all by day")
+
+
+@click.command()
+@COUNCIL
+@click.argument("path", type=click.Path(path_type=Path))
+def export(council: str | None, path: Path) -> None:
+    """Write the archive as JSON Lines that any scorer can read (conformance/FORMAT.md)."""
+    with opened_council(council) as services, path.open("w", encoding="utf-8") as into:
+        count = write_lines(
+            into, council=services.name, archive=services.archive, register=services.muniment.register
+        )
+    console.print(f"{count:,} records written to {path}")
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(LONDON).strftime("%-d %b %Y %H:%M")
+
+
+def _date(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()

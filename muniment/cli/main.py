@@ -1,0 +1,46 @@
+"""The group of all commands, and what an error means for the exit code."""
+
+import sys
+
+import click
+
+from muniment.cli import accounts, archive, evidence, find, serve, store
+from muniment.cli.exits import exit_code
+from schemas.errors import MunimentError
+
+__all__ = ["main", "muniment"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="muniment", message="muniment %(version)s")
+def muniment() -> None:
+    """Keep what a council says, and is told, on social media as records that stand up.
+
+    Start with `muniment archive https://a-council-blog.example` (no key needed), or copy
+    councils/example-borough.yml and run `muniment accounts check`.
+    """
+
+
+for command in (
+    *(accounts.accounts, archive.archive, archive.demo, find.search, find.show, find.export),
+    *(find.coverage, evidence.verify, evidence.proof, evidence.seal, evidence.reread, store.store),
+    *(store.reindex, serve.serve),
+):
+    muniment.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one message and an exit code, never a trace."""
+    try:
+        muniment(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("Stopped. What was kept is kept; the next run goes on from there.", err=True)
+        sys.exit(3)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except MunimentError as error:
+        click.echo(f"muniment: {error.message}", err=True)
+        if error.remedy:
+            click.echo(f"What to do: {error.remedy}", err=True)
+        sys.exit(exit_code(error))

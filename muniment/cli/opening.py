@@ -1,0 +1,37 @@
+"""How a command gets at its council: the option, the settings, the console."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import click
+from rich.console import Console
+
+from muniment.bootstrap import CouncilServices, Muniment, open_muniment
+from muniment.settings import from_environment
+
+__all__ = ["COUNCIL", "console", "opened", "opened_council"]
+
+console = Console(highlight=False, soft_wrap=True)
+
+COUNCIL: Final[Callable[[Any], Any]] = click.option(
+    "--council",
+    metavar="NAME",
+    help="The council, by the name of its file; not needed where there is only one.",
+)
+
+
+@contextmanager
+def opened(*, progress: Callable[[int], None] = lambda _items: None) -> Iterator[Muniment]:
+    """Open what the environment names, for the length of a command."""
+    with open_muniment(from_environment(), progress=progress) as muniment:
+        yield muniment
+
+
+@contextmanager
+def opened_council(
+    name: str | None, *, progress: Callable[[int], None] = lambda _items: None
+) -> Iterator[CouncilServices]:
+    """Open one council's services, for the length of a command."""
+    with opened(progress=progress) as muniment:
+        yield muniment.council(name)

@@ -1,0 +1,135 @@
+"""`muniment serve`: run the schedules. It starts what is missing and never imports Prefect itself."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+
+import click
+import httpx
+
+from muniment.cli.exits import LOOK
+from muniment.cli.opening import console
+from muniment.settings import Settings, from_environment
+from schemas.errors import StorageError
+
+__all__ = ["flows_environment", "serve", "start_prefect", "stop"]
+
+_READY_SECONDS = 90.0
+
+
+@click.command()
+@click.option("--port", default=4200, show_default=True, help="Where the local Prefect server listens.")
+def serve(port: int) -> None:
+    """Run the schedules of every council until stopped: archive every 15 minutes, upkeep by night.
+
+    Uses the Prefect server of MUNIMENT_PREFECT_API; without one it starts a local server on SQLite.
+    """
+    settings = from_environment()
+    children: list[subprocess.Popen[bytes]] = []
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        api = settings.prefect_api
+        if api is None:
+            server, api = start_prefect(settings.home / "prefect", port=port)
+            children.append(server)
+            console.print(f"Prefect runs at {api.removesuffix('/api')}")
+        environment = flows_environment(settings, api)
+        children.append(subprocess.Popen([sys.executable, "-m", "flows", "serve"], env=environment))
+        while all(child.poll() is None for child in children):
+            time.sleep(1.0)
+        console.print("[red]A process of the schedules ended by itself[/]: see what it said above.")
+        code = LOOK
+    except KeyboardInterrupt:
+        console.print("Stopping; what was kept is kept.")
+        code = 0
+    finally:
+        for child in reversed(children):
+            stop(child)
+    sys.exit(code)
+
+
+def flows_environment(settings: Settings, api: str) -> dict[str, str]:
+    """Return the environment of the flows' process: nothing is reported to anyone outside."""
+    return {
+        **os.environ,
+        "PREFECT_API_URL": api,
+        "PREFECT_HOME": str(settings.home / "prefect"),
+        **_quiet(),
+    }
+
+
+def start_prefect(home: Path, *, port: int) -> tuple[subprocess.Popen[bytes], str]:
+    """Start a local Prefect server on SQLite and wait until it answers.
+
+    Returns:
+        The process, and the address of its API.
+
+    Raises:
+        StorageError: It did not come up; its log says why.
+    """
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if _is_taken(port):
+        raise StorageError(f"Port {port} is taken.", remedy="Choose another with --port.")
+    log = home / "server.log"
+    environment = {**os.environ, "PREFECT_HOME": str(home), **_quiet()}
+    environment.pop("PREFECT_API_URL", None)
+    with log.open("ab") as sink:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+            env=environment,
+            stdout=sink,
+            stderr=sink,
+            start_new_session=True,
+        )
+    api = f"http://127.0.0.1:{port}/api"
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if httpx.get(f"{api}/health", timeout=2.0, trust_env=False).is_success:
+                return server, api
+        except httpx.TransportError:
+            pass
+        time.sleep(0.3)
+    stop(server)
+    raise StorageError("The local Prefect server did not come up.", remedy=f"Its log is {log}.")
+
+
+def stop(child: subprocess.Popen[bytes]) -> None:
+    """End a child process, gently first."""
+    if child.poll() is not None:
+        return
+    child.terminate()
+    try:
+        child.wait(timeout=15.0)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _quiet() -> Mapping[str, str]:
+    return {
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_LOGGING_LEVEL": os.environ.get("PREFECT_LOGGING_LEVEL", "WARNING"),
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    }
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

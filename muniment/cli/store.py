@@ -1,0 +1,61 @@
+"""`muniment store` and `muniment reindex`: the archive's files and the index that is a view of them."""
+
+import click
+from rich.filesize import decimal
+from rich.table import Table
+
+from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.services.indexing import catch_up, rebuild
+
+__all__ = ["reindex", "store"]
+
+
+@click.group()
+def store() -> None:
+    """The files of the archive."""
+
+
+@store.command()
+@COUNCIL
+def compact(council: str | None) -> None:
+    """Merge small files, sealing before and after, and tidy the log."""
+    with opened_council(council) as services:
+        services.seals.seal()
+        merged = services.archive.compact()
+        services.seals.seal()
+        cleaned = services.archive.maintain()
+        services.seals.seal(cleaned=cleaned)
+    console.print(f"{merged} files merged, {len(cleaned)} old log files removed.")
+
+
+@store.command()
+@COUNCIL
+def stat(council: str | None) -> None:
+    """Say what is held, and where."""
+    with opened_council(council) as services:
+        found = services.archive.stat()
+        table = Table(title=f"Archive of {services.council.title}", title_justify="left", show_header=False)
+        for series, rows in found.rows.items():
+            table.add_row(f"rows: {series}", f"{rows:,}")
+        table.add_row("last commit", f"{found.commit_no:,}")
+        table.add_row("data files", f"{found.files:,} ({decimal(found.bytes)}; {found.small_files} small)")
+        table.add_row("log files", f"{found.log_files:,}")
+        table.add_row("media files", f"{found.media_objects:,} ({decimal(found.media_bytes)})")
+        table.add_row("in quarantine", f"{len(services.quarantine):,}")
+        table.add_row("index up to commit", f"{services.muniment.index.watermark(services.name):,}")
+        table.add_row("folder", str(services.root))
+    console.print(table)
+
+
+@click.command()
+@COUNCIL
+@click.option("--whole", is_flag=True, help="Build the index anew, aside, and swap.")
+def reindex(council: str | None, *, whole: bool) -> None:
+    """Bring the search index up to the archive."""
+    with opened_council(council) as services:
+        if whole:
+            rebuild(services.archive, services.muniment.index, services.name)
+        else:
+            catch_up(services.archive, services.muniment.index, services.name)
+        upto = services.muniment.index.watermark(services.name)
+    console.print(f"The index is current to commit {upto}.")

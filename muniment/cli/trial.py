@@ -1,0 +1,45 @@
+"""`muniment archive URL`: a public account, tried at once under the council `trial`, without any key."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from connectors.discover import discover
+
+from muniment.bootstrap import Muniment
+
+__all__ = ["write_trial"]
+
+_TRIAL = "trial"
+
+
+def write_trial(url: str, muniment: Muniment) -> tuple[str, str]:
+    """Find out what a URL is, add it to councils/trial.yml, and return council and account.
+
+    Raises:
+        BadInputError: It is no public account that can be read without a credential.
+    """
+    found = discover(url, muniment.client)
+    path = muniment.settings.council_file(_TRIAL)
+    told: dict[str, Any] = {"council": _TRIAL, "name": "Trial", "accounts": []}
+    if path.is_file():
+        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+    account = _slug(found.platform, found.handle)
+    others = [one for one in told["accounts"] if one["account"] != account]
+    entry = {"account": account, "platform": found.platform, "handle": found.handle}
+    if found.base_url is not None:
+        entry["base_url"] = found.base_url
+    told["accounts"] = [*others, entry]
+    _write(path, told)
+    return _TRIAL, account
+
+
+def _slug(platform: str, handle: str) -> str:
+    return f"{platform}-{re.sub(r'[^a-z0-9]+', '-', handle.lower()).strip('-')}"[:60]
+
+
+def _write(path: Path, told: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    head = "# Written by `muniment archive URL`: public accounts, tried without a credential.\n"
+    path.write_text(head + yaml.safe_dump(told, sort_keys=False, allow_unicode=True), encoding="utf-8")
