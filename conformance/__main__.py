@@ -1,6 +1,7 @@
 """The kit as a process of its own: serve fakes, score an archive.
 
 python -m conformance serve x facebook --port 8100
+python -m conformance sandbox --port 8100 --seed 1
 python -m conformance score --truth T.jsonl --served S.jsonl --archive A.jsonl
 """
 
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.platforms import PLATFORMS, fake_class
+from conformance.sandbox import POSTS, build
 from conformance.score import read_lines, score, table
 from conformance.server import Site, serve
 from conformance.world import World
@@ -33,6 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serving.add_argument("platforms", nargs="*", choices=[[], *PLATFORMS], help="which (default: all)")
     serving.add_argument("--port", type=int, default=0)
     serving.set_defaults(run=_serve)
+    playing = commands.add_parser("sandbox", help="serve the fictional council of `make run`")
+    playing.add_argument("--port", type=int, default=0)
+    playing.add_argument("--seed", type=int, default=1)
+    playing.add_argument("--posts", type=int, default=POSTS, help="before the first archive")
+    playing.set_defaults(run=_sandbox)
     scoring = commands.add_parser("score", help="compare an archive's export with what the platforms had")
     for name in ("truth", "served", "archive"):
         scoring.add_argument(f"--{name}", type=Path, required=True, help="JSON Lines: see FORMAT.md")
@@ -60,6 +67,16 @@ def _serve(options: argparse.Namespace) -> int:
     world = World()
     fakes = [fake_class(each)(world) for each in options.platforms or PLATFORMS]
     with serve(world, fakes, port=options.port) as site:
+        announce(site)
+        wait()
+    return 0
+
+
+def _sandbox(options: argparse.Namespace) -> int:
+    sandbox = build(options.seed, options.posts)
+    fakes = [fake_class(each)(sandbox.world) for each in PLATFORMS]
+    with serve(sandbox.world, fakes, port=options.port) as site:
+        site.about = sandbox.about(site)
         announce(site)
         wait()
     return 0

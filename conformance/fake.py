@@ -133,6 +133,10 @@ class Fake(ABC):
         """Return an absolute address of this fake."""
         return self.base_url + path
 
+    def address(self, account: Account) -> str:  # noqa: ARG002 - a platform with a site per account looks at it
+        """Return the base URL under which this account is asked: a site of its own on WordPress and feeds."""
+        return self.base_url
+
     def show(self, item: Item, *, version: int | None = None, shown: str | None = None) -> None:
         """Note that the reply holds this item's content: its newest version, or the one of this number."""
         number = item.current.number if version is None else version

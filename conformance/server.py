@@ -16,7 +16,7 @@ import threading
 import time
 from contextlib import contextmanager
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from typing_extensions import override
 
@@ -42,6 +42,7 @@ class Site:
     def __init__(self, world: World, fakes: Iterable[Fake], port: int = 0) -> None:
         self.world = world
         self.fakes: dict[str, Fake] = {}
+        self.about: dict[str, Any] = {}
         self._server = _Server(self, port)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         for fake in fakes:
@@ -108,13 +109,16 @@ class Site:
     def control(self, request: Request) -> Reply:
         """Answer a control route.
 
-        `GET /control` lists the fakes; `GET /control/truth` and `/control/served` are JSON Lines for the
-        scorer; `POST /control/{fake}/knobs` sets switches, `DELETE` resets them all; `GET
-        /control/{fake}/calls` counts calls by endpoint; `GET /control/{fake}/requests` is the request log.
+        `GET /control` lists the fakes, `/control/about` tells of the sandbox; `GET /control/truth` and
+        `/control/served` are JSON Lines for the scorer; `POST /control/{fake}/knobs` sets switches, `DELETE`
+        resets them all; `GET /control/{fake}/calls` counts calls by endpoint, `/control/{fake}/requests` is
+        the request log.
         """
         match request.method, request.parts[1:]:
             case "GET", []:
                 return Reply(body={"fakes": {name: fake.base_url for name, fake in self.fakes.items()}})
+            case "GET", ["about"]:
+                return Reply(body=self.about)
             case "GET", ["truth"]:
                 return Reply(headers=dict(TEXT), body="".join(f"{line}\n" for line in self.world.truth()))
             case "GET", ["served"]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
+from conformance.clock import iso
 from conformance.item import Account
 from conformance.scenario import Outcome, Scenario, Verdict, play
 from conformance.scenarios import SCENARIOS, scenario
@@ -158,7 +159,7 @@ class Honest:
         raise StoppedError(Outcome.RETRY_LATER)
 
     def now(self) -> str:
-        return str(ask(f"{self.site.url}/clock").json["now"])
+        return iso(self.site.world.now)
 
     @staticmethod
     def is_due(record: Record) -> bool:
