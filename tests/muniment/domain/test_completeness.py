@@ -1,0 +1,113 @@
+"""Reported is captured plus reasons; blind time is counted by London days."""
+
+from datetime import UTC, date, datetime
+
+from connectors.contract import Identity, Tariff
+from muniment.domain.calendar import calendar_svg
+from muniment.domain.completeness import (
+    AccountCoverage,
+    blind_days,
+    london_date,
+    sentence,
+    totals,
+)
+from muniment.domain.estimate import estimate
+from schemas.report import Completeness, Gap
+from schemas.vocabulary import Reason, Stream
+
+NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
+
+
+def line(listing: str, reported: int | None, captured: int, **short: int) -> Completeness:
+    return Completeness(
+        account="x-main",
+        stream=Stream.COMMENTS,
+        listing=listing,
+        at=NOW,
+        reported=reported,
+        captured=captured,
+        removed=0,
+        short={Reason(reason.replace("_", "-")): count for reason, count in short.items()},
+    )
+
+
+def gap(start: datetime, end: datetime | None, reason: Reason = Reason.NO_CREDENTIAL) -> Gap:
+    return Gap(
+        account="x-main", stream=Stream.POSTS, listing=None, reason=reason, starts_at=start, ends_at=end
+    )
+
+
+def test_the_officer_can_write_412_of_415() -> None:
+    lines = [line("comments:a", 400, 398, filtered=2), line("comments:b", 15, 14, filtered=1)]
+    (stream,) = totals(lines)
+    assert stream.reported == stream.captured + sum(stream.short.values()) == 415
+    said = sentence([stream], [], now=NOW)
+    assert said.startswith("We do not have: 3 of the 415 comments that the platform reported")
+
+
+def test_what_the_platform_does_not_tell_is_said() -> None:
+    (stream,) = totals([line("comments:a", None, 5)])
+    assert "1 threads whose total the platform does not tell" in sentence([stream], [], now=NOW)
+
+
+def test_nothing_missing_is_said_too() -> None:
+    (stream,) = totals([line("comments:a", 5, 5)])
+    assert (
+        sentence([stream], [], now=NOW) == "We know of nothing that the platform offered and we do not have."
+    )
+
+
+def test_half_past_eleven_at_night_utc_is_the_next_day_in_summer() -> None:
+    assert london_date(datetime(2026, 3, 31, 23, 30, tzinfo=UTC)) == date(2026, 4, 1)
+    assert london_date(datetime(2026, 12, 31, 23, 30, tzinfo=UTC)) == date(2026, 12, 31)
+
+
+def test_overlapping_gaps_blind_a_day_once() -> None:
+    day = datetime(2026, 5, 4, 23, tzinfo=UTC)  # midnight in London
+    gaps = [
+        gap(day, day.replace(day=5, hour=11)),
+        gap(day.replace(day=5, hour=5), day.replace(day=5, hour=11), Reason.BUDGET),
+    ]
+    (found,) = blind_days(gaps, since=date(2026, 5, 5), until=date(2026, 5, 5), now=NOW)
+    assert found.blind == 0.5
+    assert found.reasons == (Reason.BUDGET, Reason.NO_CREDENTIAL)
+
+
+def test_the_day_the_clocks_change_has_25_hours() -> None:
+    night = datetime(2025, 10, 25, 23, tzinfo=UTC)  # 00:00 London, summer time
+    gaps = [gap(night, datetime(2025, 10, 27, 0, tzinfo=UTC))]
+    (found,) = blind_days(gaps, since=date(2025, 10, 26), until=date(2025, 10, 26), now=NOW)
+    assert found.blind == 1.0
+
+
+def test_an_open_gap_lasts_until_now() -> None:
+    days = blind_days(
+        [gap(NOW.replace(day=8), None)], since=date(2026, 5, 7), until=date(2026, 5, 10), now=NOW
+    )
+    assert [day.blind > 0 for day in days] == [False, True, True, True]
+    assert days[2].blind == 1.0
+
+
+def test_the_calendar_escapes_what_it_shows() -> None:
+    days = blind_days(
+        [gap(NOW.replace(day=8), None)], since=date(2026, 5, 7), until=date(2026, 5, 10), now=NOW
+    )
+    account = AccountCoverage(
+        account="<script>", platform="x", streams=(), gaps=(), days=days, never=(), missing=""
+    )
+    picture = calendar_svg("A & B", [account])
+    assert "<script>" not in picture
+    assert "A &amp; B" in picture
+    assert picture.count('class="blind"') == 3  # two days and the legend
+
+
+def test_an_estimate_reads_as_a_person_says_it() -> None:
+    identity = Identity(native_id="1", handle="a", name=None, posts=20_000, comments=21_000)
+    tariff = Tariff(page_items=100, calls=300, per_seconds=900, item_micros=1_100)
+    assert estimate(identity, tariff).sentence() == "about 41,000 reads, $45, 17 hours"
+
+
+def test_an_unknown_amount_is_not_made_up() -> None:
+    identity = Identity(native_id="1", handle="a", name=None)
+    tariff = Tariff(page_items=100, calls=300, per_seconds=900)
+    assert estimate(identity, tariff).reads is None
