@@ -92,6 +92,16 @@ class Version:
     language: str = "en"
     native_id: str = ""
 
+    def told(self) -> dict[str, Any]:
+        """Return its content as the truth log tells it."""
+        return {
+            "version": self.number,
+            "title": self.title,
+            "text": self.text,
+            "media": [m.sha256 for m in self.media],
+            "links": [[link.url, link.target] for link in self.links],
+        }
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Account:
@@ -119,6 +129,10 @@ class Account:
     def key(self) -> str:
         """Name in the truth log: platform and id."""
         return f"{self.platform}:{self.id}"
+
+    def told(self) -> dict[str, Any]:
+        """Return who it is, as the truth log tells it."""
+        return {"platform": self.platform, "id": self.id, "handle": self.handle, "name": self.name}
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

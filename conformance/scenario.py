@@ -162,7 +162,7 @@ class Expected:
 
     Attributes:
         says: The same for people, in a sentence.
-        outcomes: Each must be the outcome of some walk.
+        outcomes: Each must be the outcome of some walk, or the reason of some gap.
         gap: Whether a gap must be open, or all that were opened closed, at the end.
         reasons: Each must be the reason of some `short` line.
         unread: So many items at least are kept without being understood.
@@ -323,13 +323,15 @@ def _problems(expect: Expected, stage: Stage, lines: Sequence[Line], result: Sco
     missed = set(result.missed(false_missing=expect.false_missing))
     for bar in sorted(missed - expect.may_miss):
         yield f"the bar of {bar} is missed"
-    ended = {line["outcome"] for line in lines if line["line"] == "walk"}
+    gaps = [line for line in lines if line["line"] == "gap"]
+    ended = {line["outcome"] for line in lines if line["line"] == "walk"} | {
+        g.get("reason") or "" for g in gaps
+    }
     for outcome in sorted(expect.outcomes - ended):
-        yield f"no walk ended as {outcome}; there were: {', '.join(sorted(ended)) or 'none'}"
+        yield f"no walk ended as {outcome}; there were: {', '.join(sorted(filter(None, ended))) or 'none'}"
     reasons = {line["reason"] for line in lines if line["line"] == "short"}
     for reason in sorted(expect.reasons - reasons):
         yield f"nothing is said to be lacking as {reason}; there were: {', '.join(sorted(reasons)) or 'none'}"
-    gaps = [line for line in lines if line["line"] == "gap"]
     still_open = [line for line in gaps if line.get("closed_at") is None]
     state = Gap.OPEN if still_open else Gap.CLOSED if gaps else Gap.NONE
     if expect.gap not in (Gap.ANY, state):

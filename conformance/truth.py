@@ -77,8 +77,16 @@ class Truth:
         return self._by_id.get((platform, "comment" if kind == "comment" else "post", native_id))
 
     def account(self, platform: str, name: str) -> str:
-        """Return an account's key by its id, any handle it ever had, or its key; else the name itself."""
-        return self._names.get((platform, name.removeprefix("@").lower()), name)
+        """Return an account's key by its id, any handle it ever had, its key, or the address of its site.
+
+        Raises:
+            ValueError: The world never had it: nothing that follows from it could be scored.
+        """
+        plain = name.removeprefix("@").rstrip("/").lower()
+        for each in (plain, plain.split("@")[0], plain.rsplit("/", 1)[-1]):
+            if (platform, each) in self._names:
+                return self._names[platform, each]
+        raise ValueError(f"no such account on {platform}: {name}")
 
     def is_suspended(self, account: str, start: datetime, end: datetime) -> bool:
         """Whether the account was suspended at any time from the start to the end."""

@@ -9,28 +9,23 @@ A change without a time happens now, one `tick` later, so that a small test need
 
 from __future__ import annotations
 
-import bisect
 import heapq
 import itertools
 import json
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from conformance import naming
 from conformance.clock import Clock, iso
-from conformance.item import COMMENT, PAGE, POST, PUBLIC, Account, Item, Link, Media, Version
+from conformance.item import COMMENT, POST, PUBLIC, Account, Item, Link, Media, Version
+from conformance.shelf import Shelf
 
 __all__ = ["World"]
 
 MINUTE = timedelta(minutes=1)
 Facts = Mapping[str, Any]
-
-
-def _age(item: Item) -> tuple[datetime, int]:
-    return item.created_at, item.serial
 
 
 class World:
@@ -52,12 +47,8 @@ class World:
         self._applied_to: datetime | None = None
         self._log: list[Facts] = []
         self._accounts: dict[tuple[str, str], Account] = {}
-        self._items: dict[tuple[str, str, str], Item] = {}
-        self._by_key: dict[str, Item] = {}
-        self._posts: dict[str, list[Item]] = defaultdict(list)
-        self._written: dict[str, list[Item]] = defaultdict(list)
-        self._children: dict[str, list[Item]] = defaultdict(list)
-        self._threads: dict[str, list[Item]] = defaultdict(list)
+        self._handles: dict[tuple[str, str], Account] = {}
+        self._shelf = Shelf()
 
     # ---- time ---------------------------------------------------------------------------------------------
 
@@ -119,7 +110,8 @@ class World:
 
         def act() -> Facts:
             account.exists = True
-            return {"act": "account", "account": account.key, **_told(account), "owned": owned}
+            self._handles[platform, account.handle.lower()] = account
+            return {"act": "account", "account": account.key, **account.told(), "owned": owned}
 
         self._plan(at, act)
         return account
@@ -163,7 +155,6 @@ class World:
                 native = naming.item_id(
                     "x", kind=item.kind, serial=next(self._serials), owner_id=item.author.id, at=when
                 )
-                self._items["x", item.kind, native] = item
             version = Version(
                 number=number,
                 at=when,
@@ -176,7 +167,8 @@ class World:
             )
             item.versions.append(version)
             item.changed_at = when
-            return {"act": "edit", "item": item.key, "ids": item.ids, **_content(version)}
+            self._shelf.name(item)
+            return {"act": "edit", "item": item.key, "ids": item.ids, **version.told()}
 
         self._plan(when, act)
 
@@ -187,9 +179,10 @@ class World:
         def act() -> Facts:
             if not item.is_live:
                 return {"act": "void", "item": item.key}
-            gone = [item, *(self._below(item) if subtree else ())]
+            gone = [item, *(self._shelf.below(item) if subtree else ())]
             for each in gone:
-                self._drop(each, when)
+                each.deleted_at = each.changed_at = when
+                self._shelf.take(each)
             return {"act": "delete", "item": item.key, "with": [each.key for each in gone[1:]]}
 
         self._plan(when, act)
@@ -230,9 +223,11 @@ class World:
         """Give an account another handle or name; its id stays."""
 
         def act() -> Facts:
+            self._handles.pop((account.platform, account.handle.lower()), None)
             account.handle = handle or account.handle
+            self._handles[account.platform, account.handle.lower()] = account
             account.name = name or account.name
-            return {"act": "rename", "account": account.key, **_told(account)}
+            return {"act": "rename", "account": account.key, **account.told()}
 
         self._plan(self._due(at), act)
 
@@ -262,9 +257,7 @@ class World:
         by_id = self._accounts.get((platform, name))
         if by_id is not None and by_id.exists:
             return by_id
-        wanted = name.removeprefix("@").lower()
-        found = (a for a in self._accounts.values() if a.platform == platform and a.handle.lower() == wanted)
-        return next((a for a in found if a.exists), None)
+        return self._handles.get((platform, name.removeprefix("@").lower()))
 
     def find(self, platform: str, native_id: str, *, kind: str | None = None) -> Item | None:
         """Return the item that ever bore this id, deleted ones too (`is_live` tells); None if never seen.
@@ -272,40 +265,36 @@ class World:
         WordPress counts posts and comments apart: name the kind there.
         """
         self.sync()
-        for each in (POST, COMMENT, PAGE) if kind is None else (kind,):
-            item = self._items.get((platform, each, native_id))
-            if item is not None and item.exists:
-                return item
-        return None
+        return self._shelf.find(platform, native_id, kind)
 
     def item(self, key: str) -> Item:
         """Return the item of this key of the truth log, or raise KeyError."""
-        return self._by_key[key]
+        return self._shelf.by_key[key]
 
     def items(self, platform: str | None = None) -> Iterator[Item]:
         """Yield every live item, in the order in which they were made."""
         self.sync()
-        return (i for i in self._by_key.values() if i.is_live and platform in (None, i.platform))
+        return (i for i in self._shelf.by_key.values() if i.is_live and platform in (None, i.platform))
 
     def posts_of(self, account: Account, *, kind: str = POST) -> Sequence[Item]:
         """Return the posts (or pages) on an account, oldest first."""
         self.sync()
-        return self._posts[f"{account.key} {kind}"]
+        return self._shelf.posts(account, kind)
 
     def written_by(self, account: Account) -> Sequence[Item]:
         """Return everything an account wrote, replies too (a timeline), oldest first."""
         self.sync()
-        return self._written[account.key]
+        return self._shelf.written(account)
 
     def children(self, item: Item) -> Sequence[Item]:
         """Return the direct answers to an item, oldest first."""
         self.sync()
-        return self._children[item.key]
+        return self._shelf.children(item)
 
     def below(self, item: Item) -> Sequence[Item]:
         """Return all answers below an item at every depth, oldest first."""
         self.sync()
-        return self._below(item)
+        return self._shelf.below(item)
 
     def log(self) -> list[Facts]:
         """Return the log of what has happened so far: see FORMAT.md."""
@@ -382,11 +371,7 @@ class World:
             return {"act": "void", "item": item.key}
         item.exists = True
         item.versions.append(first)
-        self._by_key[item.key] = item
-        for each in item.ids:
-            self._items[item.platform, item.kind, each] = item
-        for line in self._lists(item):
-            bisect.insort(line, item, key=_age)
+        self._shelf.put(item)
         return {
             "act": "create",
             "item": item.key,
@@ -400,50 +385,5 @@ class World:
             "root": item.root.key,
             "created_at": iso(item.created_at),
             "shown": item.shown,
-            **_content(first),
+            **first.told(),
         }
-
-    def _lists(self, item: Item) -> Iterator[list[Item]]:
-        if item.parent is None:
-            yield self._posts[f"{item.account.key} {item.kind}"]
-        else:
-            yield self._children[item.parent.key]
-        yield self._written[item.author.key]
-        yield self._threads[item.root.key]
-
-    def _below(self, item: Item) -> list[Item]:
-        if item.parent is None:
-            return [i for i in self._threads[item.key] if i is not item]
-        found: list[Item] = []
-        waiting = [item]
-        while waiting:
-            kids = self._children[waiting.pop().key]
-            found += kids
-            waiting += kids
-        return sorted(found, key=_age)
-
-    def _drop(self, item: Item, when: datetime) -> None:
-        item.deleted_at = item.changed_at = when
-        for line in self._lists(item):
-            place = bisect.bisect_left(line, _age(item), key=_age)
-            if place < len(line) and line[place] is item:
-                del line[place]
-
-
-def _told(account: Account) -> Facts:
-    return {
-        "platform": account.platform,
-        "id": account.id,
-        "handle": account.handle,
-        "name": account.name,
-    }
-
-
-def _content(version: Version) -> Facts:
-    return {
-        "version": version.number,
-        "title": version.title,
-        "text": version.text,
-        "media": [m.sha256 for m in version.media],
-        "links": [[link.url, link.target] for link in version.links],
-    }

@@ -241,6 +241,20 @@ def test_latency_counts_from_creation_for_what_came_after_the_first_walk(rig: Ri
     assert (result.latency_p50, result.latency_p95) == (900, 900)
 
 
+@pytest.mark.parametrize(
+    "name", ["northbeck", "@Northbeck", "northbeck@social.example", "http://127.0.0.1:1/facebook/northbeck/"]
+)
+def test_an_account_is_known_by_id_handle_or_address_and_an_unknown_one_is_an_error(
+    rig: Rig, name: str
+) -> None:
+    post = rig.post()
+    rig.walk(account=name)
+    assert rig.score().lacking == [post.key]
+    rig.walk(account="somebody-else")
+    with pytest.raises(ValueError, match="no such account"):
+        rig.score()
+
+
 def test_deletions_told_are_counted_among_those_held(rig: Rig) -> None:
     told, untold = rig.post("told"), rig.post("untold")
     for item in (told, untold):

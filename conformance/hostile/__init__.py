@@ -1,0 +1,1 @@
+"""The hostile scenarios by what goes wrong; `conformance.scenarios` lists them all."""
