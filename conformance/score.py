@@ -247,8 +247,8 @@ def _existed(truth: Truth, walk: Line) -> Iterator[TruthItem]:
         return
     oldest, newest = (from_iso(walk[k]) if walk.get(k) else None for k in ("covers_from", "covers_to"))
     threads = None if walk.get("threads") is None else set(walk["threads"])
-    for item in truth.items.values():
-        if item.account != account or item.kind not in kinds:
+    for item in truth.by_account[account]:
+        if item.kind not in kinds:
             continue
         if (oldest and item.created_at < oldest) or (newest and item.created_at > newest):
             continue

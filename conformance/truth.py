@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,7 @@ class Truth:
 
     def __init__(self, lines: Iterable[Line]) -> None:
         self.items: dict[str, TruthItem] = {}
+        self.by_account: dict[str, list[TruthItem]] = defaultdict(list)
         self._names: dict[tuple[str, str], str] = {}
         self._by_id: dict[tuple[str, str, str], TruthItem] = {}
         self._suspended: dict[str, list[tuple[datetime, bool]]] = {}
@@ -129,6 +131,7 @@ class Truth:
             media=set(line["media"]),
         )
         self.items[item.key] = item
+        self.by_account[item.account].append(item)
         self._name(item, line["ids"])
 
     def _name(self, item: TruthItem, ids: Iterable[str]) -> None:
