@@ -204,6 +204,10 @@ class Transport:
         if cost_micros:
             self._budget.add_cost(self.clock.now(), cost_micros)
 
+    def pause(self, until: datetime) -> None:
+        """Make no further call with this credential before `until`: its quota is nearly used up."""
+        self._budget.pause(until)
+
     def masked(self, text: str) -> str:
         """Return the text with every secret replaced."""
         return self._mask(text.encode())[0].decode()
