@@ -1,0 +1,112 @@
+"""What posts and comments carry: pictures, videos, cards and links; and where their files can be had now."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from connectors.facebook.exhibits import exhibits
+from connectors.facebook.problems import problem_of
+from schemas.capture import MediaAddress, Response
+from schemas.record import MediaRef
+
+__all__ = ["Item", "addresses", "cards_of", "links_of", "media_of", "string"]
+
+Item: TypeAlias = dict[str, Any]
+_URL: Final = re.compile(r"https?://[^\s<>\"'()\[\]]+")
+_TRAILING: Final = ".,;:!?…"
+_SHIM: Final = frozenset({"l.facebook.com", "lm.facebook.com"})
+_item: Final = msgspec.json.Decoder()
+
+
+def string(item: Item, key: str) -> str | None:
+    """Return a text; None where it is absent or empty. Raises TypeError for anything but a text."""
+    value = item.get(key)
+    if value is not None and not isinstance(value, str):
+        raise TypeError(key)
+    return value or None
+
+
+def cards_of(item: Item) -> list[Item]:
+    """Return the attachments of a post, or the one of a comment, albums opened."""
+    if "attachment" in item:
+        return [item["attachment"]]
+    found: list[Item] = []
+    for card in (item.get("attachments") or {}).get("data") or ():
+        found += (card.get("subattachments") or {}).get("data") or [card]
+    return found
+
+
+def media_of(cards: list[Item]) -> Iterator[tuple[str, MediaRef, datetime | None]]:
+    """Yield the files of attachments that have an id: address ("" where none is offered), file, expiry.
+
+    The preview of a page elsewhere has none: it is that site's picture, fetched and shown by Facebook.
+    Graph tells no alternative text here; a picture's own caption stands in for it.
+    """
+    for card in cards:
+        native_id = (card.get("target") or {}).get("id")
+        media = card.get("media") or {}
+        if native_id is None or not media or "share" in (card.get("type"), card.get("media_type")):
+            continue
+        video = "video" in (card.get("media_type") or card.get("type") or "")
+        url = media.get("source") if video else (media.get("image") or {}).get("src")
+        alt_text = None if video else string(card, "description")
+        kind = "video" if video else "image"
+        ref = MediaRef(native_id=native_id, kind=kind, alt_text=alt_text)
+        yield url or "", ref, _expiry(url or "")
+
+
+def _expiry(url: str) -> datetime | None:
+    """Return when a signed address lapses: `oe` is hexadecimal seconds."""
+    told = parse_qs(urlsplit(url).query).get("oe")
+    try:
+        return datetime.fromtimestamp(int(told[0], 16), UTC) if told else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def links_of(message: str | None, cards: list[Item]) -> tuple[str, ...]:
+    """Return the addresses in the text, as they stand, and those that attached cards lead to."""
+    found: dict[str, None] = {}
+    if message is not None and "://" in message:
+        found.update((url.rstrip(_TRAILING), None) for url in _URL.findall(message))
+    for card in cards:
+        target = _unshimmed(string(card, "unshimmed_url") or string(card, "url"))
+        if target is not None:
+            found[target] = None
+    return tuple(found)
+
+
+def _unshimmed(url: str | None) -> str | None:
+    """Return where a card leads, if it leaves Facebook: `l.facebook.com/l.php?u=...` names the target."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host in _SHIM:
+        return next(iter(parse_qs(parts.query).get("u", ())), None)
+    return None if host == "facebook.com" or host.endswith(".facebook.com") else url
+
+
+def addresses(response: Response) -> Iterator[MediaAddress]:
+    """Yield where the files of a response's records can be had now."""
+    if b'"attachment' not in response.body or problem_of(response.body) is not None:
+        return
+    for exhibit in exhibits(response):
+        try:
+            item = _item.decode(exhibit.parts[0])
+            files = list(media_of(cards_of(item)))
+        except (AttributeError, LookupError, TypeError, ValueError, msgspec.DecodeError):
+            continue
+        for url, ref, expires_at in files:
+            if url:
+                yield MediaAddress(
+                    record_id=exhibit.record_id,
+                    ref=ref.native_id,
+                    kind=ref.kind,
+                    url=url,
+                    expires_at=expires_at,
+                )
