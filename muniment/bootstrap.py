@@ -107,9 +107,9 @@ class Muniment:
             if not path.is_file():
                 raise BadInputError(
                     f"There is no file {path}.",
-                    remedy="Copy councils/example-borough.yml, or set MUNIMENT_COUNCILS.",
+                    remedy="Copy councils/example_borough.yml, or set MUNIMENT_COUNCILS.",
                 )
-            self._held.councils[chosen] = CouncilServices(self, load(path, registry.PLATFORMS), path)
+            self._held.councils[chosen] = CouncilServices(self, load(path, registry.PLATFORMS))
         return self._held.councils[chosen]
 
     def close(self) -> None:
@@ -125,7 +125,7 @@ class Muniment:
         if not found:
             raise BadInputError(
                 f"There is no council's file in {self.settings.councils}.",
-                remedy="Copy councils/example-borough.yml there, or try `muniment archive URL`.",
+                remedy="Copy councils/example_borough.yml there, or try `muniment archive URL`.",
             )
         raise BadInputError(
             f"There are files of {len(found)} councils.", remedy=f"Say --council {' or '.join(found)}."
@@ -135,14 +135,14 @@ class Muniment:
 class CouncilServices:
     """The services of one council."""
 
-    def __init__(self, muniment: Muniment, council: Council, path: Path) -> None:
+    def __init__(self, muniment: Muniment, council: Council) -> None:
         """Take the council's file in; the register keeps its history."""
         self.muniment = muniment
         self.council = council
         self.name = council.council
         self._root = muniment.settings.council_folder(self.name)
         muniment.register.enrol(
-            self.name, council.accounts, source_digest=council.digest(path), now=self.clock.now()
+            self.name, council.accounts, source_digest=council.digest, now=self.clock.now()
         )
 
     @cached_property

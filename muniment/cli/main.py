@@ -17,7 +17,7 @@ def muniment() -> None:
     """Keep what a council says, and is told, on social media as records that stand up.
 
     Start with `muniment archive https://a-council-blog.example` (no key needed), or copy
-    councils/example-borough.yml and run `muniment accounts check`.
+    councils/example_borough.yml and run `muniment accounts check`.
     """
 
 
