@@ -21,10 +21,15 @@ from schemas.observation import Look
 from schemas.record import CouncilRecord
 from schemas.vocabulary import Platform, Stream
 
-__all__ = ["Connector", "Held", "Identity", "Reading", "Tariff"]
+__all__ = ["Connector", "Held", "Identity", "Reading", "Rotate", "Tariff"]
 
 Held: TypeAlias = Callable[[Collection[str]], frozenset[str]]
 """Which of these native ids the archive holds already, so that they need no second fetch."""
+
+Rotate: TypeAlias = Callable[[Callable[[Mapping[str, str]], Mapping[str, str]]], Mapping[str, str]]
+"""Where a credential that its platform rotates is kept. Under the credential's lock: read the stored
+values afresh, hand them to the function, store durably what it returns, return that. The function returns
+its argument when another process has renewed meanwhile. Nothing new is used before it is stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,71 @@
+"""Where the media of X's posts, and the targets of short links in them, can be had: pure."""
+
+from collections.abc import Iterator
+
+import httpx
+import msgspec
+
+from connectors.download import SHORTENERS
+from connectors.x.cutting import exhibits
+from connectors.x.reading import read
+from schemas.capture import Exhibit, MediaAddress, Response
+from schemas.errors import MalformedItemError
+
+__all__ = ["addresses"]
+
+
+class _Variant(msgspec.Struct, frozen=True):
+    content_type: str | None = None
+    url: str | None = None
+    bit_rate: int | None = None
+
+
+class _Media(msgspec.Struct, frozen=True):
+    media_key: str
+    type: str
+    url: str | None = None
+    variants: tuple[_Variant, ...] | None = None
+
+
+def addresses(response: Response, own_id: str | None) -> Iterator[MediaAddress]:
+    """Yield where media, and the targets of short links, can be had: the best quality that X offers."""
+    for exhibit in exhibits(response, own_id):
+        for raw in exhibit.parts[1:]:
+            address = _address(exhibit.record_id, raw) if b'"media_key"' in raw else None
+            if address is not None:
+                yield address
+        if b'"urls"' in exhibit.parts[0]:
+            yield from _short_links(exhibit)
+
+
+def _short_links(exhibit: Exhibit) -> Iterator[MediaAddress]:
+    try:
+        record = read(exhibit).record
+    except MalformedItemError:
+        return
+    for link in () if record is None else record.links:
+        if _host(link) in SHORTENERS:
+            yield MediaAddress(record_id=exhibit.record_id, ref=link, kind="link", url=link)
+
+
+def _address(record_id: str, raw: bytes) -> MediaAddress | None:
+    """Return the address of a media part; None where X offers none, or it is no media part."""
+    try:
+        media = msgspec.json.decode(raw, type=_Media)
+        kind, url = "image", media.url
+        if media.type == "photo" and url is not None:
+            url = str(httpx.URL(url).copy_set_param("name", "orig"))
+    except (msgspec.DecodeError, httpx.InvalidURL):
+        return None
+    if media.type != "photo":
+        films = [each for each in media.variants or () if each.content_type == "video/mp4" and each.url]
+        best = max(films, key=lambda each: each.bit_rate or 0, default=None)
+        kind, url = "video", None if best is None else best.url
+    return None if url is None else MediaAddress(record_id=record_id, ref=media.media_key, kind=kind, url=url)
+
+
+def _host(url: str) -> str:
+    try:
+        return httpx.URL(url).host
+    except httpx.InvalidURL:
+        return ""
