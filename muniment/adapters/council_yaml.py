@@ -201,7 +201,10 @@ def load(path: Path, platforms: Collection[str]) -> Council:
     try:
         file = CouncilFile.model_validate(told)
     except ValidationError as error:
-        mistakes += [(_line(root, one["loc"]), _in_words(dict(one))) for one in error.errors()]
+        found: list[dict[str, Any]] = [
+            dict(one) for one in error.errors() if one["type"] != "too_short" or error.error_count() == 1
+        ]
+        mistakes += [(_line(root, one["loc"]), _in_words(one)) for one in found]
     if file is not None:
         mistakes += _across(file, root, platforms, path)
     if mistakes:
@@ -334,6 +337,8 @@ def _in_words(mistake: Mapping[str, Any]) -> str:
     where = [str(step) for step in mistake["loc"] if not isinstance(step, int)]
     name = f"'{where[-1]}'" if where else "the file"
     given = mistake.get("input")
+    if isinstance(given, dict | list) or _SECRET.search(str(given)):
+        given = "not shown here"
     context = mistake.get("ctx", {})
     said = {
         "extra_forbidden": f"muniment knows no field {name}; docs/operate/account-register.md has all fields",
