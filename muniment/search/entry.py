@@ -46,10 +46,9 @@ _LOW_BITS = 28
 class Entry(NamedTuple):
     """One version of a record as the index is to hold it.
 
-    A tuple, not a dataclass: a rebuild makes a million of them straight from Arrow columns
-    (`map(Entry._make, zip(*columns))`), ten times as fast. `ts` is `filed_at` in UTC seconds; `accounts` are
-    all council accounts that saw the record; `edited`, `state` and `multi` are facts of the record, alike
-    on each of its versions; `current` marks the version that came with the latest look.
+    A tuple, not a dataclass, since a rebuild makes a million of them. `ts` is `filed_at` in UTC seconds;
+    `accounts` are all council accounts that saw the record; `edited`, `state` and `multi` are facts of the
+    record, alike on each of its versions; `current` marks the version that came with the latest look.
     """
 
     version_id: bytes

@@ -1,0 +1,109 @@
+"""Marks in a text what a query found there, read by the same tokeniser, for a terminal or a web page."""
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from muniment.search.tokens import Span, spans
+from muniment.search.tree import Node, Phrase, Stream, Word, leaves
+
+__all__ = ["Piece", "excerpt", "highlight", "to_html", "to_terminal"]
+
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+# A resident's text must not steer the officer's terminal, nor turn its direction.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class Piece(NamedTuple):
+    """A run of text; `hit` when the query found it."""
+
+    text: str
+    hit: bool
+
+
+def highlight(text: str, tree: Node) -> tuple[Piece, ...]:
+    """Return the whole text in pieces; joined they are the text."""
+    found = list(spans(text))
+    marked = sorted({at for leaf in leaves(tree) for at in _spans_hit(found, leaf)})
+    pieces: list[Piece] = []
+    done = 0
+    for at in marked:
+        span = found[at]
+        if span.start < done:  # an uncomposed piece is marked whole, once
+            continue
+        pieces += [Piece(text[done : span.start], hit=False), Piece(text[span.start : span.end], hit=True)]
+        done = span.end
+    pieces.append(Piece(text[done:], hit=False))
+    return tuple(piece for piece in pieces if piece.text)
+
+
+def excerpt(pieces: Sequence[Piece], width: int) -> tuple[Piece, ...]:
+    """Return about `width` characters around the first hit, with … where text was left out."""
+    length = sum(len(piece.text) for piece in pieces)
+    if length <= width:
+        return tuple(pieces)
+    before = 0
+    for piece in pieces:
+        if piece.hit:
+            break
+        before += len(piece.text)
+    else:
+        before = 0
+    start = max(0, min(before - width // 3, length - width))
+    cut = [Piece("…", hit=False)] if start else []
+    place = 0
+    for piece in pieces:
+        inside = piece.text[max(0, start - place) : max(0, start + width - place)]
+        place += len(piece.text)
+        if inside:
+            cut.append(Piece(inside, piece.hit))
+    if start + width < length:
+        cut.append(Piece("…", hit=False))
+    return tuple(cut)
+
+
+def to_terminal(pieces: Iterable[Piece]) -> str:
+    """Return pieces for a terminal: hits bold, control characters taken out."""
+    safe = (Piece(_UNSAFE.sub("", piece.text), piece.hit) for piece in pieces)
+    return "".join(f"{_BOLD}{piece.text}{_PLAIN}" if piece.hit else piece.text for piece in safe)
+
+
+def to_html(pieces: Iterable[Piece]) -> str:
+    """Return pieces for a web page, escaped one by one; hits stand in <mark>."""
+    safe = (Piece(html.escape(piece.text), piece.hit) for piece in pieces)
+    return "".join(f"<mark>{piece.text}</mark>" if piece.hit else piece.text for piece in safe)
+
+
+def _spans_hit(found: Sequence[Span], leaf: Word | Phrase) -> Iterator[int]:
+    which = 0 if leaf.stream is Stream.EXACT else 1
+    if isinstance(leaf, Word):
+        for at, span in enumerate(found):
+            if leaf.token in _tokens(span, which) or leaf.token in _beside(span, which):
+                yield at
+        for at, (one, next_one) in enumerate(pairwise(found)):
+            if leaf.token == "".join(one.exact + next_one.exact) and not leaf.token.isalpha():  # a postcode
+                yield from (at, at + 1)
+        return
+    placed = [(token, at) for at, span in enumerate(found) for token in _tokens(span, which)]
+    words = [token for token, _ in placed]
+    for start in _starts(words, leaf.tokens):
+        yield from (at for _, at in placed[start : start + len(leaf.tokens)])
+    for at, span in enumerate(found):
+        if span.split and _starts(span.split[which], leaf.tokens):
+            yield at
+
+
+def _starts(words: Sequence[str], phrase: tuple[str, ...]) -> list[int]:
+    size = len(phrase)
+    return [at for at in range(len(words) - size + 1) if tuple(words[at : at + size]) == phrase]
+
+
+def _tokens(span: Span, which: int) -> tuple[str, ...]:
+    return span.stem if which else span.exact
+
+
+def _beside(span: Span, which: int) -> tuple[str, ...]:
+    extra = (span.extra[which],) if span.extra else ()
+    return (*extra, *span.split[which]) if span.split else extra

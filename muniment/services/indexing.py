@@ -1,0 +1,275 @@
+"""Keeps the search index a true view of the archive, by commit number (data-model.md 6).
+
+Every record with a row above the watermark is written again whole, with all its versions, since a new row
+may change what the old ones say: which version is current, how the record stands, who saw it, whether it was
+edited. All of that is read from the archive's own rows. Memory is bounded: commits are taken in portions, a
+rebuild takes record ids in portions.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from muniment.ports import Archive, SearchIndex
+from muniment.search.entry import Entry, indexed_text
+from schemas.arrow import RECORD_SERIES, TABLE
+from schemas.errors import IntegrityError
+from schemas.vocabulary import Kind, State
+
+__all__ = ["ENTRY_COLUMNS", "OBSERVATION_COLUMNS", "Indexed", "catch_up", "entries_of", "rebuild"]
+
+
+class _Row(NamedTuple):
+    """What an entry needs of a record row; times in microseconds."""
+
+    version_id: bytes
+    record_id: str
+    platform: str
+    account: str
+    author_id: str | None
+    author_handle: str | None
+    author_role: str
+    kind: str
+    series: str
+    language: str | None
+    commit_no: int
+    filed_at: int
+    created_at: int | None
+    version_at: int | None
+    title: str | None
+    text: str
+
+
+ENTRY_COLUMNS = _Row._fields
+"""The columns of record rows that `entries_of` reads."""
+
+OBSERVATION_COLUMNS = ("record_id", "account", "at", "state", "version_id", "commit_no")
+"""The columns of observation rows that it reads."""
+
+_PORTION_ROWS = 20_000
+_REBUILD_ROWS = 200_000
+_SAMPLE_EVERY = 64
+_SLICE_ROWS = 5_000
+_MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indexed:
+    """What was done: from which commit to which, and how many versions were written."""
+
+    after: int
+    upto: int
+    versions: int
+
+
+@dataclass(slots=True)
+class _Standing:
+    """How a record stands by its observations so far; the latest look wins, then the later commit."""
+
+    latest: tuple[int, int]
+    state: str
+    current: bytes | None
+    current_at: tuple[int, int]
+    accounts: set[str]
+
+
+class _Counter:
+    """Counts entries on their way into the index."""
+
+    def __init__(self) -> None:
+        self.versions = 0
+
+    def count(self, entries: Iterator[Entry]) -> Iterator[Entry]:
+        for entry in entries:
+            self.versions += 1
+            yield entry
+
+
+def catch_up(archive: Archive, index: SearchIndex, council: str) -> Indexed:
+    """Bring the index up to the archive's last commit; nothing new, nothing written.
+
+    Raises:
+        IntegrityError: The index is ahead of the archive: the archive was put back from an older copy.
+        SchemaMismatchError: Another tokeniser made the index: rebuild it.
+        WriteConflictError: Another process writes the index, or files of the archive went away: try again.
+    """
+    upto = archive.commit_no()
+    after = index.watermark(council)
+    if after > upto:
+        message = f"The search index of {council} stands at commit {after}, its archive at {upto}."
+        raise IntegrityError(message, remedy="Run `muniment reindex` once the archive is the right one.")
+    if after < 0:
+        return rebuild(archive, index, council)
+    counter = _Counter()
+    start = after
+    for end in _portions(archive, after, upto):
+        index.apply(council, end, counter.count(_changed(archive, start, end)), ())
+        start = end
+    return Indexed(after=after, upto=upto, versions=counter.versions)
+
+
+def rebuild(archive: Archive, index: SearchIndex, council: str) -> Indexed:
+    """Build the index anew from the whole archive, and swap it in; searches go on meanwhile."""
+    upto = archive.commit_no()
+    counter = _Counter()
+    index.rebuild(council, upto, counter.count(_everything(archive, upto)))
+    return Indexed(after=-1, upto=upto, versions=counter.versions)
+
+
+def entries_of(rows: pa.Table, observations: pa.Table) -> Iterator[Entry]:
+    """Yield the entries of records, given all their record rows and all their observation rows.
+
+    `rows` has ENTRY_COLUMNS, `observations` OBSERVATION_COLUMNS. Versions of a record come together.
+    """
+    standings = _standings(observations)
+    ordered = rows.sort_by([("record_id", "ascending"), ("commit_no", "ascending")])
+    group: list[_Row] = []
+    for start in range(0, len(ordered), _SLICE_ROWS):
+        columns = [_values(ordered.column(name).slice(start, _SLICE_ROWS)) for name in ENTRY_COLUMNS]
+        for row in map(_Row._make, zip(*columns, strict=True)):
+            if group and group[0].record_id != row.record_id:
+                yield from _entries_of_record(group, standings.get(group[0].record_id))
+                group = []
+            group.append(row)
+    if group:
+        yield from _entries_of_record(group, standings.get(group[0].record_id))
+
+
+def _entries_of_record(group: Sequence[_Row], standing: _Standing | None) -> Iterator[Entry]:
+    rows = list({row.version_id: row for row in group}.values())
+    accounts = {row.account for row in group}
+    state, current = State.LIVE.value, rows[-1].version_id
+    if standing is not None:
+        accounts |= standing.accounts
+        state = standing.state
+        if any(row.version_id == standing.current for row in rows):
+            current = standing.current or current
+    readable = sum(row.kind != Kind.UNREAD for row in rows)
+    edited = readable > 1 or any(map(_is_an_edit, rows))
+    for row in rows:
+        yield Entry(
+            version_id=row.version_id,
+            record_id=row.record_id,
+            platform=row.platform,
+            accounts=tuple(sorted(accounts)),
+            author_id=row.author_id,
+            author_handle=row.author_handle,
+            author_role=row.author_role,
+            kind=row.kind,
+            series=row.series,
+            language=row.language,
+            state=state,
+            edited=edited,
+            commit_no=row.commit_no,
+            ts=row.filed_at // _MICROSECONDS,
+            current=row.version_id == current,
+            multi=len(rows) > 1,
+            text=indexed_text(row.title, row.text),
+        )
+
+
+def _is_an_edit(row: _Row) -> bool:
+    """Say whether the platform dates this version later than the record itself."""
+    return row.created_at is not None and row.version_at is not None and row.version_at > row.created_at
+
+
+def _standings(observations: pa.Table) -> dict[str, _Standing]:
+    found: dict[str, _Standing] = {}
+    columns = [_values(observations.column(name)) for name in OBSERVATION_COLUMNS]
+    for record_id, account, at, state, version_id, commit_no in zip(*columns, strict=True):
+        when = (at, commit_no)
+        standing = found.get(record_id)
+        if standing is None:
+            found[record_id] = _Standing(when, state, version_id, when, {account})
+            continue
+        standing.accounts.add(account)
+        if when >= standing.latest:
+            standing.latest, standing.state = when, state
+        if version_id is not None and (standing.current is None or when >= standing.current_at):
+            standing.current, standing.current_at = version_id, when
+    return found
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """Return a column as Python values; times as microseconds."""
+    whole = column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
+    values: list[Any] = whole.to_pylist()
+    return values
+
+
+def _portions(archive: Archive, after: int, upto: int) -> Iterator[int]:
+    """Yield commit numbers that end portions of about _PORTION_ROWS rows; the last is `upto`."""
+    rows: dict[int, int] = {}
+    for batch in archive.scan(
+        series=[*RECORD_SERIES, "observation"], columns=["commit_no"], after=after, upto=upto
+    ):
+        for counted in pc.value_counts(batch["commit_no"]).to_pylist():
+            rows[counted["values"]] = rows.get(counted["values"], 0) + counted["counts"]
+    waiting = 0
+    for commit_no in sorted(rows):
+        if waiting and waiting + rows[commit_no] > _PORTION_ROWS:
+            yield commit_no - 1
+            waiting = 0
+        waiting += rows[commit_no]
+    if upto > after:
+        yield upto
+
+
+def _changed(archive: Archive, after: int, upto: int) -> Iterator[Entry]:
+    """Yield the entries of every record with a row in these commits, as at `upto`."""
+    rows = _read(archive, RECORD_SERIES, ENTRY_COLUMNS, after=after, upto=upto)
+    observations = _read(archive, ["observation"], OBSERVATION_COLUMNS, after=after, upto=upto)
+    touched = pc.unique(pa.chunked_array([*rows["record_id"].chunks, *observations["record_id"].chunks]))
+    if after and len(touched):
+        # A backfill brings new records only, so look first which of them were held before: ids are cheap.
+        wanted = touched.to_pylist()
+        before = _read(archive, RECORD_SERIES, ["record_id"], upto=after, record_ids=wanted)
+        older = pc.unique(before["record_id"]).to_pylist()
+        if older:
+            rows = pa.concat_tables(
+                [rows, _read(archive, RECORD_SERIES, ENTRY_COLUMNS, upto=after, record_ids=older)]
+            )
+            seen = _read(archive, ["observation"], OBSERVATION_COLUMNS, upto=after, record_ids=older)
+            observations = pa.concat_tables([observations, seen])
+    return entries_of(rows, observations)
+
+
+def _everything(archive: Archive, upto: int) -> Iterator[Entry]:
+    sample: list[str] = []
+    count = 0
+    for batch in archive.scan(series=RECORD_SERIES, columns=["record_id"], upto=upto):
+        sample += batch["record_id"].to_pylist()[::_SAMPLE_EVERY]
+        count += len(batch)
+    sample.sort()
+    parts = count // _REBUILD_ROWS + 1
+    edges = [None, *(sample[len(sample) * part // parts] for part in range(1, parts)), None]
+    for low, high in pairwise(edges):
+        rows = _read(archive, RECORD_SERIES, ENTRY_COLUMNS, upto=upto, within=(low, high))
+        observations = _read(archive, ["observation"], OBSERVATION_COLUMNS, upto=upto, within=(low, high))
+        yield from entries_of(rows, observations)
+
+
+def _read(
+    archive: Archive,
+    series: Sequence[str],
+    columns: Sequence[str],
+    *,
+    after: int = 0,
+    upto: int,
+    record_ids: Sequence[str] | None = None,
+    within: tuple[str | None, str | None] = (None, None),
+) -> pa.Table:
+    low, high = within
+    batches = []
+    for batch in archive.scan(series=series, columns=columns, after=after, upto=upto, record_ids=record_ids):
+        kept = batch
+        if low is not None:
+            kept = kept.filter(pc.greater_equal(kept["record_id"], low))
+        if high is not None:
+            kept = kept.filter(pc.less(kept["record_id"], high))
+        batches.append(kept)
+    return pa.Table.from_batches(batches, schema=pa.schema([TABLE.field(name) for name in columns]))
