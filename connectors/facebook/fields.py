@@ -83,6 +83,7 @@ KNOWN: Final = MappingProxyType(
 """Shape -> the top-level fields that our reader knows."""
 
 _CARDS: Final = (0, "attachments", "data", "*")
+_FIRST: Final = (0, "attachments", "data", 0)
 _ALBUM: Final = (*_CARDS, "subattachments", "data", "*")
 
 
@@ -98,7 +99,10 @@ _RULE_1: Final[DigestRule] = MappingProxyType(
             Field(name="message", paths=((0, "message"),)),
             Field(name="place", paths=((0, "place", "id"),)),
             Field(name="cards", paths=((*_CARDS, "target", "id"),)),
-            Field(name="titles", paths=((*_CARDS, "title"),)),
+            # Facebook makes an album's title of the Page's name, so of an album its pictures' titles count.
+            Field(
+                name="title", paths=((*_FIRST, "subattachments", "data", "*", "title"), (*_FIRST, "title"))
+            ),
             Field(name="descriptions", paths=((*_CARDS, "description"),)),
             Field(name="album", paths=((*_ALBUM, "target", "id"),)),
             Field(name="captions", paths=((*_ALBUM, "description"),)),

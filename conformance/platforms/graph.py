@@ -1,0 +1,87 @@
+"""Graph's `fields`: `a,b{c},d.type(X).limit(0).as(e)`; and which names each kind of object has.
+
+The names are those of Meta's published field lists that page archives ask for; a test compares them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = ["COMMENT_NODE", "PAGE_NODE", "POST_NODE", "Asked", "parsed", "unknown_field"]
+
+POST_NODE = frozenset(
+    {
+        *("actions", "admin_creator", "application", "attachments", "backdated_time", "call_to_action"),
+        *("comments", "created_time", "event", "feed_targeting", "from", "full_picture", "icon", "id"),
+        *("insights", "is_expired", "is_hidden", "is_popular", "is_published", "likes", "message"),
+        *("message_tags", "parent_id", "permalink_url", "picture", "place", "privacy", "promotion_status"),
+        *("properties", "reactions", "scheduled_publish_time", "sharedposts", "shares", "status_type"),
+        *("story", "story_tags", "target", "targeting", "timeline_visibility", "to", "updated_time", "via"),
+    }
+)
+COMMENT_NODE = frozenset(
+    {
+        *("admin_creator", "application", "attachment", "can_comment", "can_hide", "can_like", "can_remove"),
+        *("can_reply_privately", "comment_count", "comments", "created_time", "from", "id", "is_hidden"),
+        *("is_private", "like_count", "likes", "live_broadcast_timestamp", "message", "message_tags"),
+        *("object", "parent", "permalink_url", "private_reply_conversation", "reactions", "user_likes"),
+    }
+)
+PAGE_NODE = frozenset(
+    {
+        *("about", "access_token", "bio", "category", "cover", "description", "emails", "fan_count"),
+        *("followers_count", "hours", "id", "instagram_business_account", "is_published", "link", "location"),
+        *("name", "overall_star_rating", "phone", "picture", "published_posts", "rating_count", "username"),
+        *("verification_status", "website"),
+    }
+)
+_MODIFIER = re.compile(r"\.(\w+)\(([^)]*)\)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One field that was asked for. `alias` is the name it has in the answer."""
+
+    name: str
+    alias: str = ""
+    modifiers: Mapping[str, str] = field(default_factory=dict)
+    within: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=64)
+def parsed(fields: str) -> tuple[Asked, ...]:
+    """Return the fields of a `fields` parameter."""
+    return tuple(_one(part) for part in _split(fields))
+
+
+def unknown_field(node: frozenset[str], fields: Iterable[Asked]) -> str | None:
+    """Return the first field that this kind of object has not; None if all are known."""
+    return next((asked.name for asked in fields if asked.name not in node), None)
+
+
+def _one(part: str) -> Asked:
+    head, _, rest = part.partition("{")
+    name = head.partition(".")[0]
+    modifiers = dict(_MODIFIER.findall(head))
+    within = (
+        frozenset(each.partition("{")[0].partition(".")[0] for each in _split(rest[:-1]))
+        if rest
+        else frozenset()
+    )
+    return Asked(name=name, alias=modifiers.get("as", name), modifiers=modifiers, within=within)
+
+
+def _split(text: str) -> Iterator[str]:
+    depth, start = 0, 0
+    for place, letter in enumerate(f"{text},"):
+        depth += (letter in "{(") - (letter in "})")
+        if letter == "," and depth == 0:
+            if part := text[start:place].strip():
+                yield part
+            start = place + 1
