@@ -44,6 +44,12 @@ _DROPPED = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->")
 _TAG = re.compile(r"<[^<>]*>")
 _SPACE = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
+_SOURCE = re.compile(
+    r"""(?is)<(?:img|video|audio|source|embed|iframe)\b[^>]{0,2000}?\s(?:data-)?src\s*=\s*(["'])(.{0,4000}?)\1"""
+)
+_TARGET = re.compile(r"""(?is)<a\b[^>]{0,2000}?\shref\s*=\s*(["'])(.{0,4000}?)\1""")
+_QUERY = re.compile(r"[?#]")
+_SIZE = re.compile(r"-\d+x\d+(?=\.\w+$)")
 
 
 def _visible_text_1(value: Any) -> Any:
@@ -55,8 +61,23 @@ def _visible_text_1(value: Any) -> Any:
     return _LINES.sub("\n", _SPACE.sub(" ", text)).strip()
 
 
+def _references_1(value: Any) -> Any:
+    """Return what HTML shows beside its words: names of its files, then where its links lead. Frozen.
+
+    A file counts by its name without the size that a theme adds, a link without its scheme: moving a site
+    to https, to another theme or behind a cache is no edit of its posts.
+    """
+    if not isinstance(value, str):
+        return value
+    sources = (_QUERY.split(html.unescape(found[1]).strip(), 1)[0] for found in _SOURCE.findall(value))
+    names = (_SIZE.sub("", source.rpartition("/")[2]) for source in sources if source[:5] != "data:")
+    targets = (html.unescape(found[1]).strip() for found in _TARGET.findall(value))
+    leads = (target.partition("://")[2] or target for target in targets)
+    return [list(dict.fromkeys(filter(None, names))), list(dict.fromkeys(filter(None, leads)))]
+
+
 TRANSFORMS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
-    {"as-is": lambda value: value, "visible-text-1": _visible_text_1}
+    {"as-is": lambda value: value, "visible-text-1": _visible_text_1, "references-1": _references_1}
 )
 """Named, frozen transforms. A published one never changes."""
 
