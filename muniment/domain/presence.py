@@ -108,9 +108,12 @@ def observe(
 def stands(past: Presence | None, observation: Observation) -> Presence:
     """Return how a record stands after an observation: the one step by which presence is built.
 
-    `last_seen_at` moves with every look, absences too: a look older than the newest changes nothing.
+    `last_seen_at` is when a record was last seen: no other answer moves it.
     """
     look = observation.look
+    last_seen_at = look.at
+    if look.answer is not Answer.SEEN:
+        last_seen_at = min(look.at, observation.filed_at) if past is None else past.last_seen_at
     metrics, metrics_at = (look.metrics, look.at) if look.metrics else ({}, None)
     if past is not None and not look.metrics:
         metrics, metrics_at = past.metrics, past.metrics_at
@@ -132,7 +135,7 @@ def stands(past: Presence | None, observation: Observation) -> Presence:
         metrics=metrics,
         metrics_at=metrics_at,
         last_walk=look.walk_id,
-        last_seen_at=look.at,
+        last_seen_at=last_seen_at,
     )
 
 

@@ -1,0 +1,271 @@
+"""The archive of one council: one Delta table, one lock, one numbered commit for each keep.
+
+    <root>/lock         held by the writer; its content is the `busy` mark of work begun
+    <root>/table/       the Delta table (delta_layout.py), its log under _delta_log/
+    <root>/quarantine/  bodies that could not be cut: no part of the archive
+
+A keep, under the lock: recover if the mark stands; bring presence up to the last commit; sort out what is
+news (delta_intake.py); draw salts and number (delta_rows.py); place media, write and flush files; one
+fenced commit, flushed; presence takes in the rows just written; the mark is cleared, the lock freed.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+from deltalake import DeltaTable
+from typing_extensions import override
+
+from muniment.adapters.delta_compaction import mergeable, merged
+from muniment.adapters.delta_intake import Intake, sort_out
+from muniment.adapters.delta_layout import SMALL_FILE_BYTES, active_files, write_files
+from muniment.adapters.delta_recovery import recover, sweep_table
+from muniment.adapters.delta_rows import tables_of
+from muniment.adapters.delta_scan import HeldRows, predicate_of, stream
+from muniment.adapters.delta_table import COMMIT, QUEUE, CouncilTable
+from muniment.adapters.files import LocalFiles, Lock
+from muniment.ports import Archive, Batch, Kept, MediaStore, PresenceView, StoreStat
+from schemas.arrow import COLUMNS, PARTITION, RowKind, row_kind
+from schemas.clock import Clock
+from schemas.errors import IntegrityError, MunimentError
+
+__all__ = ["DeltaArchive"]
+
+_LOG_KEPT: Final = timedelta(days=7)
+_UNSEEN: Final = "unseen"
+"""Transaction that counts records filed without a look: presence cannot know them, so keep must ask."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Session:
+    """The lock, held, and the table as it stands."""
+
+    lock: Lock
+    table: DeltaTable
+
+    def number(self, name: str) -> int:
+        return self.table.transaction_version(name) or 0
+
+
+class DeltaArchive(Archive):
+    """The archive of one council on a local disk. Safe for threads and processes side by side.
+
+    `sealing` is called under the lock before and after files are taken away, so that none comes and goes
+    unsealed; it must not take the lock. It is told which files of the log are about to be cleaned away.
+    """
+
+    def __init__(
+        self,
+        council: str,
+        root: Path,
+        *,
+        register: PresenceView,
+        media: MediaStore,
+        clock: Clock,
+        files: LocalFiles | None = None,
+        sealing: Callable[[Collection[str]], object] = lambda _cleaned: None,
+    ) -> None:
+        self._council = council
+        self._root = root
+        self._register = register
+        self._media = media
+        self._clock = clock
+        self._files = LocalFiles() if files is None else files
+        self._sealing = sealing
+        self._home = CouncilTable(root / "table", self._files)
+        self._probed = False
+
+    @property
+    def table_root(self) -> Path:
+        """The folder of the Delta table; its log is `_delta_log` in it."""
+        return self._home.root
+
+    @override
+    def keep(self, batch: Batch) -> Kept:
+        with self._session() as session:
+            last = self._bring_presence_up(session)
+            ids = list(_record_ids(batch))
+            intake = sort_out(
+                batch,
+                known=self._register.known(self._council, ids),
+                disposed=self._register.disposed(self._council, ids),
+                held=HeldRows(session.table, unseen=session.number(_UNSEEN)),
+                queue_taken=session.number(QUEUE),
+            )
+            number = self._file(session, intake, last + 1) if intake.is_wanted else None
+        for row in batch.attachments:
+            if row.incoming is not None:
+                self._media.discard(row.incoming)
+        return Kept(
+            commit_no=number,
+            new=intake.new,
+            changed=intake.changed,
+            observed=len(intake.observations),
+            attached=len(intake.attachments),
+            disposed=intake.disposed,
+        )
+
+    @override
+    def commit_no(self) -> int:
+        return self._home.read().transaction_version(COMMIT) or 0 if self._home.exists() else 0
+
+    @override
+    def scan(
+        self,
+        *,
+        series: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+        after: int = 0,
+        upto: int | None = None,
+        record_ids: Sequence[str] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        if not self._home.exists() or (record_ids is not None and not record_ids):
+            return iter(())
+        if columns is None and series is not None:
+            columns = [*_columns_of(series), *PARTITION]
+        predicate = predicate_of(series=series, after=after, upto=upto, record_ids=record_ids)
+        return stream(self._home.read, predicate, columns=columns, record_ids=record_ids)
+
+    @override
+    def compact(self) -> int:
+        with self._session() as session:
+            plan = mergeable(session.table)
+            if not plan:
+                return 0
+            self._sealing(())
+            with self._work(session):
+                actions = merged(self._files, self._home.root, plan, self._clock.now())
+                count = sum(map(len, plan.values()))
+                session.table = self._home.commit(
+                    session.table, actions, kind="compact", numbers={}, facts={"files": count}
+                )
+                sweep_table(session.table, home=self._home, files=self._files)
+            self._sealing(())
+            return count
+
+    def maintain(self) -> int:
+        """Write a checkpoint and clean away commit files past their seven days; return how many: nightly."""
+        with self._session() as session:
+            with self._work(session):
+                self._home.checkpoint(session.table)
+                sweep_table(session.table, home=self._home, files=self._files)
+            expired = self._home.expired(_LOG_KEPT)
+            if expired:
+                self._sealing([str(path.relative_to(self._home.root)) for path in expired])
+                for path in expired:
+                    self._files.remove(path)
+                self._files.sync(self._home.log)
+            return len(expired)
+
+    @override
+    def stat(self) -> StoreStat:
+        active = active_files(self._home.read()) if self._home.exists() else []
+        rows: dict[str, int] = {}
+        for file in active:
+            rows[file.series] = rows.get(file.series, 0) + file.rows
+        media = [size for _, size in self._media.names()]
+        return StoreStat(
+            commit_no=self.commit_no(),
+            rows=dict(sorted(rows.items())),
+            files=len(active),
+            bytes=sum(file.size for file in active),
+            small_files=sum(file.size < SMALL_FILE_BYTES for file in active),
+            media_objects=len(media),
+            media_bytes=sum(media),
+            quarantined=sum(1 for _ in self._files.walk(self._root / "quarantine")),
+            log_files=sum(1 for _ in self._files.walk(self._home.log)),
+        )
+
+    @contextmanager
+    def locked(self) -> Iterator[DeltaTable]:
+        """Hold the archive's lock and the table as it stands: for sealing and verifying. Not re-entrant."""
+        with self._session() as session:
+            yield session.table
+
+    @contextmanager
+    def _session(self) -> Iterator[_Session]:
+        """Take the lock, recover if its last owner died at work, open the table."""
+        self._files.folder(self._root)
+        if not self._probed:
+            self._files.probe(self._root)
+            self._probed = True
+        with self._files.lock(self._root / "lock") as lock:
+            if not self._home.exists():
+                self._home.create()
+            session = _Session(lock=lock, table=self._home.open())
+            if lock.abandoned:
+                self._recover(session)
+            yield session
+
+    @contextmanager
+    def _work(self, session: _Session) -> Iterator[None]:
+        """Mark that files are being written; on an error, take away at once what the log does not name."""
+        session.lock.mark()
+        try:
+            yield
+        except Exception:
+            with suppress(MunimentError):  # the mark stands: the next owner tries again
+                session.table = self._home.open()
+                self._recover(session)
+            raise
+        session.lock.clear()
+
+    def _recover(self, session: _Session) -> None:
+        recover(session.table, home=self._home, media=self._media, files=self._files)
+        session.lock.clear()
+
+    def _bring_presence_up(self, session: _Session) -> int:
+        """Let presence take in every commit it has not seen, whoever made it; return the last's number."""
+        last = session.number(COMMIT)
+        seen = self._register.watermark(self._council)
+        if seen > last:
+            raise IntegrityError(
+                f"The register knows commit {seen} of {self._council}, but the archive ends at {last}.",
+                remedy="The archive has lost commits, or an older backup was restored: see docs/operate.",
+            )
+        if seen < last:
+            predicate = predicate_of(series=[RowKind.OBSERVATION.value], after=seen)
+            columns = _columns_of([RowKind.OBSERVATION.value])
+            rows = stream(lambda: session.table, predicate, columns=columns)
+            self._register.catch_up(self._council, last, rows)
+        return last
+
+    def _file(self, session: _Session, intake: Intake, number: int) -> int:
+        at = self._clock.now()
+        tables = tables_of(intake, council=self._council, commit_no=number, at=at)
+        numbers = {COMMIT: number}
+        if intake.queue_taken is not None:
+            numbers[QUEUE] = intake.queue_taken
+        if intake.unseen:
+            numbers[_UNSEEN] = session.number(_UNSEEN) + intake.unseen
+        with self._work(session):
+            for row in intake.attachments:
+                if row.incoming is not None and row.sha256 is not None:
+                    self._media.place(row.incoming, row.sha256)
+            actions = [
+                action
+                for partition, rows in tables.items()
+                for action in write_files(self._files, self._home.root, partition, [rows], at)
+            ]
+            facts = {"rows": sum(map(len, tables.values()))}
+            session.table = self._home.commit(
+                session.table, actions, kind="capture", numbers=numbers, facts=facts
+            )
+        seen = tables.get((RowKind.OBSERVATION.value, at.year))
+        self._register.catch_up(self._council, number, iter(()) if seen is None else seen.to_batches())
+        return number
+
+
+def _record_ids(batch: Batch) -> set[str]:
+    found = {filing.record.record_id for filing in batch.filings}
+    found.update(sighting.look.record_id for sighting in batch.sightings)
+    found.update(row.record_id for row in batch.attachments)
+    return found
+
+
+def _columns_of(series: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(column.name for one in series for column in COLUMNS[row_kind(one)]))

@@ -1,0 +1,210 @@
+"""How one data file of the archive is laid out, and what the table's log says of it.
+
+    <root>/table/series=<series>/year=<year>/part-<uuid>.parquet
+
+A file holds rows of one series and year, at most 64 MB, in row groups of 20,000 rows; bloom filters on
+the two ids, page index, page checksums. Statistics in the log are of numbers and dates only: default
+ones would leave text and names there, beyond the reach of an erasure.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+from deltalake.transaction import AddAction, RemoveAction
+
+from muniment.adapters.files import LocalFiles
+from schemas.arrow import RowKind, file_schema, row_kind
+from schemas.errors import IntegrityError
+
+__all__ = [
+    "MAX_FILE_BYTES",
+    "ROW_GROUP_ROWS",
+    "SMALL_FILE_BYTES",
+    "STATISTICS",
+    "TABLE_PROPERTIES",
+    "ActiveFile",
+    "active_files",
+    "remove_action",
+    "write_files",
+]
+
+STATISTICS: Final = ("commit_no", "filed_at", "captured_at")
+TABLE_PROPERTIES: Final = {
+    "delta.dataSkippingStatsColumns": ",".join(STATISTICS),
+    "delta.deletedFileRetentionDuration": "interval 0 hours",
+    "delta.logRetentionDuration": "interval 7 days",
+    "delta.checkpointInterval": "20",
+    "delta.enableExpiredLogCleanup": "false",
+    "delta.enableChangeDataFeed": "false",
+    "delta.enableDeletionVectors": "false",
+}
+ROW_GROUP_ROWS: Final = 20_000
+MAX_FILE_BYTES: Final = 64 << 20
+SMALL_FILE_BYTES: Final = 16 << 20
+_GROUP_BYTES: Final = 48 << 20  # of Arrow memory: bounds a row group of very large exhibits
+_MIN_BLOOM_VALUES: Final = 64
+_SLUG: Final = re.compile(r"[a-z0-9_]+")
+_BLOOMED: Final = ("record_id", "version_id")
+_REPEATED: Final = [  # few values each: a dictionary pays
+    *("platform", "kind", "thread_id", "author_id", "author_handle", "author_name", "language", "council"),
+    *("account", "author_role", "digest_rule", "capture_id", "commit_no", "answer", "walk_id", "look_shown"),
+    *("look_listing", "stream", "listing", "record_series", "state", "shown", "absences", "control_seen"),
+    *("media_type", "why_not", "endpoint", "status", "api_version", "connector_version", "metrics"),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveFile:
+    """One data file that the table's newest version names."""
+
+    path: str
+    size: int
+    rows: int
+    series: str
+    year: int
+
+
+def active_files(table: DeltaTable) -> list[ActiveFile]:
+    """Return the files of the version that `table` shows."""
+    found = pa.table(table.get_add_actions(flatten=True))
+    names = ("path", "size_bytes", "num_records", "partition.series", "partition.year")
+    columns = [found[name].to_pylist() for name in names]
+    return [
+        ActiveFile(path=path, size=size, rows=rows, series=series, year=int(year))
+        for path, size, rows, series, year in zip(*columns, strict=True)
+    ]
+
+
+def write_files(
+    files: LocalFiles, root: Path, partition: tuple[str, int], rows: Iterable[pa.Table], at: datetime
+) -> Iterator[AddAction]:
+    """Write rows durably, in as many files as their size asks for; yield each file's add action.
+
+    A file's name is on the disk when its action is yielded; the log does not know it yet.
+    """
+    series, year = partition
+    folder = f"series={_checked(series)}/year={_checked(str(year))}"
+    kind = row_kind(series)
+    groups = _groups(rows)
+    group = next(groups, None)
+    while group is not None:
+        name = f"{folder}/part-{uuid.uuid4()}.parquet"
+        bounds = _Bounds()
+        with files.writing(root / name) as sink, _writer(sink, kind, len(group)) as writer:
+            raw = 0
+            while group is not None:
+                writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
+                bounds.add(group)
+                raw += group.nbytes
+                group = next(groups, None)
+                ratio = min(1.0, 1.5 * sink.tell() / max(raw, 1))
+                if group is not None and sink.tell() + ratio * group.nbytes > MAX_FILE_BYTES:
+                    break
+        files.sync((root / name).parent)
+        yield AddAction(
+            name,
+            files.size(root / name),
+            {"series": series, "year": str(year)},
+            _millis(at),
+            True,  # noqa: FBT003  # data_change, also when compacting: store.md, pitfall 1
+            bounds.statistics(),
+        )
+
+
+def remove_action(file: ActiveFile, at: datetime) -> RemoveAction:
+    """Return the action that takes a file out of the table.
+
+    `data_change` stays True even for compaction: with False two writers can both commit, and every row
+    is there twice.
+    """
+    values: dict[str, str | None] = {"series": file.series, "year": str(file.year)}
+    return RemoveAction(file.path, True, _millis(at), file.size, values)  # noqa: FBT003  # data_change
+
+
+def _checked(value: str) -> str:
+    """Return a partition value; another alphabet commits well and leaves an unreadable table."""
+    if _SLUG.fullmatch(value) is None:
+        raise IntegrityError("A series or year is not written in a-z, 0-9 and _: nothing was filed.")
+    return value
+
+
+def _writer(sink: Any, kind: RowKind, rows: int) -> pq.ParquetWriter:
+    schema = file_schema(kind)
+    expected = {"ndv": max(_MIN_BLOOM_VALUES, min(ROW_GROUP_ROWS, rows)), "fpp": 0.01}
+    return pq.ParquetWriter(
+        sink,
+        schema,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=[name for name in _REPEATED if name in schema.names],
+        write_page_index=True,
+        write_page_checksum=True,
+        bloom_filter_options={name: expected for name in _BLOOMED if name in schema.names},
+    )
+
+
+def _groups(rows: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Yield tables of at most one row group each: small ones together, large ones cut."""
+    waiting: list[pa.Table] = []
+    for table in rows:
+        for piece in _pieces(table):
+            count = sum(map(len, waiting)) + len(piece)
+            size = sum(one.nbytes for one in waiting) + piece.nbytes
+            if waiting and (count > ROW_GROUP_ROWS or size > _GROUP_BYTES):
+                yield pa.concat_tables(waiting)
+                waiting = []
+            waiting.append(piece)
+    if waiting:
+        yield pa.concat_tables(waiting)
+
+
+def _pieces(table: pa.Table) -> Iterator[pa.Table]:
+    step = max(1, min(ROW_GROUP_ROWS, _GROUP_BYTES * len(table) // max(table.nbytes, 1)))
+    for start in range(0, len(table), step):
+        yield table.slice(start, step)
+
+
+class _Bounds:
+    """The statistics of one file, gathered while it is written."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._lowest: dict[str, Any] = {}
+        self._highest: dict[str, Any] = {}
+
+    def add(self, group: pa.Table) -> None:
+        self._rows += len(group)
+        for name in STATISTICS:
+            if name not in group.schema.names:
+                continue
+            both = pc.min_max(group[name]).as_py()
+            self._lowest[name] = min(both["min"], self._lowest.get(name, both["min"]))
+            self._highest[name] = max(both["max"], self._highest.get(name, both["max"]))
+
+    def statistics(self) -> str:
+        return json.dumps(
+            {
+                "numRecords": self._rows,
+                "minValues": {name: _plain(value) for name, value in self._lowest.items()},
+                "maxValues": {name: _plain(value) for name, value in self._highest.items()},
+                "nullCount": dict.fromkeys(self._lowest, 0),
+            }
+        )
+
+
+def _plain(value: Any) -> Any:
+    return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if isinstance(value, datetime) else value
+
+
+def _millis(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,68 @@
+"""Putting an archive right after its last writer died: by whoever takes the lock and finds the mark.
+
+A commit is one atomic link, so nothing in the log is ever half done. What can be left behind is what the
+log does not name: data files of a commit that never came, drafts of a library that was killed, media
+that no row names, bytes that a dead process was still receiving.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from deltalake import DeltaTable
+
+from muniment.adapters.delta_layout import active_files
+from muniment.adapters.delta_scan import predicate_of, stream
+from muniment.adapters.delta_table import CouncilTable
+from muniment.adapters.files import LocalFiles
+from muniment.ports import MediaStore
+from schemas.arrow import RowKind
+
+__all__ = ["Swept", "recover", "sweep_table"]
+
+_OF_THE_LOG: Final = re.compile(r"\d{20}\.json|\d{20}\.checkpoint(\.[^#]+)?\.parquet|_last_checkpoint")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What a recovery took away."""
+
+    files: int
+    media: int
+    incoming: int
+
+
+def recover(table: DeltaTable, *, home: CouncilTable, media: MediaStore, files: LocalFiles) -> Swept:
+    """Take away everything that the log does not name; under the lock only."""
+    return Swept(
+        files=sweep_table(table, home=home, files=files),
+        media=_sweep_media(table, media),
+        incoming=media.sweep(),
+    )
+
+
+def sweep_table(table: DeltaTable, *, home: CouncilTable, files: LocalFiles) -> int:
+    """Remove every file of the table's folder that its newest version does not name."""
+    active = {home.root / file.path for file in active_files(table)}
+    strays = [
+        path
+        for path, _ in files.walk(home.root)
+        if (path.parent == home.log and _OF_THE_LOG.fullmatch(path.name) is None)
+        or (path.parent != home.log and path not in active)
+    ]
+    for path in strays:
+        files.remove(path)
+    for folder in {path.parent for path in strays}:
+        files.sync(folder)
+    return len(strays)
+
+
+def _sweep_media(table: DeltaTable, media: MediaStore) -> int:
+    predicate = f"{predicate_of(series=[RowKind.ATTACHMENT.value])} and sha256 is not null"
+    named: set[bytes] = set()
+    for batch in stream(lambda: table, predicate, columns=["sha256"]):
+        named.update(batch["sha256"].to_pylist())
+    unnamed = [sha256 for sha256, _ in media.names() if sha256 not in named]
+    for sha256 in unnamed:
+        media.remove(sha256)
+    return len(unnamed)

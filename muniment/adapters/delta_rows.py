@@ -1,0 +1,127 @@
+"""What is to be filed, as Arrow tables by partition: salts drawn, leaves taken, number given."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+import pyarrow as pa
+
+from muniment.adapters.delta_intake import Intake
+from muniment.domain.evidence import SALT_BYTES, attachment_leaf, leaf
+from muniment.ports import Filing
+from schemas.arrow import RowKind
+from schemas.capture import Exhibit
+from schemas.errors import IntegrityError
+from schemas.rows import table_of
+
+__all__ = ["Partition", "tables_of"]
+
+Partition: TypeAlias = tuple[str, int]
+"""A series and a year."""
+
+
+def tables_of(intake: Intake, *, council: str, commit_no: int, at: datetime) -> dict[Partition, pa.Table]:
+    """Return the rows of one commit, by partition.
+
+    Args:
+        intake: What is to be filed.
+        council: The council whose archive it is.
+        commit_no: The number of the commit.
+        at: The time of the commit; its year is that of the companions' partitions.
+
+    Raises:
+        IntegrityError: An exhibit names a capture row that the batch does not bring: no seal would cover it.
+    """
+    leaves: dict[str, list[bytes]] = {row.capture_id: [] for row in intake.captures}
+    tables = _records(intake.filings, council, commit_no, leaves)
+    companions = {
+        RowKind.OBSERVATION: _observations(intake, commit_no, leaves),
+        RowKind.ATTACHMENT: _attachments(intake, commit_no, leaves),
+        RowKind.CAPTURE: _captures(intake, commit_no, leaves),
+    }
+    tables |= {(kind.value, at.year): table for kind, table in companions.items() if len(table)}
+    return tables
+
+
+def _records(
+    filings: Sequence[Filing], council: str, commit_no: int, leaves: Mapping[str, list[bytes]]
+) -> dict[Partition, pa.Table]:
+    parts: defaultdict[Partition, list[Filing]] = defaultdict(list)
+    for filing in filings:
+        parts[filing.series.value, filing.filed_at.year].append(filing)
+    return {part: _record_table(ones, council, commit_no, leaves) for part, ones in parts.items()}
+
+
+def _record_table(
+    filings: Sequence[Filing], council: str, commit_no: int, leaves: Mapping[str, list[bytes]]
+) -> pa.Table:
+    salts = _salts(len(filings))
+    for salt, filing in zip(salts, filings, strict=True):
+        _grow(leaves, filing.capture_id, leaf(salt, filing.exhibit))
+    given = {
+        "council": pa.repeat(council, len(filings)),
+        "salt": pa.array(salts, pa.binary()),
+        "commit_no": _numbers(commit_no, len(filings)),
+    }
+    return table_of(RowKind.RECORD, filings, given)
+
+
+def _observations(intake: Intake, commit_no: int, leaves: Mapping[str, list[bytes]]) -> pa.Table:
+    proofs = intake.proofs
+    drawn = iter(_salts(sum(proof is not None for proof in proofs)))
+    salts = [None if proof is None else next(drawn) for proof in proofs]
+    for salt, proof, observation in zip(salts, proofs, intake.observations, strict=True):
+        if salt is not None and proof is not None:
+            _grow(leaves, observation.look.capture_id, leaf(salt, proof))
+    given = {
+        "header": pa.array([_header(proof) for proof in proofs], pa.binary()),
+        "parts": pa.array([_parts(proof) for proof in proofs], pa.list_(pa.binary())),
+        "salt": pa.array(salts, pa.binary()),
+        "commit_no": _numbers(commit_no, len(proofs)),
+    }
+    return table_of(RowKind.OBSERVATION, intake.observations, given)
+
+
+def _attachments(intake: Intake, commit_no: int, leaves: Mapping[str, list[bytes]]) -> pa.Table:
+    salts = _salts(len(intake.attachments))
+    for salt, row in zip(salts, intake.attachments, strict=True):
+        _grow(leaves, row.capture_id, attachment_leaf(salt, row))
+    given = {"salt": pa.array(salts, pa.binary()), "commit_no": _numbers(commit_no, len(salts))}
+    return table_of(RowKind.ATTACHMENT, intake.attachments, given)
+
+
+def _captures(intake: Intake, commit_no: int, leaves: Mapping[str, list[bytes]]) -> pa.Table:
+    kept = [leaves[row.capture_id] for row in intake.captures]
+    given = {
+        "leaves": pa.array(kept, pa.list_(pa.binary())),
+        "commit_no": _numbers(commit_no, len(kept)),
+    }
+    return table_of(RowKind.CAPTURE, intake.captures, given)
+
+
+def _grow(leaves: Mapping[str, list[bytes]], capture_id: str, digest: bytes) -> None:
+    if capture_id not in leaves:
+        raise IntegrityError(
+            f"An exhibit of capture {capture_id} came without its capture row: nothing was filed.",
+            remedy="This is a fault of muniment: please report it.",
+        )
+    leaves[capture_id].append(digest)
+
+
+def _salts(count: int) -> list[bytes]:
+    drawn = secrets.token_bytes(SALT_BYTES * count)
+    return [drawn[start : start + SALT_BYTES] for start in range(0, len(drawn), SALT_BYTES)]
+
+
+def _numbers(number: int, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(number, pa.int64()), count)
+
+
+def _header(proof: Exhibit | None) -> bytes | None:
+    return None if proof is None else proof.header
+
+
+def _parts(proof: Exhibit | None) -> tuple[bytes, ...] | None:
+    return None if proof is None else proof.parts

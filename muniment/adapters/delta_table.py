@@ -1,0 +1,262 @@
+"""The log of one council's table: opened, checked and committed to, durably and fenced.
+
+delta-rs keeps the log; we own when it may be written. Every commit carries `fence` = the version that
+its writer expects to make, so that a stale handle always fails, against any other commit. Neither
+delta-rs nor pyarrow flushes anything: the commit file, the log's folder and a checkpoint are flushed here.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
+from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.transaction import AddAction, RemoveAction
+
+from muniment.adapters.delta_layout import TABLE_PROPERTIES
+from muniment.adapters.files import LocalFiles
+from schemas.arrow import PARTITION, SCHEMA_VERSION, TABLE
+from schemas.errors import IntegrityError, SchemaMismatchError, StorageError, WriteConflictError
+
+__all__ = ["COMMIT", "LOG", "QUEUE", "CouncilTable"]
+
+LOG: Final = "_delta_log"
+COMMIT: Final = "commit"
+QUEUE: Final = "queue"
+_FENCE: Final = "fence"
+_LAST_CHECKPOINT: Final = "_last_checkpoint"
+_CHECKPOINT: Final = ".checkpoint."
+_DIGITS: Final = 20
+
+
+class CouncilTable:
+    """The Delta table of one council. Everything but `exists` and `read` is for the lock's owner."""
+
+    def __init__(self, root: Path, files: LocalFiles) -> None:
+        self.root = root
+        self._files = files
+        self._suits = False
+
+    @property
+    def log(self) -> Path:
+        """The folder of the table's log."""
+        return self.root / LOG
+
+    def exists(self) -> bool:
+        """Return whether the table was made."""
+        return DeltaTable.is_deltatable(str(self.root))
+
+    def create(self) -> None:
+        """Make the table, durably; nothing happens when it is there."""
+        self._files.folder(self.log)
+        DeltaTable.create(
+            str(self.root),
+            TABLE,
+            mode="ignore",
+            partition_by=list(PARTITION),
+            configuration=TABLE_PROPERTIES,
+        )
+        self._sync_commit(0)
+        self._files.sync(self.root)
+
+    def read(self) -> DeltaTable:
+        """Open the newest version for reading.
+
+        Raises:
+            IntegrityError: The log cannot be read.
+        """
+        try:
+            return DeltaTable(str(self.root))
+        except (DeltaError, OSError, ValueError) as error:
+            raise IntegrityError(
+                f"The log of the archive's table cannot be read ({type(error).__name__}).",
+                remedy="Run `muniment verify`; restore the log from the backup if it names a file of it.",
+            ) from error
+
+    def open(self) -> DeltaTable:
+        """Open the newest version for writing, checked; a torn checkpoint is taken out of the way.
+
+        Raises:
+            IntegrityError: The newest commit file is damaged, or the log cannot be read.
+            SchemaMismatchError: A newer muniment wrote this table, or another program changed it.
+        """
+        try:
+            table = self.read()
+        except IntegrityError:
+            self._check_newest_commit()
+            table = self._without_torn_checkpoint()
+        self._check_commit(table.version())
+        if not self._suits:
+            table = self._suited(table)
+            self._suits = True
+        return table
+
+    def commit(
+        self,
+        table: DeltaTable,
+        actions: Sequence[AddAction | RemoveAction],
+        *,
+        kind: str,
+        numbers: Mapping[str, int],
+        facts: Mapping[str, int],
+    ) -> DeltaTable:
+        """Commit adds and removes as the version after `table`'s, durably; return the new version.
+
+        Args:
+            table: The version that the actions were made for.
+            actions: What is added and removed.
+            kind: capture, compact, erase or schema: stands in the log.
+            numbers: Counters that the log is to remember, as transactions: `commit`, `queue`.
+            facts: Counts for people; never ids or text.
+
+        Raises:
+            WriteConflictError: Another process committed first; nothing was written.
+            StorageError: The log could not be written; nothing was committed.
+        """
+        version = table.version() + 1
+        run = uuid.uuid4().hex
+        fence = [Transaction(_FENCE, version), *(Transaction(*pair) for pair in numbers.items())]
+        try:
+            table.create_write_transaction(
+                list(actions),
+                "append",
+                table.schema(),
+                list(PARTITION),
+                commit_properties=CommitProperties(
+                    app_transactions=fence,
+                    custom_metadata={"kind": kind, "run": run, **_words(facts)},
+                    max_commit_retries=0,
+                ),
+            )
+        except CommitFailedError as error:
+            raise WriteConflictError("Another process wrote to the archive first.") from error
+        except (DeltaError, OSError) as error:
+            if not self._landed(version, run):  # else only the checkpoint after it failed
+                raise StorageError(
+                    f"The log of the archive's table could not be written ({type(error).__name__}).",
+                    remedy="Look at the volume that the archive lies on; is it full?",
+                ) from error
+            table = self.read()
+        self._sync_commit(version)
+        return table
+
+    def checkpoint(self, table: DeltaTable) -> None:
+        """Write a checkpoint, durably (nightly)."""
+        table.create_checkpoint()
+        self._sync_checkpoint(table.version())
+
+    def expired(self, kept_for: timedelta) -> list[Path]:
+        """Return the log's files that a reader no longer needs and that are past their time.
+
+        The checkpoint before the newest stays, and every commit file since: should the newest be torn,
+        the table is still whole.
+        """
+        checkpoints = sorted(self._checkpoints(), key=_version_of)
+        versions = sorted({_version_of(path) for path in checkpoints})
+        if len(versions) < 2:  # noqa: PLR2004  # the newest, and the one before it
+            return []
+        newest = self._files.modified_at(checkpoints[-1])
+        return sorted(
+            path
+            for path, _ in self._files.walk(self.log)
+            if path.name[:_DIGITS].isdigit()
+            and _version_of(path) < versions[-2]
+            and newest - self._files.modified_at(path) > kept_for.total_seconds()
+        )
+
+    def _checkpoints(self) -> list[Path]:
+        return [path for path, _ in self._files.walk(self.log) if _CHECKPOINT in path.name[_DIGITS:]]
+
+    def _commit_file(self, version: int) -> Path:
+        return self.log / f"{version:020d}.json"
+
+    def _landed(self, version: int, run: str) -> bool:
+        path = self._commit_file(version)
+        return self._files.exists(path) and run.encode() in self._files.read(path)
+
+    def _sync_commit(self, version: int) -> None:
+        self._files.sync(self._commit_file(version))
+        self._sync_checkpoint(version)
+        self._files.sync(self.log)
+
+    def _sync_checkpoint(self, version: int) -> None:
+        made = [
+            path for path, _ in self._files.walk(self.log) if path.name.startswith(f"{version:020d}.check")
+        ]
+        for path in made:
+            self._files.sync(path)
+        if made:
+            self._files.sync(self.log / _LAST_CHECKPOINT)
+            self._files.sync(self.log)
+
+    def _check_newest_commit(self) -> None:
+        versions = [int(path.stem) for path, _ in self._files.walk(self.log) if path.suffix == ".json"]
+        if versions:
+            self._check_commit(max(versions))
+
+    def _check_commit(self, version: int) -> None:
+        """An empty commit file opens, with rows silently missing; half of one does not open."""
+        path = self._commit_file(version)
+        try:
+            lines = self._files.read(path).splitlines()
+            whole = bool(lines) and any("commitInfo" in json.loads(line) for line in lines)
+        except (OSError, ValueError):
+            whole = False
+        if not whole:
+            raise IntegrityError(
+                f"The newest commit file of the archive, {path.name}, is damaged.",
+                remedy="Restore it from the backup; nothing is written until then.",
+            )
+
+    def _without_torn_checkpoint(self) -> DeltaTable:
+        """Reopen from the commit files when a checkpoint is torn: it is derived from them."""
+        aside: list[tuple[Path, Path]] = []
+        checkpoints = sorted(self._checkpoints(), reverse=True)
+        for path in (self.log / _LAST_CHECKPOINT, *checkpoints):
+            if not self._files.exists(path):
+                continue
+            aside.append((path, path.with_name(f"{path.name}#torn")))
+            self._files.move(*aside[-1])
+            try:
+                table = self.read()
+            except IntegrityError:
+                continue
+            for _, torn in aside:
+                self._files.remove(torn)
+            self._files.sync(self.log)
+            return table
+        for path, torn in aside:
+            self._files.move(torn, path)
+        return self.read()
+
+    def _suited(self, table: DeltaTable) -> DeltaTable:
+        """Return the table with every column and property that this muniment needs."""
+        properties = table.metadata().configuration
+        if any(properties.get(name) != value for name, value in TABLE_PROPERTIES.items()):
+            raise SchemaMismatchError(
+                "The archive's table has other properties than muniment gave it: its log may hold text.",
+                remedy="Another program has changed the table: restore it from the backup.",
+            )
+        has = {field.name for field in table.schema().fields}
+        if not has <= set(TABLE.names):
+            raise SchemaMismatchError(
+                f"The archive was written by a newer muniment than schema version {SCHEMA_VERSION}.",
+                remedy="Install the newer version again.",
+            )
+        missing: list[Field] = [field for field in Schema.from_arrow(TABLE).fields if field.name not in has]
+        if missing:
+            table.alter.add_columns(missing)
+            table = self.read()
+            self._sync_commit(table.version())
+        return table
+
+
+def _words(facts: Mapping[str, int]) -> dict[str, str]:
+    return {name: str(count) for name, count in facts.items()}
+
+
+def _version_of(path: Path) -> int:
+    return int(path.name[:_DIGITS])
