@@ -15,6 +15,7 @@ __all__ = ["CONNECTORS", "PLATFORMS", "build", "connector_class", "never", "tari
 CONNECTORS: Final[Mapping[Platform, str]] = {
     "facebook": "connectors.facebook:FacebookConnector",
     "wordpress": "connectors.wordpress:WordPressConnector",
+    "mastodon": "connectors.mastodon:MastodonConnector",
     "x": "connectors.x:XConnector",
 }
 """Platform -> where its class is."""
