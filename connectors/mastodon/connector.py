@@ -53,6 +53,10 @@ _PAGE: Final = 40
 _CUT_ANSWERS: Final = 60
 """Without a sign-in a thread ends at 60 answers [GK]: then each branch is asked for by itself."""
 _API: Final = "v1"
+_NO_TOKEN: Final = (
+    "no access token, so long threads are cut. On the account's server open Preferences, Development, make "
+    "an application with read:accounts and read:statuses, and keep its token as access_token."
+)
 _OK: Final = 200
 _NOT_THERE: Final = frozenset({404, 410})
 
@@ -112,14 +116,7 @@ class MastodonConnector(Connector):
         told = self._decoded(answer)
         if told.get("suspended"):
             raise AccountSuspendedError(f"Account {self._account.account} is suspended by its server.")
-        missing = (
-            ()
-            if self._signed_in
-            else (
-                "no access token: threads are read without a sign-in. On the account's server open Preferences, "
-                "Development, make an application with read:accounts and read:statuses, and keep its token.",
-            )
-        )
+        missing = () if self._signed_in else (_NO_TOKEN,)
         return Identity(
             native_id=str(told["id"]),
             handle=str(told["acct"]),
@@ -186,7 +183,8 @@ class MastodonConnector(Connector):
             oldest = None if not statuses else _created(statuses[-1])
             ended = following is None or (since is not None and oldest is not None and oldest < since)
             here = None if max_id is None and first else _encode(_Marker(max_id=max_id))
-            yield from self._histories(walk, statuses, marker=here or _encode(_Marker()))
+            told = self._parents(statuses, held)
+            yield from self._histories(walk, statuses, told, marker=here or _encode(_Marker()))
             listed = Listed(
                 listing=POSTS, ended=ended, absence_counts=True, since=since, until=until, shows=_SHOWS
             )
@@ -195,7 +193,7 @@ class MastodonConnector(Connector):
                 answer,
                 STATUSES,
                 listings=(listed,),
-                context=(self._parents(statuses, held),),
+                context=(canonical(told),),
                 signpost=_signpost(statuses) if first and isinstance(walk.ask, Edge) else None,
                 marker=None if ended else _encode(_Marker(max_id=following)),
             )
@@ -203,7 +201,7 @@ class MastodonConnector(Connector):
                 return
             max_id, first = following, False
 
-    def _parents(self, statuses: Sequence[Mapping[str, Any]], held: Held) -> bytes:
+    def _parents(self, statuses: Sequence[Mapping[str, Any]], held: Held) -> dict[str, dict[str, str]]:
         """Return thread and parent of the answers on a page, asked for where the page does not tell them."""
         answers = [status for status in statuses if status["in_reply_to_id"] is not None]
         known = held([status["id"] for status in answers])
@@ -217,10 +215,15 @@ class MastodonConnector(Connector):
             above = msgspec.json.decode(answer.body)["ancestors"]
             if above:
                 told[status["id"]] = {"thread": above[0]["uri"], "parent": above[-1]["uri"]}
-        return canonical(told)
+        return told
 
     def _histories(
-        self, walk: Walk, statuses: Sequence[Mapping[str, Any]], *, marker: str
+        self,
+        walk: Walk,
+        statuses: Sequence[Mapping[str, Any]],
+        told: Mapping[str, Mapping[str, str]],
+        *,
+        marker: str,
     ) -> Iterator[Response]:
         """Yield the edit history of each edited status of a page, before the page itself.
 
@@ -232,9 +235,8 @@ class MastodonConnector(Connector):
             answer = self._get(f"/api/v1/statuses/{status['id']}/history")
             if answer.status != _OK:
                 continue  # gone since the page was made: the next look finds that out
-            yield self._response(
-                walk, answer, HISTORY, context=(msgspec.json.encode(status), b"{}"), marker=marker
-            )
+            context = (msgspec.json.encode(status), canonical(told.get(status["id"], {})))
+            yield self._response(walk, answer, HISTORY, context=context, marker=marker)
 
     def _threads(self, walk: Walk, marker: _Marker, threads: Sequence[RecordRef]) -> Iterator[Response]:
         for number in range(marker.done, len(threads)):
@@ -262,7 +264,7 @@ class MastodonConnector(Connector):
             found |= {status["id"]: status for status in descendants}
             if not self._signed_in and len(descendants) >= _CUT_ANSWERS:
                 waiting += [pair for pair in _cut_off(found) if pair[0] not in asked]
-            yield from self._histories(walk, descendants, marker=here)
+            yield from self._histories(walk, descendants, _told(descendants, root), marker=here)
             listed = Listed(
                 listing=listing, ended=not waiting, absence_counts=True, short=Reason.FILTERED, shows=_SHOWS
             )
@@ -407,6 +409,16 @@ def _cut_off(found: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
         for status in found.values()
         if status["replies_count"] > given.get(status["id"], 0)
     ]
+
+
+def _told(descendants: Sequence[Mapping[str, Any]], root: RecordRef) -> dict[str, dict[str, str]]:
+    """Return thread and parent of each answer, by its local id."""
+    uris = {status["id"]: status["uri"] for status in descendants} | {root.native_id: root.record_id}
+    return {
+        status["id"]: {"thread": root.record_id, "parent": uris[status["in_reply_to_id"]]}
+        for status in descendants
+        if status["in_reply_to_id"] in uris
+    }
 
 
 def _signpost(statuses: Sequence[Mapping[str, Any]]) -> Cursor | None:

@@ -1,4 +1,4 @@
-"""Reading Mastodon's answers: cutting them into exhibits, and exhibits into records. Pure, from kept bytes alone.
+"""Reading Mastodon's answers: cut into exhibits, exhibits into records. Pure, from kept bytes alone.
 
 A status is an item of its own. Beside it stands a small part of ours, taken from the same answer, that
 names thread and parent by their lasting uris, since a status names its parent by a local id only. An
@@ -46,7 +46,7 @@ _OK: Final = 200
 
 
 def _content(part: int) -> tuple[Field, ...]:
-    """Return the content fields: what an author may change. Counts, cards and the markup of a server are none."""
+    """Return the content fields: what an author may change. Counts, cards and mark-up are none."""
     return (
         Field(name="text", paths=((part, "content"),), transform="visible-text-1"),
         Field(name="warning", paths=((part, "spoiler_text"),)),
@@ -208,7 +208,7 @@ def read(exhibit: Exhibit) -> Reading:
     asked = _header.decode(exhibit.header).response
     if asked.status != _OK:
         answer = Answer.GONE if asked.status in _GONE else Answer.REFUSED
-        return Reading(record=None, look=_look(exhibit, asked, answer, str(asked.status), "", {}))
+        return Reading(record=None, look=_look(exhibit, asked, answer, str(asked.status)))
     try:
         item: dict[str, Any] = _any.decode(exhibit.parts[0])
         if asked.endpoint == PROFILE_OF:
@@ -217,7 +217,7 @@ def read(exhibit: Exhibit) -> Reading:
         if asked.endpoint == HISTORY:
             return _entry(exhibit, item, _any.decode(exhibit.parts[2]), links)
         record = _record(exhibit.record_id, item, links)
-        look = _look(exhibit, asked, Answer.SEEN, _shown(item), links.listing, _metrics(item))
+        look = _look(exhibit, asked, Answer.SEEN, _shown(item), listing=links.listing, metrics=_metrics(item))
     except (*_ODD, msgspec.DecodeError) as error:
         raise MalformedItemError("A status has another shape than muniment knows.") from error
     leftover = tuple(sorted(item.keys() - _KNOWN))
@@ -298,12 +298,18 @@ def _profile(exhibit: Exhibit, asked: _Asked, item: Mapping[str, Any]) -> Readin
     )
     counts = {"followers": "followers_count", "following": "following_count", "posts": "statuses_count"}
     metrics = {name: int(item[key]) for name, key in counts.items() if item.get(key) is not None}
-    look = _look(exhibit, asked, Answer.SEEN, PUBLIC, PROFILE, metrics)
+    look = _look(exhibit, asked, Answer.SEEN, PUBLIC, listing=PROFILE, metrics=metrics)
     return Reading(record=record, look=look, shape="profile", items=(item,))
 
 
 def _look(
-    exhibit: Exhibit, asked: _Asked, answer: Answer, shown: str, listing: str, metrics: Mapping[str, int]
+    exhibit: Exhibit,
+    asked: _Asked,
+    answer: Answer,
+    shown: str,
+    *,
+    listing: str = "",
+    metrics: Mapping[str, int] = MappingProxyType({}),
 ) -> Look:
     return Look(
         record_id=exhibit.record_id,
