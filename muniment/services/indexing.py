@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from muniment.ports import Archive, SearchIndex
 from muniment.search.entry import Entry, indexed_text
-from schemas.arrow import RECORD_SERIES, TABLE
+from schemas.arrow import RECORD_SERIES, TABLE, RowKind
 from schemas.errors import IntegrityError
 from schemas.vocabulary import Kind, State
 
@@ -50,9 +50,10 @@ ENTRY_COLUMNS = _Row._fields
 OBSERVATION_COLUMNS = ("record_id", "account", "at", "state", "version_id", "commit_no")
 """The columns of observation rows that it reads."""
 
+_SERIES = (*RECORD_SERIES, RowKind.OBSERVATION.value)
 _PORTION_ROWS = 20_000
 _REBUILD_ROWS = 200_000
-_SAMPLE_EVERY = 64
+_SAMPLE_EVERY = 16
 _SLICE_ROWS = 5_000
 _MICROSECONDS = 1_000_000
 
@@ -89,8 +90,12 @@ class _Counter:
             yield entry
 
 
-def catch_up(archive: Archive, index: SearchIndex, council: str) -> Indexed:
+def catch_up(
+    archive: Archive, index: SearchIndex, council: str, *, portion_rows: int = _PORTION_ROWS
+) -> Indexed:
     """Bring the index up to the archive's last commit; nothing new, nothing written.
+
+    `portion_rows` bounds memory: so many new rows, of whole commits, are taken at a time.
 
     Raises:
         IntegrityError: The index is ahead of the archive: the archive was put back from an older copy.
@@ -106,17 +111,20 @@ def catch_up(archive: Archive, index: SearchIndex, council: str) -> Indexed:
         return rebuild(archive, index, council)
     counter = _Counter()
     start = after
-    for end in _portions(archive, after, upto):
+    for end in _portions(archive, after, upto, portion_rows):
         index.apply(council, end, counter.count(_changed(archive, start, end)), ())
         start = end
     return Indexed(after=after, upto=upto, versions=counter.versions)
 
 
-def rebuild(archive: Archive, index: SearchIndex, council: str) -> Indexed:
-    """Build the index anew from the whole archive, and swap it in; searches go on meanwhile."""
+def rebuild(archive: Archive, index: SearchIndex, council: str, *, part_rows: int = _REBUILD_ROWS) -> Indexed:
+    """Build the index anew from the whole archive, and swap it in; searches go on meanwhile.
+
+    The archive is read once for each part of about `part_rows` record rows, which bounds memory.
+    """
     upto = archive.commit_no()
     counter = _Counter()
-    index.rebuild(council, upto, counter.count(_everything(archive, upto)))
+    index.rebuild(council, upto, counter.count(_everything(archive, upto, part_rows)))
     return Indexed(after=-1, upto=upto, versions=counter.versions)
 
 
@@ -201,17 +209,15 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
     return values
 
 
-def _portions(archive: Archive, after: int, upto: int) -> Iterator[int]:
-    """Yield commit numbers that end portions of about _PORTION_ROWS rows; the last is `upto`."""
+def _portions(archive: Archive, after: int, upto: int, portion_rows: int) -> Iterator[int]:
+    """Yield commit numbers that end portions of about so many rows; the last is `upto`."""
     rows: dict[int, int] = {}
-    for batch in archive.scan(
-        series=[*RECORD_SERIES, "observation"], columns=["commit_no"], after=after, upto=upto
-    ):
+    for batch in archive.scan(series=_SERIES, columns=["commit_no"], after=after, upto=upto):
         for counted in pc.value_counts(batch["commit_no"]).to_pylist():
             rows[counted["values"]] = rows.get(counted["values"], 0) + counted["counts"]
     waiting = 0
     for commit_no in sorted(rows):
-        if waiting and waiting + rows[commit_no] > _PORTION_ROWS:
+        if waiting and waiting + rows[commit_no] > portion_rows:
             yield commit_no - 1
             waiting = 0
         waiting += rows[commit_no]
@@ -222,34 +228,34 @@ def _portions(archive: Archive, after: int, upto: int) -> Iterator[int]:
 def _changed(archive: Archive, after: int, upto: int) -> Iterator[Entry]:
     """Yield the entries of every record with a row in these commits, as at `upto`."""
     rows = _read(archive, RECORD_SERIES, ENTRY_COLUMNS, after=after, upto=upto)
-    observations = _read(archive, ["observation"], OBSERVATION_COLUMNS, after=after, upto=upto)
+    observations = _read(archive, _SERIES[-1:], OBSERVATION_COLUMNS, after=after, upto=upto)
     touched = pc.unique(pa.chunked_array([*rows["record_id"].chunks, *observations["record_id"].chunks]))
     if after and len(touched):
         # A backfill brings new records only, so look first which of them were held before: ids are cheap.
         wanted = touched.to_pylist()
-        before = _read(archive, RECORD_SERIES, ["record_id"], upto=after, record_ids=wanted)
+        before = _read(archive, _SERIES, ["record_id"], upto=after, record_ids=wanted)
         older = pc.unique(before["record_id"]).to_pylist()
         if older:
             rows = pa.concat_tables(
                 [rows, _read(archive, RECORD_SERIES, ENTRY_COLUMNS, upto=after, record_ids=older)]
             )
-            seen = _read(archive, ["observation"], OBSERVATION_COLUMNS, upto=after, record_ids=older)
+            seen = _read(archive, _SERIES[-1:], OBSERVATION_COLUMNS, upto=after, record_ids=older)
             observations = pa.concat_tables([observations, seen])
     return entries_of(rows, observations)
 
 
-def _everything(archive: Archive, upto: int) -> Iterator[Entry]:
+def _everything(archive: Archive, upto: int, part_rows: int) -> Iterator[Entry]:
     sample: list[str] = []
     count = 0
     for batch in archive.scan(series=RECORD_SERIES, columns=["record_id"], upto=upto):
         sample += batch["record_id"].to_pylist()[::_SAMPLE_EVERY]
         count += len(batch)
     sample.sort()
-    parts = count // _REBUILD_ROWS + 1
+    parts = count // part_rows + 1
     edges = [None, *(sample[len(sample) * part // parts] for part in range(1, parts)), None]
     for low, high in pairwise(edges):
         rows = _read(archive, RECORD_SERIES, ENTRY_COLUMNS, upto=upto, within=(low, high))
-        observations = _read(archive, ["observation"], OBSERVATION_COLUMNS, upto=upto, within=(low, high))
+        observations = _read(archive, _SERIES[-1:], OBSERVATION_COLUMNS, upto=upto, within=(low, high))
         yield from entries_of(rows, observations)
 
 

@@ -14,15 +14,15 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from muniment.ports import Archive, SearchIndex
-from muniment.search.answer import Hit, Order
+from muniment.search.answer import Hit, Order, SearchPage
 from muniment.search.entry import Entry
 from muniment.search.explain import explain
 from muniment.search.highlight import Piece, highlight
 from muniment.search.parse import parse
-from muniment.search.tree import Query, leaves
+from muniment.search.tree import Node, Query, leaves
 from muniment.services.indexing import ENTRY_COLUMNS, OBSERVATION_COLUMNS, entries_of
 from schemas.arrow import RECORD_SERIES, TABLE
-from schemas.errors import IntegrityError
+from schemas.errors import IntegrityError, WriteConflictError
 
 __all__ = [
     "CSV_COLUMNS",
@@ -146,18 +146,8 @@ def search(
     """
     query = _parse(typed, filters)
     page = index.search(council, query, order=order, after=after, size=size)
-    statement = SearchStatement(
-        typed=typed,
-        explained=f"Every version that {explain(query.tree)}.",
-        words=tuple(dict.fromkeys(leaf.typed for leaf in leaves(query.tree))),
-        ignored=query.ignored,
-        order=order,
-        records=page.records,
-        versions=page.versions,
-        watermark=page.watermark,
-        archive_commit=archive.commit_no(),
-    )
-    found = _found(archive, page.hits, page.watermark, query)
+    statement = _statement(query, page, order, archive)
+    found = _found(archive, page.hits, page.watermark, query.tree)
     return SearchAnswer(statement=statement, found=tuple(found), after=page.after)
 
 
@@ -169,6 +159,7 @@ def export(
     into: TextIO,
     *,
     filters: SearchFilters = SearchFilters(),
+    page_rows: int = _EXPORT_PAGE,
 ) -> SearchStatement:
     """Write every hit as CSV, newest first, with no limit; return the statement, whose totals it matches.
 
@@ -177,26 +168,38 @@ def export(
     `into` with newline="" and encoding "utf-8-sig", so that spreadsheets read Welsh letters and emoji.
 
     Raises:
-        IntegrityError: The index moved on while it was read, so the counts differ: run the search again.
+        WriteConflictError: The index moved on while it was read: run the search again.
     """
+    query = _parse(typed, filters)
+    page = first = index.search(council, query, order=Order.NEWEST, size=page_rows)
     writer = csv.writer(into)
     writer.writerow(CSV_COLUMNS)
     written = 0
-    answer = search(archive, index, council, typed, filters=filters, size=_EXPORT_PAGE)
-    statement = answer.statement
     while True:
-        for found in answer.found:
+        for found in _found(archive, page.hits, page.watermark, None):
             writer.writerow([_cell(value) for value in _row(found)])
-        written += len(answer.found)
-        if answer.after is None:
+            written += 1
+        if page.after is None:
             break
-        answer = search(
-            archive, index, council, typed, filters=filters, after=answer.after, size=_EXPORT_PAGE
-        )
-    if (written, answer.statement.watermark) != (statement.versions, statement.watermark):
-        message = f"{written} versions were written, the search found {statement.versions}."
-        raise IntegrityError(message, remedy="New records came in meanwhile: run the search again.")
-    return statement
+        page = index.search(council, query, order=Order.NEWEST, after=page.after, size=page_rows)
+    if (written, page.watermark) != (first.versions, first.watermark):
+        message = f"{written} versions were written, the search found {first.versions}."
+        raise WriteConflictError(message, remedy="New records came in meanwhile: run the search again.")
+    return _statement(query, first, Order.NEWEST, archive)
+
+
+def _statement(query: Query, page: SearchPage, order: Order, archive: Archive) -> SearchStatement:
+    return SearchStatement(
+        typed=query.typed,
+        explained=f"Every version that {explain(query.tree)}.",
+        words=tuple(dict.fromkeys(leaf.typed for leaf in leaves(query.tree))),
+        ignored=query.ignored,
+        order=order,
+        records=page.records,
+        versions=page.versions,
+        watermark=page.watermark,
+        archive_commit=archive.commit_no(),
+    )
 
 
 def _parse(typed: str, filters: SearchFilters) -> Query:
@@ -209,8 +212,8 @@ def _parse(typed: str, filters: SearchFilters) -> Query:
     )
 
 
-def _found(archive: Archive, hits: Sequence[Hit], upto: int, query: Query) -> Iterator[FoundVersion]:
-    """Yield the hits in order, each with its row and standing as at the index's commit."""
+def _found(archive: Archive, hits: Sequence[Hit], upto: int, tree: Node | None) -> Iterator[FoundVersion]:
+    """Yield the hits in order, each as at the index's commit; without a tree nothing is marked."""
     if not hits:
         return
     record_ids = sorted({hit.record_id for hit in hits})
@@ -232,9 +235,13 @@ def _found(archive: Archive, hits: Sequence[Hit], upto: int, query: Query) -> It
             capture_id=row["capture_id"],
             filed_at=_utc(row["filed_at"]),
             captured_at=_utc(row["captured_at"]),
-            title=highlight(row["title"] or "", query.tree),
-            text=highlight(row["text"], query.tree),
+            title=_marked(row["title"] or "", tree),
+            text=_marked(row["text"], tree),
         )
+
+
+def _marked(text: str, tree: Node | None) -> tuple[Piece, ...]:
+    return (Piece(text, hit=False),) if tree is None else highlight(text, tree)
 
 
 def _read(
