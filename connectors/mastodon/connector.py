@@ -53,7 +53,7 @@ _PAGE: Final = 40
 _CUT_ANSWERS: Final = 60
 """Without a sign-in a thread ends at 60 answers [GK]: then each branch is asked for by itself."""
 _API: Final = "v1"
-_NO_TOKEN: Final = (
+_UNSIGNED: Final = (
     "no access token, so long threads are cut. On the account's server open Preferences, Development, make "
     "an application with read:accounts and read:statuses, and keep its token as access_token."
 )
@@ -116,7 +116,7 @@ class MastodonConnector(Connector):
         told = self._decoded(answer)
         if told.get("suspended"):
             raise AccountSuspendedError(f"Account {self._account.account} is suspended by its server.")
-        missing = () if self._signed_in else (_NO_TOKEN,)
+        missing = () if self._signed_in else (_UNSIGNED,)
         return Identity(
             native_id=str(told["id"]),
             handle=str(told["acct"]),

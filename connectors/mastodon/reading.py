@@ -246,7 +246,9 @@ def _record(record_id: str, item: Mapping[str, Any], links: _Links) -> CouncilRe
         record_id=record_id,
         native_id=item["id"],
         platform="mastodon",
-        kind=Kind.COMMENT if links.parent or item["in_reply_to_id"] else Kind.POST,
+        kind=Kind.COMMENT
+        if (links.thread or record_id) != record_id or item["in_reply_to_id"]
+        else Kind.POST,
         thread_id=links.thread or record_id,
         parent_id=links.parent,
         author_id=account["id"],
