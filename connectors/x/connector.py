@@ -206,7 +206,7 @@ class XConnector(Connector):
             yield from self._stopped_by(walk, answer, cut, endpoint, place)
             if cut is None:
                 return
-            yield from self._chains(walk, cut, held, place)
+            yield from self._chains(walk, cut, held, place, endpoint=endpoint)
             token = cut.meta.next_token
             after = (
                 Place(group=place.group + 1) if token is None else msgspec.structs.replace(place, token=token)
@@ -248,6 +248,7 @@ class XConnector(Connector):
         held: Held,
         place: Place,
         *,
+        endpoint: str = TIMELINE,
         asked: Sequence[RecordRef] = (),
         signpost: Cursor | None = None,
     ) -> Iterator[Response]:
@@ -255,7 +256,11 @@ class XConnector(Connector):
 
         So whoever holds the newest id holds the whole chain, also when a walk breaks off in between.
         """
-        heads = [head for _, head in cut.items if head is not None]
+        heads = [
+            head
+            for _, head in cut.items
+            if head is not None and not cutting.is_own_root(endpoint, head, self._account.native_id)
+        ]
         chains = [chain for chain in map(chain_of, heads) if len(chain) > 1]
         known = held({chain[-1] for chain in chains}) if chains else frozenset()
         shown = {head.id for head in heads}

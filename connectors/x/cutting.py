@@ -28,6 +28,7 @@ __all__ = [
     "TIMELINE",
     "Cut",
     "exhibits",
+    "is_own_root",
     "opened",
     "record_id",
 ]
@@ -72,9 +73,10 @@ def opened(body: bytes) -> Cut:
     try:
         page = msgspec.json.decode(body, type=Page)
         data: tuple[msgspec.Raw, ...] = ()
-        if bytes(page.data[:1]) == b"[":
+        opening = bytes(memoryview(page.data)[:1])
+        if opening == b"[":
             data = msgspec.json.decode(page.data, type=tuple[msgspec.Raw, ...])
-        elif bytes(page.data[:1]) == b"{":
+        elif opening == b"{":
             data = (page.data,)
         included: dict[str, tuple[msgspec.Raw, ...]] = {}
         if len(page.includes):
@@ -124,7 +126,7 @@ def exhibits(response: Response, own_id: str | None) -> Iterator[Exhibit]:
             name = _id_of(raw) or _digest(raw)
             yield headers.of_item(name, None).exhibit(f"x:{name}", (own[0],), [[span]])
             continue
-        if _is_searched_root(response, head, own_id):
+        if is_own_root(response.endpoint, head, own_id):
             continue
         parts = (own, *shared.used_by(head))
         maker = headers.of_item(head.id, head.conversation_id)
@@ -238,9 +240,10 @@ def _problems(response: Response, cut: Cut, headers: _Headers) -> Iterator[Exhib
             yield headers.of_item(ref.native_id, None).exhibit(ref.record_id, (bytes(raw),), [[span]])
 
 
-def _is_searched_root(response: Response, head: Head, own_id: str | None) -> bool:
+def is_own_root(endpoint: str, head: Head, own_id: str | None) -> bool:
+    """Whether a search gave the account's own post on top of a thread: the timeline shows that."""
     return (
-        response.endpoint in (RECENT_SEARCH, ALL)
+        endpoint in (RECENT_SEARCH, ALL)
         and own_id is not None
         and head.author_id == own_id
         and head.conversation_id in chain_of(head)

@@ -114,7 +114,7 @@ def turned(
         absence_counts=ended and whole is True,
         since=since,
         until=until,
-        refused=Reason.PAGED_OUT if ended and not whole and after.is_capped() else None,
+        short=Reason.PAGED_OUT if after.is_capped() else Reason.UNEXPLAINED,
     )
     return listed, msgspec.structs.replace(after, probing=after.token is None)
 
@@ -154,7 +154,10 @@ def wanted_from(ref: RecordRef) -> datetime:
 
 
 def listed_threads(group: Sequence[RecordRef], *, ended: bool, reach: datetime | None) -> tuple[Listed, ...]:
-    """Return what a page of a search says of its threads. Search is ranked and capped: no absence counts."""
+    """Return what a page of a search says of its threads. Search is ranked and capped: no absence counts.
+
+    A thread whose older replies are beyond the search's reach counts as read: its newer ones are.
+    """
     listings: list[Listed] = []
     for ref in group:
         wanted = wanted_from(ref)
@@ -164,7 +167,7 @@ def listed_threads(group: Sequence[RecordRef], *, ended: bool, reach: datetime |
                 listing=comments_of(ref.record_id),
                 ended=ended,
                 since=reach if cut_off else wanted,
-                refused=Reason.PAGED_OUT if ended and cut_off else None,
+                short=Reason.PAGED_OUT if cut_off else Reason.UNEXPLAINED,
             )
         )
     return tuple(listings)
