@@ -11,8 +11,8 @@ import argparse
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
-from muniment.adapters.council_yaml import load
 from prefect import serve
 from prefect.client.orchestration import get_client
 from prefect.deployments.runner import RunnerDeployment
@@ -20,6 +20,7 @@ from prefect.deployments.runner import RunnerDeployment
 from connectors import registry
 from flows.archive import archive_council, limit_name
 from flows.upkeep import reindex_council, verify_council
+from muniment.adapters.council_yaml import load
 from muniment.settings import from_environment
 
 __all__ = ["main"]
@@ -56,13 +57,16 @@ def deployments() -> list[RunnerDeployment]:
     found: list[RunnerDeployment] = []
     for path in councils():
         parameters = {"council": path.stem}
-        found.append(
-            archive_council.to_deployment(
-                name=path.stem, interval=_EVERY, parameters=parameters, concurrency_limit=1
+        found += [
+            cast("RunnerDeployment", made)
+            for made in (
+                archive_council.to_deployment(
+                    name=path.stem, interval=_EVERY, parameters=parameters, concurrency_limit=1
+                ),
+                reindex_council.to_deployment(name=path.stem, cron="30 2 * * *", parameters=parameters),
+                verify_council.to_deployment(name=path.stem, cron="0 3 * * *", parameters=parameters),
             )
-        )
-        found.append(reindex_council.to_deployment(name=path.stem, cron="30 2 * * *", parameters=parameters))
-        found.append(verify_council.to_deployment(name=path.stem, cron="0 3 * * *", parameters=parameters))
+        ]
     return found
 
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
-from muniment.services.indexing import catch_up
 from prefect import State, Task, flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import TaskRun
@@ -22,6 +21,7 @@ from prefect.tasks import exponential_backoff
 from flows.blocks import read_block, write_block
 from muniment.bootstrap import CouncilServices, Muniment
 from muniment.domain.due import Job, Purpose
+from muniment.services.indexing import catch_up
 from muniment.settings import from_environment
 from schemas.errors import RetryableError
 from schemas.report import CaptureReport
@@ -119,7 +119,7 @@ def limit_name(council: str, credential: str) -> str:
 
 def _write_artifact(council: str, reports: Iterable[CaptureReport], failed: Iterable[Job]) -> None:
     lines = [
-        "| account | stream | outcome | pages | new | changed | unchanged | unread | media owed | unexplained |",
+        "| account | stream | outcome | pages | new | changed | same | unread | media owed | unexplained |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for one in reports:

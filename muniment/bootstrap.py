@@ -5,7 +5,7 @@ asks for a setting, and nothing is made before it is needed.
 """
 
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from connectors import registry
-from connectors.contract import Connector
+from connectors.contract import Connector, Rotate
 from connectors.download import Downloader
 from connectors.transport import Transport
 from muniment.adapters.clocks import SandboxClock, SystemClock
-from muniment.adapters.council_yaml import Council, load
-from muniment.adapters.credentials import Credentials
+from muniment.adapters.council_yaml import Council, CredentialSource, load
+from muniment.adapters.credentials import Credentials, ReadBlock, WriteBlock
 from muniment.adapters.delta_archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
@@ -35,7 +35,7 @@ from muniment.services.capturing import Capture
 from muniment.settings import Settings
 from schemas.account import Account
 from schemas.clock import Clock
-from schemas.errors import BadInputError
+from schemas.errors import AccountError, BadInputError
 
 __all__ = ["CouncilServices", "Muniment", "open_muniment"]
 
@@ -52,10 +52,19 @@ class _Held:
 class Muniment:
     """Everything that one process needs, built when first asked for."""
 
-    def __init__(self, settings: Settings, *, progress: Callable[[int], None] = lambda _items: None) -> None:
-        """Keep the settings; `progress` hears how many items were kept."""
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        progress: Callable[[int], None] = lambda _items: None,
+        read_block: ReadBlock | None = None,
+        write_block: WriteBlock | None = None,
+    ) -> None:
+        """Keep the settings; `progress` hears how many items were kept; blocks are the flows' to read."""
         self.settings = settings
         self.progress = progress
+        self._read_block = read_block
+        self._write_block = write_block
         self._held = _Held()
 
     @cached_property
@@ -89,7 +98,7 @@ class Muniment:
     @cached_property
     def credentials(self) -> Credentials:
         """Where tokens are found."""
-        return Credentials(self.settings.secrets)
+        return Credentials(self.settings.secrets, read_block=self._read_block, write_block=self._write_block)
 
     def councils(self) -> tuple[str, ...]:
         """Return the councils that have a file."""
@@ -140,7 +149,7 @@ class CouncilServices:
         self.muniment = muniment
         self.council = council
         self.name = council.council
-        self._root = muniment.settings.council_folder(self.name)
+        self.root = muniment.settings.council_folder(self.name)
         muniment.register.enrol(
             self.name, council.accounts, source_digest=council.digest, now=self.clock.now()
         )
@@ -160,19 +169,24 @@ class CouncilServices:
     @cached_property
     def media(self) -> LocalMediaStore:
         """The media store."""
-        return LocalMediaStore(self._root, self.files)
+        return LocalMediaStore(self.root, self.files)
 
     @cached_property
     def archive(self) -> DeltaArchive:
         """The archive."""
         return DeltaArchive(
-            council=self.name,
-            root=self._root,
+            self.name,
+            self.root,
             register=self.muniment.register,
             media=self.media,
             clock=self.clock,
             files=self.files,
+            sealing=self._seal_held,
         )
+
+    def _seal_held(self, cleaned: Collection[str]) -> None:
+        # Chain and archive each need the other: this is asked for only when the archive does upkeep.
+        self.seals.seal_held(cleaned)
 
     @cached_property
     def seals(self) -> SealChain:
@@ -182,7 +196,7 @@ class CouncilServices:
         ]
         return SealChain(
             council=self.name,
-            root=self._root,
+            root=self.root,
             archive=self.archive,
             files=self.files,
             key=self.muniment.seal_key,
@@ -194,7 +208,7 @@ class CouncilServices:
     @cached_property
     def quarantine(self) -> Quarantine:
         """Where bodies lie that cannot be used."""
-        return Quarantine(self._root / "quarantine")
+        return Quarantine(self.root / "quarantine")
 
     @cached_property
     def archiving(self) -> Archiving:
@@ -221,24 +235,49 @@ class CouncilServices:
         Raises:
             CredentialsRejectedError: The credential it names is not there.
         """
-        secrets: Mapping[str, str] = {}
-        if account.credential is not None:
-            secrets = self.muniment.credentials.find(self.council.credentials[account.credential])
-        tariff = registry.tariff(account.platform)
-        transport = Transport(
+        source = self.council.credentials.get(account.credential or "")
+        secrets = {} if source is None else self.muniment.credentials.find(source)
+        return registry.build(
+            account,
+            self._transport(account, secrets),
+            secrets,
+            None if source is None else self._rotate(source),
+        )
+
+    def reader(self, platform: str) -> Connector | None:
+        """Return a reader of what was kept of a platform: its pure half, without any credential."""
+        known = (one.account for one in self.muniment.register.enrolled(self.name))
+        account = next((one for one in known if one.platform == platform), None)
+        if account is None:
+            return None
+        try:
+            return self.connect(account)
+        except AccountError:
+            return None
+
+    def _rotate(self, source: CredentialSource) -> Rotate:
+        return lambda renew: self.muniment.credentials.rotate(source, renew)
+
+    def _transport(self, account: Account, secrets: Mapping[str, str]) -> Transport:
+        limits = self.council.limits(account)
+        budget = self.muniment.register.budget(
+            self.name,
+            account.credential or account.account,
+            registry.tariff(account.platform),
+            usd_per_month=limits.usd_per_month,
+            calls_per_day=limits.calls_per_day,
+        )
+        return Transport(
             account=account,
             clock=self.clock,
             secrets=tuple(secrets.values()),
-            budget=self.muniment.register.budget(
-                account.credential or account.account, tariff, self.council.limits(account)
-            ),
+            budget=budget,
             quarantine=self.quarantine,
             client=self.muniment.client,
             downloader=Downloader(
                 self.muniment.media_client, trusted=_trusted(account), proxied=self.muniment.settings.proxied
             ),
         )
-        return registry.build(account, transport, secrets)
 
 
 @contextmanager

@@ -163,11 +163,8 @@ class Fault:
 class Seals(Protocol):
     """The chain of seals over one council's archive (data-model.md 7)."""
 
-    def seal(self, *, cleaned: Collection[str] = ()) -> Seal | None:
-        """Seal all commits since the last seal; None: there are none.
-
-        `cleaned` are log files that maintenance took away.
-        """
+    def seal(self) -> Seal | None:
+        """Seal all commits since the last seal; None: there are none."""
         ...
 
     def seals(self) -> Iterator[Seal]:

@@ -56,32 +56,40 @@ class Credentials:
             )
         return self._read_block(str(source.prefect_block))
 
-    def save(self, source: CredentialSource, values: Mapping[str, str]) -> None:
-        """Put rotated values in the place of the old ones, durably.
+    def rotate(
+        self, source: CredentialSource, renew: Callable[[Mapping[str, str]], Mapping[str, str]]
+    ) -> Mapping[str, str]:
+        """Renew a credential under its lock, and store the new values before anyone uses them.
+
+        Args:
+            source: Where it is kept.
+            renew: Given the values as stored now (another process may just have renewed them), returns
+                the new ones, or the same when they are still good.
+
+        Returns:
+            The values that are stored now.
 
         Raises:
             BadInputError: It came from the environment, which cannot be written.
         """
-        if source.file is not None:
-            with self._locked(source.file):
-                self._write(self._folder / source.file, values)
-        elif source.prefect_block is not None and self._write_block is not None:
-            self._write_block(source.prefect_block, values)
-        else:
+        place = source.file or source.prefect_block
+        if place is None:
             raise BadInputError(
-                "The platform gave a new token, which cannot be written back to the environment.",
+                "The platform rotates this credential, and the environment cannot be written.",
                 remedy="Keep this credential in a file of the secrets folder.",
             )
+        with self._locked(place):
+            stored = self.find(source)
+            renewed = renew(stored)
+            if dict(renewed) != dict(stored):
+                self._store(source, renewed)
+            return renewed
 
-    @contextmanager
-    def rotating(self, source: CredentialSource) -> Iterator[Mapping[str, str]]:
-        """Hold a credential for a rotation: two processes never spend one refresh token twice.
-
-        Yields:
-            The values as they are now, which another process may just have rotated.
-        """
-        with self._locked(source.file or source.prefect_block or "environment"):
-            yield self.find(source)
+    def _store(self, source: CredentialSource, values: Mapping[str, str]) -> None:
+        if source.file is not None:
+            self._write(self._folder / source.file, values)
+        elif source.prefect_block is not None and self._write_block is not None:
+            self._write_block(source.prefect_block, values)
 
     def _from_environment(self, names: Mapping[str, str]) -> Mapping[str, str]:
         missing = sorted(variable for variable in names.values() if not self._environment.get(variable))

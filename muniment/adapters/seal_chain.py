@@ -72,11 +72,15 @@ class SealChain(Seals):
         self._audit_head = audit_head
 
     @override
-    def seal(self, *, cleaned: Collection[str] = ()) -> Seal | None:
+    def seal(self) -> Seal | None:
         with self._locked():
-            made = self._seal(frozenset(cleaned))
+            made = self._seal(frozenset())
         self.stamp()
         return made
+
+    def seal_held(self, cleaned: Collection[str]) -> None:
+        """Seal while the archive's lock is held by the caller: what the archive calls around its upkeep."""
+        self._seal(frozenset(cleaned))
 
     @override
     def seals(self) -> Iterator[Seal]:

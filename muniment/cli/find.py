@@ -13,9 +13,12 @@ from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.calendar import calendar_svg
 from muniment.domain.completeness import LONDON, AccountCoverage
 from muniment.search.answer import Order
+from muniment.search.highlight import Piece, excerpt
 from muniment.services.covering import coverage as cover
 from muniment.services.exporting import write_lines
-from muniment.services.searching import Searching
+from muniment.services.searching import SearchAnswer, SearchFilters
+from muniment.services.searching import export as write_csv
+from muniment.services.searching import search as find
 from muniment.services.showing import RecordView, changes
 from muniment.services.showing import show as show_record
 from schemas.report import Gap
@@ -23,6 +26,7 @@ from schemas.report import Gap
 __all__ = ["coverage", "coverage_tables", "export", "search", "show"]
 
 _MOST_GAPS = 40  # a screenful
+_WIDTH = 240
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -52,28 +56,54 @@ def search(
     Words are found in any form of the word; "exact phrases" in quotes; =exact words; -without; OR;
     #tags, @handles, £ amounts; platform: account: author: kind: state: edited: date:[FROM TO TO].
     """
+    filters = SearchFilters(
+        platforms=() if platform is None else (platform,),
+        accounts=() if account is None else (account,),
+        since=_date(since),
+        until=_date(until),
+    )
     with opened_council(council) as services:
-        searching = Searching(archive=services.archive, index=services.muniment.index, council=services.name)
-        asked = searching.ask(
+        archive, index, name = services.archive, services.muniment.index, services.name
+        answer = find(
+            archive,
+            index,
+            name,
             query,
-            platform=platform,
-            account=account,
-            since=None if since is None else since.date(),
-            until=None if until is None else until.date(),
+            filters=filters,
+            order=Order.NEWEST if order == "newest" else Order.RELEVANT,
+            size=size,
         )
-        answer = searching.page(asked, order=Order.NEWEST if order == "newest" else Order.RELEVANT, size=size)
-        console.print(f"[bold]{escape(answer.sentence)}[/]")
-        console.print(f"Searched for: {escape(asked.explanation)}", style="dim")
-        for hit in answer.hits:
-            moment = hit.filed_at.astimezone(LONDON)
-            console.print(
-                f"\n[bold]{moment:%-d %b %Y %H:%M}[/]  {escape(hit.platform)}, {escape(hit.account)}  "
-                f"{escape(hit.author)}  [dim]{escape(hit.record_id)}[/]"
-            )
-            console.print("  " + hit.terminal)
+        _print_answer(answer)
         if csv_path is not None:
-            count = searching.write_csv(asked, csv_path)
-            console.print(f"\n{count:,} hits written to {csv_path}")
+            with csv_path.open("w", newline="", encoding="utf-8-sig") as into:
+                told = write_csv(archive, index, name, query, into, filters=filters)
+            console.print(f"\n{told.versions:,} versions written to {csv_path}")
+
+
+def _print_answer(answer: SearchAnswer) -> None:
+    statement = answer.statement
+    console.print(f"[bold]{statement.totals()}[/]")
+    console.print(f"[dim]{escape(statement.explained)}[/]")
+    if statement.ignored:
+        console.print(
+            f"[dim]Left out, since they hold no letter or figure: {escape(' '.join(statement.ignored))}[/]"
+        )
+    for found in answer.found:
+        entry = found.entry
+        author = entry.author_handle or found.author_name or "author not disclosed"
+        console.print(
+            f"\n[bold]{_moment(found.filed_at)}[/]  {entry.platform}, {', '.join(entry.accounts)}  "
+            f"{escape(author)}  [dim]{entry.state}  {escape(entry.record_id)}[/]"
+        )
+        if found.title:
+            console.print("  " + _marked(found.title))
+        console.print("  " + _marked(excerpt(found.text, _WIDTH)))
+
+
+def _marked(pieces: Sequence[Piece]) -> str:
+    """Return pieces for the console, hits in bold; what the text itself says is never mark-up."""
+    told = (f"[bold yellow]{escape(one.text)}[/]" if one.hit else escape(one.text) for one in pieces)
+    return " ".join("".join(told).split("\n"))
 
 
 @click.command()

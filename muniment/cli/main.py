@@ -22,7 +22,7 @@ def muniment() -> None:
 
 
 for command in (
-    *(accounts.accounts, archive.archive, archive.demo, find.search, find.show, find.export),
+    *(accounts.accounts, archive.archive, find.search, find.show, find.export),
     *(find.coverage, evidence.verify, evidence.proof, evidence.seal, evidence.reread, store.store),
     *(store.reindex, serve.serve),
 ):

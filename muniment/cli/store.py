@@ -20,12 +20,10 @@ def store() -> None:
 def compact(council: str | None) -> None:
     """Merge small files, sealing before and after, and tidy the log."""
     with opened_council(council) as services:
-        services.seals.seal()
         merged = services.archive.compact()
-        services.seals.seal()
         cleaned = services.archive.maintain()
-        services.seals.seal(cleaned=cleaned)
-    console.print(f"{merged} files merged, {len(cleaned)} old log files removed.")
+        services.seals.seal()
+    console.print(f"{merged} files merged, {cleaned} old log files removed.")
 
 
 @store.command()
