@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 from schemas.digests import TRANSFORMS
 from schemas.record import MediaRef
 
-__all__ = ["files_in", "links_in", "plain"]
+__all__ = ["attributes_of", "files_in", "links_in", "plain"]
 
 _FILE: Final = re.compile(r"(?is)<(img|video|audio|source)\b([^>]{0,4000})>")
 _ANCHOR: Final = re.compile(r"(?is)<a\b([^>]{0,4000})>")
@@ -33,7 +33,7 @@ def links_in(markup: str, base: str) -> tuple[str, ...]:
     """Return where the links lead, absolute, each once, in their order."""
     if "<a" not in markup and "<A" not in markup:
         return ()
-    found = (_address(_attributes(tag).get("href", ""), base) for tag in _ANCHOR.findall(markup))
+    found = (_address(attributes_of(tag).get("href", ""), base) for tag in _ANCHOR.findall(markup))
     return tuple(dict.fromkeys(filter(None, found)))
 
 
@@ -46,7 +46,7 @@ def files_in(markup: str, base: str) -> Iterator[tuple[MediaRef, str]]:
         return
     seen: set[str] = set()
     for tag, inner in _FILE.findall(markup):
-        attributes = _attributes(inner)
+        attributes = attributes_of(inner)
         address = _address(attributes.get("src", ""), base) or _address(attributes.get("data-src", ""), base)
         name = _name(address)
         if not address or name in seen or _SMILEY.search(attributes.get("class", "")):
@@ -61,7 +61,8 @@ def files_in(markup: str, base: str) -> Iterator[tuple[MediaRef, str]]:
             yield MediaRef(native_id=name, kind="document", alt_text=None), address
 
 
-def _attributes(inner: str) -> dict[str, str]:
+def attributes_of(inner: str) -> dict[str, str]:
+    """Return the attributes of a tag, from what stands between its name and its end."""
     return {
         name.lower(): html.unescape(double or single).strip()
         for name, double, single in _ATTRIBUTE.findall(inner)

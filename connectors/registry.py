@@ -14,6 +14,7 @@ __all__ = ["CONNECTORS", "PLATFORMS", "build", "connector_class", "never", "tari
 
 CONNECTORS: Final[Mapping[Platform, str]] = {
     "facebook": "connectors.facebook:FacebookConnector",
+    "feed": "connectors.feed:FeedConnector",
     "wordpress": "connectors.wordpress:WordPressConnector",
     "mastodon": "connectors.mastodon:MastodonConnector",
     "x": "connectors.x:XConnector",

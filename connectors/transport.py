@@ -139,7 +139,7 @@ class Transport:
     ) -> Answer:
         """Send a GET; see `send`."""
         request = self.client.build_request(
-            "GET", url, params=dict(params or {}), headers=dict(headers or {})
+            "GET", url, params=dict(params) if params else None, headers=dict(headers or {})
         )
         if auth is not None:
             httpx.BasicAuth(*auth).sync_auth_flow(request).__next__()

@@ -81,7 +81,9 @@ class FeedRoutes(Fake):
             return told
         page = self.page(f"feed of {site.id}", posts, limit=size, start=start)
         items = "".join(self._entry(item, blog) for item in page.items)
-        told.body = self._channel(site, blog, "feed/", site.name, items)
+        follows = self.platform == "feed" and page.next_start is not None  # WordPress feeds do not say so
+        more = f"{blog.home}/feed/?paged={start // size + 2}" if follows else ""
+        told.body = self._channel(site, blog, "feed/", site.name, items, more=more)
         return told
 
     def _comments(self, request: Request, site: Account, blog: Blog, found: Sequence[Item]) -> Reply:
@@ -103,14 +105,16 @@ class FeedRoutes(Fake):
             return Reply(status=304, headers=headers)
         return Reply(headers={**headers, "content-type": "application/rss+xml; charset=UTF-8"})
 
-    def _channel(self, site: Account, blog: Blog, path: str, title: str, items: str) -> str:
+    def _channel(
+        self, site: Account, blog: Blog, path: str, title: str, items: str, *, more: str = ""
+    ) -> str:
         generator = (
             "https://wordpress.org/?v=6.1.9" if self.platform == "wordpress" else "https://blog.example/"
         )
-        paged = "" if self.platform == "wordpress" else "?paged"
+        following = f'\t<atom:link href="{html.escape(more)}" rel="next" />\n' if more else ""
         return (
             f"{HEAD}\n<channel>\n\t<title>{html.escape(title)}</title>\n"
-            f'\t<atom:link href="{blog.home}/{path}{paged}" rel="self" type="application/rss+xml" />\n'
+            f'\t<atom:link href="{blog.home}/{path}" rel="self" type="application/rss+xml" />\n{following}'
             f"\t<link>{blog.home}</link>\n\t<description>{html.escape(site.description)}</description>\n"
             f"\t<language>en-GB</language>\n\t<generator>{generator}</generator>\n{items}</channel>\n</rss>\n"
         )

@@ -209,16 +209,17 @@ class Rest:
                 401, "rest_cannot_read", "Sorry, you are not allowed to view revisions of this post."
             )
         entries = [v for v in reversed(item.versions) if v.number]
+        size = min(self.request.number("per_page", 10), self.fake.knobs.page_size or MOST)
         page = self.fake.page(
             f"revisions of {item.key}",
             entries,
-            limit=self.request.number("per_page", 10),
-            start=(self.request.number("page", 1) - 1) * self.request.number("per_page", 10),
+            limit=size,
+            start=(self.request.number("page", 1) - 1) * size,
             name=lambda version: str(version.number),
         )
         for version in page.items:
             self.fake.show(item, version=version.number)
-        pages = math.ceil(page.total / self.request.number("per_page", 10))
+        pages = math.ceil(page.total / size)
         return Reply(
             headers={"x-wp-total": str(page.total), "x-wp-totalpages": str(pages)},
             body=[self.shown.revision(item, version.number) for version in page.items],
