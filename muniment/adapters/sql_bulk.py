@@ -1,0 +1,169 @@
+"""The register's hot statements, written by hand: a batch is one call of the driver, never one per row.
+
+SQLite takes a list of rows (`executemany`); PostgreSQL takes one statement with an array for each column,
+since its driver would send a list row by row. Measured: see `docs/operate/account-register.md`.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+__all__ = ["PRESENCE_COLUMNS", "see_again", "take_presence", "tell_threads"]
+
+PRESENCE_COLUMNS: Final = (
+    ("record_key", "bytea"),
+    ("stream_id", "bigint"),
+    ("record_id", "text"),
+    ("native_key", "bigint"),
+    ("listing_id", "bigint"),
+    ("thread_id", "text"),
+    ("native_id", "text"),
+    ("series", "text"),
+    ("digest_rule", "bigint"),
+    ("filed_at", "bigint"),
+    ("version_id", "bytea"),
+    ("state", "text"),
+    ("shown", "text"),
+    ("absences", "bigint"),
+    ("first_absent_at", "bigint"),
+    ("metrics", "text"),
+    ("metrics_at", "bigint"),
+    ("observed_at", "bigint"),
+    ("commit_no", "bigint"),
+    ("last_walk", "text"),
+    ("last_seen_at", "bigint"),
+)
+
+_NAMES: Final = ", ".join(name for name, _ in PRESENCE_COLUMNS)
+_BELIEFS: Final = (
+    *(
+        "listing_id",
+        "thread_id",
+        "native_id",
+        "native_key",
+        "series",
+        "digest_rule",
+        "filed_at",
+        "version_id",
+    ),
+    *("state", "shown", "absences", "first_absent_at", "observed_at", "commit_no"),
+)
+_SET: Final = ", ".join(f"{name} = excluded.{name}" for name in _BELIEFS)
+# A look without metrics leaves those known before. A row that is older than what presence holds, by time and
+# then by commit, changes nothing, so the order in which files are read does not matter.
+_UPSERT: Final = f"""
+ON CONFLICT (record_key, stream_id) DO UPDATE SET {_SET},
+  metrics = CASE WHEN excluded.metrics = '{{}}' THEN presence.metrics ELSE excluded.metrics END,
+  metrics_at = CASE WHEN excluded.metrics = '{{}}' THEN presence.metrics_at ELSE excluded.metrics_at END,
+  last_walk = CASE WHEN excluded.observed_at >= presence.last_seen_at
+    THEN excluded.last_walk ELSE presence.last_walk END,
+  last_seen_at = CASE WHEN excluded.last_seen_at > presence.last_seen_at
+    THEN excluded.last_seen_at ELSE presence.last_seen_at END
+WHERE excluded.observed_at > presence.observed_at
+  OR (excluded.observed_at = presence.observed_at AND excluded.commit_no >= presence.commit_no)
+"""
+
+_SEE_SQLITE: Final = """
+UPDATE presence SET last_walk = ?, last_seen_at = ?
+WHERE record_key = ? AND stream_id = ? AND last_seen_at <= ?
+"""
+_SEE_POSTGRESQL: Final = """
+UPDATE presence SET last_walk = :walk, last_seen_at = seen.at
+FROM unnest(CAST(:keys AS text[]), CAST(:ats AS bigint[])) AS seen(key, at)
+WHERE presence.record_key = decode(seen.key, 'hex') AND presence.stream_id = :stream
+  AND presence.last_seen_at <= seen.at
+"""
+
+_THREADS: Final = """
+ON CONFLICT (record_key, stream_id) DO UPDATE SET
+  filed_at = coalesce(excluded.filed_at, threads.filed_at),
+  reported = CASE WHEN excluded.reported IS NULL OR excluded.reported_at < threads.reported_at
+    THEN threads.reported ELSE excluded.reported END,
+  reported_at = CASE WHEN excluded.reported IS NULL OR excluded.reported_at < threads.reported_at
+    THEN threads.reported_at ELSE excluded.reported_at END
+"""
+_THREAD_COLUMNS: Final = (
+    ("record_key", "bytea"),
+    ("stream_id", "bigint"),
+    ("filed_at", "bigint"),
+    ("reported", "bigint"),
+    ("reported_at", "bigint"),
+)
+
+
+def take_presence(connection: sa.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert or bring up to date; `rows` follow PRESENCE_COLUMNS, oldest look first."""
+    _upsert(connection, "presence", PRESENCE_COLUMNS, rows, _UPSERT)
+
+
+def tell_threads(
+    connection: sa.Connection, rows: Sequence[tuple[bytes, int, int | None, int | None, int]]
+) -> None:
+    """Remember how many comments posts report: (record key, stream, filed_at, comments, told at)."""
+    _upsert(connection, "threads", _THREAD_COLUMNS, rows, _THREADS)
+
+
+def see_again(
+    connection: sa.Connection, stream_id: int, walk_id: str, seen: Sequence[tuple[bytes, int]]
+) -> None:
+    """Move `last_walk` and `last_seen_at` of records that a walk saw: (record key, time) of each."""
+    if not seen:
+        return
+    if connection.dialect.name == "sqlite":
+        rows = [(walk_id, at, key, stream_id, at) for key, at in seen]
+        connection.exec_driver_sql(_SEE_SQLITE, rows)
+        return
+    values = {"keys": [key.hex() for key, _ in seen], "ats": [at for _, at in seen]}
+    connection.execute(sa.text(_SEE_POSTGRESQL), {"walk": walk_id, "stream": stream_id, **values})
+
+
+def _upsert(
+    connection: sa.Connection,
+    table: str,
+    columns: Sequence[tuple[str, str]],
+    rows: Sequence[tuple[Any, ...]],
+    conflict: str,
+) -> None:
+    if connection.dialect.name != "sqlite":
+        for turn in _turns(rows):
+            _unnest(connection, table, columns, turn, conflict)
+    elif rows:
+        names = ", ".join(name for name, _ in columns)
+        marks = ", ".join("?" * len(columns))
+        sql = f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict}"  # noqa: S608 - fixed names
+        connection.exec_driver_sql(sql, list(rows))
+
+
+def _unnest(
+    connection: sa.Connection,
+    table: str,
+    columns: Sequence[tuple[str, str]],
+    rows: Sequence[tuple[Any, ...]],
+    conflict: str,
+) -> None:
+    """Insert rows as one statement with an array a column; bytes travel as hex."""
+    names = ", ".join(name for name, _ in columns)
+    picked = ", ".join(f"decode({name}, 'hex')" if kind == "bytea" else name for name, kind in columns)
+    arrays = ", ".join(f"CAST(:{name} AS {'text' if kind == 'bytea' else kind}[])" for name, kind in columns)
+    sql = f"INSERT INTO {table} ({names}) SELECT {picked} FROM unnest({arrays}) AS n({names}) {conflict}"  # noqa: S608
+    values: dict[str, list[Any]] = {}
+    for (name, kind), column in zip(columns, zip(*rows, strict=True), strict=True):
+        as_hex = kind == "bytea"
+        values[name] = [None if one is None else one.hex() for one in column] if as_hex else list(column)
+    connection.execute(sa.text(sql), values)
+
+
+def _turns(rows: Sequence[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
+    """Split rows so that none holds a key (the first two columns) twice.
+
+    One statement of PostgreSQL cannot update a row two times.
+    """
+    counts: dict[tuple[Any, ...], int] = {}
+    turns: list[list[tuple[Any, ...]]] = []
+    for row in rows:
+        turn = counts[row[:2]] = counts.get(row[:2], -1) + 1
+        if turn == len(turns):
+            turns.append([])
+        turns[turn].append(row)
+    return turns

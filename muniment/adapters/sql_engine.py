@@ -1,0 +1,196 @@
+"""The register's connection: SQLite by default, PostgreSQL where a council runs several machines.
+
+Writers of one council queue behind each other: by `BEGIN IMMEDIATE` on SQLite, by `FOR UPDATE` on the
+council's row on PostgreSQL. Errors of the driver leave here as errors of ours.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from muniment.adapters import sql_tables as t
+from schemas.errors import BadInputError, StorageError, WriteConflictError
+
+__all__ = ["Database", "Part"]
+
+_BUSY_SECONDS: Final = 60
+_WRITES: Final = "muniment_writes"
+_CACHE_KIB: Final = 64 * 1024
+_CHECKPOINT_PAGES: Final = 8_000  # 32 MiB: bulk writes touch pages at random, and so write each less often
+
+
+class Database:
+    """One register database. Safe to share between threads; a child process opens its own."""
+
+    def __init__(self, url: str) -> None:
+        """Connect lazily; `url` is SQLAlchemy's: `sqlite:///path` or `postgresql+pg8000://...`.
+
+        Raises:
+            BadInputError: Another kind of database, or a SQLite file that other users may read.
+        """
+        parsed = _parsed(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            _make_private(Path(parsed.database or ""))
+            self.engine = sa.create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            self.engine = sa.create_engine(parsed, pool_pre_ping=True)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Open a transaction that reads: one consistent view on SQLite."""
+        with _translated(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, council: str) -> Iterator[sa.Connection]:
+        """Open a transaction that holds the council's row; it commits when the block ends well.
+
+        Raises:
+            WriteConflictError: Another process held it for a minute.
+            StorageError: The disk is full or the server is away; nothing was written.
+        """
+        with _translated(), self._writer() as connection, connection.begin():
+            self._lock(connection, council)
+            yield connection
+
+    @contextmanager
+    def exclusive(self) -> Iterator[sa.Connection]:
+        """Open a transaction that holds the whole database, for upgrades."""
+        with _translated(), self._writer() as connection, connection.begin():
+            if not self.is_sqlite:
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(7364213)"))
+            yield connection
+
+    def insert(self, table: sa.Table) -> Any:
+        """Return an INSERT of the database's own dialect, which knows ON CONFLICT."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def _writer(self) -> sa.Connection:
+        return self.engine.connect().execution_options(**{_WRITES: True})
+
+    def _lock(self, connection: sa.Connection, council: str) -> None:
+        wanted = sa.select(t.councils.c.council).where(t.councils.c.council == council)
+        if connection.execute(wanted.with_for_update()).first() is None:
+            new = self.insert(t.councils).values(council=council).on_conflict_do_nothing()
+            connection.execute(new)
+            connection.execute(wanted.with_for_update())
+
+
+class Part:
+    """What every part of the register is built from."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep the database."""
+        self._database = database
+
+    def stream_id(self, connection: sa.Connection, council: str, account: str, stream: str) -> int:
+        """Return the number of a stream, which is drawn when it is new."""
+        found = self.known_stream(connection, council, account, stream)
+        if found is None:
+            values = {"council": council, "account": account, "stream": stream}
+            connection.execute(self._database.insert(t.streams).values(**values).on_conflict_do_nothing())
+            found = self.known_stream(connection, council, account, stream)
+        if found is None:
+            raise StorageError("The register lost a row that it had just written.")
+        return found
+
+    def known_stream(self, connection: sa.Connection, council: str, account: str, stream: str) -> int | None:
+        """Return the number of a stream, None when it has none yet."""
+        c = t.streams.c
+        wanted = sa.select(c.id).where(c.council == council, c.account == account, c.stream == stream)
+        number: int | None = connection.execute(wanted).scalar()
+        return number
+
+    def listing_ids(self, connection: sa.Connection, stream_id: int, names: set[str]) -> dict[str, int]:
+        """Return the numbers of a stream's listings, drawn when they are new."""
+        found = self._known_listings(connection, stream_id, names)
+        new = [{"stream_id": stream_id, "listing": name} for name in sorted(names - found.keys())]
+        if new:
+            connection.execute(self._database.insert(t.listings).on_conflict_do_nothing(), new)
+            found |= self._known_listings(connection, stream_id, names - found.keys())
+        return found
+
+    def _known_listings(self, connection: sa.Connection, stream_id: int, names: set[str]) -> dict[str, int]:
+        c = t.listings.c
+        found: dict[str, int] = {}
+        ordered = sorted(names)
+        for start in range(0, len(ordered), 1000):
+            wanted = c.listing.in_(ordered[start : start + 1000])
+            rows = connection.execute(sa.select(c.listing, c.id).where(c.stream_id == stream_id, wanted))
+            found |= {row.listing: row.id for row in rows}
+        return found
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        parsed = None
+    if parsed is not None and parsed.drivername in ("sqlite", "postgresql+pg8000"):
+        return parsed
+    raise BadInputError(
+        "The register's database address cannot be used.",
+        remedy="Write sqlite:////full/path/register.sqlite or postgresql+pg8000://user:password@host/name.",
+    )
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StorageError(
+            f"The register database {path} cannot be opened ({error.strerror}).",
+            remedy="Give the user that runs muniment the right to read and write it.",
+        ) from error
+    if path.stat().st_mode & 0o077:
+        raise BadInputError(
+            f"Other users of this machine may open the register database {path}.",
+            remedy=f"Run: chmod 600 {path}",
+        )
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, not by the driver
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"cache_size=-{_CACHE_KIB}",
+        f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
+        "journal_size_limit=67108864",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+        words = str(error.orig).lower()
+        if "locked" in words or "busy" in words:
+            raise WriteConflictError(
+                "Another process holds the register.", remedy="Run the same command again."
+            ) from error
+        raise StorageError(
+            "The register database cannot be read or written.",
+            remedy="Check the disk for free space, or that the database server runs; then run it again.",
+        ) from error

@@ -1,0 +1,53 @@
+"""The register: every part of it over one database, SQLite or PostgreSQL."""
+
+from muniment.adapters.sql_absence import SqlAbsence
+from muniment.adapters.sql_accounts import SqlAccounts
+from muniment.adapters.sql_budget import SqlBudgets
+from muniment.adapters.sql_coverage import SqlCoverage
+from muniment.adapters.sql_engine import Database
+from muniment.adapters.sql_noting import SqlNoting
+from muniment.adapters.sql_presence import SqlPresence
+from muniment.adapters.sql_promotion import SqlPromotion
+from muniment.adapters.sql_upgrade import upgrade
+from muniment.adapters.sql_walks import SqlWalks
+from muniment.ports import Register
+
+__all__ = ["SqlRegister"]
+
+
+class SqlRegister(
+    SqlPresence,
+    SqlWalks,
+    SqlNoting,
+    SqlAbsence,
+    SqlPromotion,
+    SqlCoverage,
+    SqlAccounts,
+    SqlBudgets,
+    Register,
+):
+    """Where walks, presence, gaps, ledger, accounts and budgets are kept. Safe to share between threads."""
+
+    @classmethod
+    def open(cls, url: str) -> "SqlRegister":
+        """Connect, and bring the database to this version's revision.
+
+        Args:
+            url: `sqlite:////full/path/register.sqlite` or `postgresql+pg8000://user:password@host/name`.
+
+        Raises:
+            BadInputError: The address is of another kind, or the file is open to other users.
+            SchemaMismatchError: A newer muniment wrote the database.
+            StorageError: It cannot be reached.
+        """
+        database = Database(url)
+        try:
+            upgrade(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.close()
