@@ -40,8 +40,8 @@ def cards_of(item: Item) -> list[Item]:
     return found
 
 
-def media_of(cards: list[Item]) -> Iterator[tuple[str, MediaRef, datetime | None]]:
-    """Yield the files of attachments that have an id: address ("" where none is offered), file, expiry.
+def media_of(cards: list[Item]) -> Iterator[tuple[str, MediaRef]]:
+    """Yield the files of attachments that have an id: address ("" where none is offered) and file.
 
     The preview of a page elsewhere has none: it is that site's picture, fetched and shown by Facebook.
     Graph tells no alternative text here; a picture's own caption stands in for it.
@@ -55,8 +55,7 @@ def media_of(cards: list[Item]) -> Iterator[tuple[str, MediaRef, datetime | None
         url = media.get("source") if video else (media.get("image") or {}).get("src")
         alt_text = None if video else string(card, "description")
         kind = "video" if video else "image"
-        ref = MediaRef(native_id=native_id, kind=kind, alt_text=alt_text)
-        yield url or "", ref, _expiry(url or "")
+        yield url or "", MediaRef(native_id=native_id, kind=kind, alt_text=alt_text)
 
 
 def _expiry(url: str) -> datetime | None:
@@ -101,12 +100,12 @@ def addresses(response: Response) -> Iterator[MediaAddress]:
             files = list(media_of(cards_of(item)))
         except (AttributeError, LookupError, TypeError, ValueError, msgspec.DecodeError):
             continue
-        for url, ref, expires_at in files:
+        for url, ref in files:
             if url:
                 yield MediaAddress(
                     record_id=exhibit.record_id,
                     ref=ref.native_id,
                     kind=ref.kind,
                     url=url,
-                    expires_at=expires_at,
+                    expires_at=_expiry(url),
                 )

@@ -108,7 +108,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class _Envelope(msgspec.Struct):
-    error: msgspec.Raw | None = None
+    error: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _envelope: Final = msgspec.json.Decoder(_Envelope)
@@ -123,7 +123,7 @@ def problem_of(body: bytes) -> Problem | None:
         raw = _envelope.decode(body).error
     except msgspec.DecodeError:
         return None
-    if raw is None:
+    if bytes(raw) == b"null":
         return None
     try:
         return _problem.decode(raw)

@@ -54,6 +54,10 @@ class _Header(msgspec.Struct):
     spans: list[list[Span]]
 
 
+_CONTENT: Final = frozenset(
+    {"attachment", "attachments", "event", "link", "parent_id", "place", "story", "story_tags"}
+)
+"""What an item without a message can consist of."""
 _ODD: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _header: Final = msgspec.json.Decoder(_Header)
 _item: Final = msgspec.json.Decoder()
@@ -75,7 +79,8 @@ def read(exhibit: Exhibit) -> Reading:
     try:
         item: Item = _item.decode(decodable(part, header.spans[0]) if len(header.spans[0]) > 1 else part)
         shape = _SHAPES[asked.endpoint]
-        leftover = tuple(sorted(item.keys() - KNOWN[shape]))
+        unknown = item.keys() - KNOWN[shape]
+        leftover = tuple(sorted(unknown)) if unknown else ()
         match shape:
             case "post":
                 record = _post(exhibit.record_id, item)
@@ -83,9 +88,9 @@ def read(exhibit: Exhibit) -> Reading:
                 record = _comment(exhibit.record_id, item, asked)
             case _:
                 record = _profile(exhibit.record_id, item)
-        if leftover and "message" not in item and shape != "profile":
-            # A renamed message must not look like one taken away: the item is kept for a better reader.
-            raise MalformedItemError("An item has fields that were not asked for, and no text.")
+        if shape != "profile" and "message" not in item and (leftover or not item.keys() & _CONTENT):
+            # A message that was renamed or lost on the way must not look like one that was taken away.
+            raise MalformedItemError("An item has no text, and fields that were not asked for or no content.")
         listing = _listing(asked.endpoint, record)
         look = _look(exhibit, asked, Answer.SEEN, _shown(item), _metrics(item, shape), listing=listing)
     except (*_ODD, msgspec.DecodeError) as error:
@@ -141,23 +146,28 @@ def _post(name: str, item: Item) -> CouncilRecord:
         url=string(item, "permalink_url") or string(item, "link"),
         created_at=_moment(item),
         version_at=None,
-        media=tuple(ref for _, ref, _ in media_of(cards)),
+        media=tuple(ref for _, ref in media_of(cards)),
         links=links_of(message, cards),
     )
 
 
 def _comment(name: str, item: Item, asked: _Asked) -> CouncilRecord:
     permalink = string(item, "permalink_url")
-    linked_post, linked_parent, linked_id = permalink_ids(permalink)
-    native_id = string(item, "id") or linked_id
+    native_id = string(item, "id")
+    parent = string(item.get("parent") or {}, "id")
+    linked_post = ""
+    listed = asked.endpoint == COMMENTS_ENDPOINT
+    if native_id is None or not listed or (parent is None and "reply_comment_id=" in (permalink or "")):
+        linked_post, linked_parent, linked_id = permalink_ids(permalink)
+        native_id = native_id or linked_id
+        parent = parent or linked_parent
     if not native_id:
         raise MalformedItemError("A comment has no id.")
-    if asked.endpoint == COMMENTS_ENDPOINT:
+    if listed:
         thread = asked.address.partition("?")[0].rsplit("/", 2)[1]
     else:
         thread = linked_post or native_id.rpartition("_")[0] or string(item.get("object") or {}, "id") or ""
     thread_id = record_id(thread)
-    parent = string(item.get("parent") or {}, "id") or linked_parent
     author = item.get("from") or {}
     message = string(item, "message")
     cards = cards_of(item)
@@ -177,7 +187,7 @@ def _comment(name: str, item: Item, asked: _Asked) -> CouncilRecord:
         url=permalink,
         created_at=_moment(item),
         version_at=None,
-        media=tuple(ref for _, ref, _ in media_of(cards)) if cards else (),
+        media=tuple(ref for _, ref in media_of(cards)) if cards else (),
         links=links_of(message, cards),
     )
 

@@ -38,6 +38,7 @@ _PAUSE: Final = timedelta(minutes=10)
 """Graph counts over a sliding hour and tells no reset below 100 %; ten minutes free a sixth."""
 _UNTOLD: Final = timedelta(minutes=5)
 _TRIES: Final = 3
+_REFUSED: Final = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +99,9 @@ class GraphSession:
             self._transport.clock.wait(2.0**attempt)
             answer = self._send(path, params)
             problem = problem_of(answer.body)
-        if problem is None:
+        if problem is None and answer.status < _REFUSED:
             return Fetched(answer=answer)
+        problem = problem or Problem()
         word = verdict(problem)
         if word is None:
             raise_problem(problem, paged=paged)
