@@ -6,6 +6,9 @@ vocabulary with 400; without it the parameter is ignored, as X's specification w
 
 What no specification says, and this fake assumes: an edited post stands in a timeline at the time of its
 newest edit; a reply names its root's first id as its conversation; hidden replies are found like others.
+
+Facts that it reads: `quotes` and `reposts` (an item), `poll` (labels); of an account, `post_count` (a total
+that X tells in place of what there is).
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class Rendering:
             "public_metrics": {
                 "followers_count": account.metrics.get("followers", 0),
                 "following_count": account.metrics.get("following", 0),
-                self.words.count: len(self.fake.world.written_by(account)),
+                self.words.count: account.facts.get("post_count", len(self.fake.world.written_by(account))),
                 "listed_count": 0,
             },
         }
