@@ -22,7 +22,7 @@ $(STAMP): requirements-dev.lock
 	@touch $(STAMP)
 
 run: $(STAMP) ## Archive the sandbox council from start to end: no account, key or server needed
-	@$(BIN)/python -m muniment demo
+	@$(BIN)/python -m infra.sandbox
 
 test: $(STAMP) ## The tests that need nothing but Python (under 8 minutes)
 	$(BIN)/python -m pytest -q

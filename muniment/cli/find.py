@@ -215,8 +215,10 @@ def coverage_tables(found: tuple[AccountCoverage, ...]) -> None:
     _print_gaps([gap for account in found for gap in account.gaps])
     for account in found:
         console.print(f"[bold]{account.account}[/]: {account.missing}")
-        if account.never:
-            console.print(f"  Never from {account.platform}: {' '.join(account.never)}", style="dim")
+    for platform, never in sorted({account.platform: account.never for account in found}.items()):
+        console.print(f"\n[bold]{platform}[/] can never give us:", style="dim")
+        for sentence in never:
+            console.print(f"  - {sentence}", style="dim")
 
 
 def _print_gaps(gaps: Sequence[Gap]) -> None:

@@ -146,7 +146,9 @@ class Archiving:
 
     def unconfirmed(self, *, accounts: frozenset[str] | None = None) -> tuple[Account, ...]:
         """Return the accounts whose backfill waits for a person's yes."""
-        return tuple(one.account for one in self._open(accounts) if not (one.confirmed_backfill or one.account.sandbox))
+        return tuple(
+            one.account for one in self._open(accounts) if not (one.confirmed_backfill or one.account.sandbox)
+        )
 
     def _open(self, accounts: frozenset[str] | None) -> tuple[Enrolled, ...]:
         enrolled = self.register.enrolled(self.council)

@@ -89,11 +89,15 @@ def _addresses(connector: Connector, responses: Iterable[Response]) -> Iterator[
 
 
 def _short_links(walk: Walk, filings: Iterable[Filing]) -> Iterator[MediaAddress]:
-    known = SHORTENERS | frozenset(walk.account.options.get("shorteners", "").split())
     for filing in filings:
         for link in filing.record.links:
-            if urlsplit(link).netloc.lower() in known:
-                yield MediaAddress(record_id=filing.record.record_id, ref=link, kind="link", url=link)
+            parts = urlsplit(link)
+            if parts.netloc.lower() in SHORTENERS:
+                url = link
+                if walk.account.sandbox and "short_links" in walk.account.options:
+                    # A sandbox council's shorteners are fakes too.
+                    url = f"{walk.account.options['short_links']}/{parts.netloc.lower()}{parts.path}"
+                yield MediaAddress(record_id=filing.record.record_id, ref=link, kind="link", url=url)
 
 
 def _tried(archive: Archive, record_ids: Sequence[str]) -> dict[tuple[str, str], _Tried]:

@@ -47,7 +47,7 @@ def export_lines(council: str, *, archive: Archive, register: Register) -> Itera
         yield {
             "line": "item",
             "platform": last["platform"],
-            "account": (account and account.native_id) or last["account"],
+            "account": last["account"] if account is None else account.handle,
             "kind": last["kind"],
             "native_id": last["native_id"],
             "parent": None if parent is None else native_ids.get(parent, parent),
@@ -61,7 +61,7 @@ def export_lines(council: str, *, archive: Archive, register: Register) -> Itera
             yield {
                 "line": "walk",
                 "platform": account.platform,
-                "account": account.native_id or account.handle,
+                "account": account.handle,
                 "stream": walk.stream.value,
                 "started_at": _iso(walk.started_at),
                 "ended_at": _iso(walk.ended_at),
@@ -87,7 +87,7 @@ def _shortfalls(
                 yield {
                     "line": "short",
                     "platform": account.platform,
-                    "account": account.native_id or account.handle,
+                    "account": account.handle,
                     "listing": native_ids.get(listing, "posts"),
                     "reason": reason.value,
                     "count": count,
