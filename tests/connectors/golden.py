@@ -41,7 +41,7 @@ def load(platform: str, name: str) -> Response:
     told = json.loads((EXAMPLES / platform / f"{name}.response.json").read_text())
     raw = {key: told.pop(key, "").encode() for key in ("body", "sent")}
     context = tuple(part.encode() for part in told.pop("context", ()))
-    usual = {
+    usual: dict[str, Any] = {
         "capture_id": "capture-1",
         "walk_id": "walk-1",
         "fetched_at": "2026-03-02T09:00:00Z",
@@ -78,7 +78,9 @@ def tell(connector: Connector, exhibit: Exhibit) -> dict[str, Any]:
 def check(connector: Connector, platform: str, name: str) -> list[dict[str, Any]]:
     """Compare a pair (or rewrite it, when GOLDEN is set) and return what the response says."""
     response = load(platform, name)
-    found = [tell(connector, exhibit) for exhibit in connector.exhibits(response)]
+    found: list[dict[str, Any]] = json.loads(
+        json.dumps([tell(connector, exhibit) for exhibit in connector.exhibits(response)])
+    )
     path = EXAMPLES / platform / f"{name}.records.json"
     if os.environ.get("GOLDEN"):
         _write(path, found)
