@@ -140,10 +140,8 @@ class DeltaArchive(Archive):
             with self._work(session):
                 actions = merged(self._files, self._home.root, plan, self._clock.now())
                 count = sum(map(len, plan.values()))
-                session.table = self._home.commit(
-                    session.table, actions, kind="compact", numbers={}, facts={"files": count}
-                )
-                sweep_table(session.table, home=self._home, files=self._files)
+                self._home.commit(session.table, actions, kind="compact", numbers={}, facts={"files": count})
+                sweep_table(self._home, files=self._files)
             self._sealing(())
             return count
 
@@ -152,7 +150,7 @@ class DeltaArchive(Archive):
         with self._session() as session:
             with self._work(session):
                 self._home.checkpoint(session.table)
-                sweep_table(session.table, home=self._home, files=self._files)
+                sweep_table(self._home, files=self._files)
             expired = self._home.expired(_LOG_KEPT)
             if expired:
                 self._sealing([str(path.relative_to(self._home.root)) for path in expired])
@@ -198,7 +196,7 @@ class DeltaArchive(Archive):
                 self._home.create()
             session = _Session(lock=lock, table=self._home.open())
             if lock.abandoned:
-                self._recover(session)
+                self._recover(lock)
             yield session
 
     @contextmanager
@@ -209,14 +207,13 @@ class DeltaArchive(Archive):
             yield
         except Exception:
             with suppress(MunimentError):  # the mark stands: the next owner tries again
-                session.table = self._home.open()
-                self._recover(session)
+                self._recover(session.lock)
             raise
         session.lock.clear()
 
-    def _recover(self, session: _Session) -> None:
-        recover(session.table, home=self._home, media=self._media, files=self._files)
-        session.lock.clear()
+    def _recover(self, lock: Lock) -> None:
+        recover(self._home, media=self._media, files=self._files)
+        lock.clear()
 
     def _bring_presence_up(self, session: _Session) -> int:
         """Let presence take in every commit it has not seen, whoever made it; return the last's number."""
@@ -252,9 +249,7 @@ class DeltaArchive(Archive):
                 for action in write_files(self._files, self._home.root, partition, [rows], at)
             ]
             facts = {"rows": sum(map(len, tables.values()))}
-            session.table = self._home.commit(
-                session.table, actions, kind="capture", numbers=numbers, facts=facts
-            )
+            self._home.commit(session.table, actions, kind="capture", numbers=numbers, facts=facts)
         seen = tables.get((RowKind.OBSERVATION.value, at.year))
         self._register.catch_up(self._council, number, iter(()) if seen is None else seen.to_batches())
         return number

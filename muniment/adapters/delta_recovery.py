@@ -9,8 +9,6 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from deltalake import DeltaTable
-
 from muniment.adapters.delta_layout import active_files
 from muniment.adapters.delta_scan import predicate_of, stream
 from muniment.adapters.delta_table import CouncilTable
@@ -32,18 +30,19 @@ class Swept:
     incoming: int
 
 
-def recover(table: DeltaTable, *, home: CouncilTable, media: MediaStore, files: LocalFiles) -> Swept:
+def recover(home: CouncilTable, *, media: MediaStore, files: LocalFiles) -> Swept:
     """Take away everything that the log does not name; under the lock only."""
     return Swept(
-        files=sweep_table(table, home=home, files=files),
-        media=_sweep_media(table, media),
-        incoming=media.sweep(),
+        files=sweep_table(home, files=files), media=_sweep_media(home, media), incoming=media.sweep()
     )
 
 
-def sweep_table(table: DeltaTable, *, home: CouncilTable, files: LocalFiles) -> int:
-    """Remove every file of the table's folder that its newest version does not name."""
-    active = {home.root / file.path for file in active_files(table)}
+def sweep_table(home: CouncilTable, *, files: LocalFiles) -> int:
+    """Remove every file of the table's folder that its newest version does not name; under the lock only.
+
+    It opens the table itself: a handle that made a commit still shows the version before it.
+    """
+    active = {home.root / file.path for file in active_files(home.open())}
     strays = [
         path
         for path, _ in files.walk(home.root)
@@ -57,10 +56,10 @@ def sweep_table(table: DeltaTable, *, home: CouncilTable, files: LocalFiles) -> 
     return len(strays)
 
 
-def _sweep_media(table: DeltaTable, media: MediaStore) -> int:
+def _sweep_media(home: CouncilTable, media: MediaStore) -> int:
     predicate = f"{predicate_of(series=[RowKind.ATTACHMENT.value])} and sha256 is not null"
     named: set[bytes] = set()
-    for batch in stream(lambda: table, predicate, columns=["sha256"]):
+    for batch in stream(home.read, predicate, columns=["sha256"]):
         named.update(batch["sha256"].to_pylist())
     unnamed = [sha256 for sha256, _ in media.names() if sha256 not in named]
     for sha256 in unnamed:

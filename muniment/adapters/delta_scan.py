@@ -6,7 +6,6 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
 from typing_extensions import override
 
 from muniment.adapters.delta_intake import Held, Unread, attachment_key
@@ -66,24 +65,46 @@ def stream(
     started = False
     for attempt in (1, 2):
         try:
-            for raw in reopen().scan(columns=read, predicate=predicate):
-                batch = _typed(pa.record_batch(raw), read)
-                if wanted is not None:
-                    batch = batch.filter(pc.is_in(batch["record_id"], wanted))
-                if len(batch):
+            for batch in _pulled(reopen(), predicate, read):
+                found = batch if wanted is None else batch.filter(pc.is_in(batch["record_id"], wanted))
+                if len(found):
                     started = True
-                    yield batch.select(names)
-        except (DeltaError, OSError, pa.ArrowException) as error:
-            gone = isinstance(error, FileNotFoundError) or "not found" in str(error).lower()
-            if not gone or attempt == 2:  # noqa: PLR2004  # the second and last time
-                raise IntegrityError(
-                    f"A data file of the archive cannot be read ({type(error).__name__}).",
-                    remedy="Run `muniment verify`: it names the file.",
-                ) from error
+                    yield found.select(names)
+        except _FilesGoneError as error:
             if started:
                 raise WriteConflictError("The archive was rewritten while it was read.") from error
+            if attempt == 2:  # noqa: PLR2004  # the second and last time
+                raise _unreadable(error) from error
         else:
             return
+
+
+class _FilesGoneError(Exception):
+    """A file that the handle names is not there: the handle is old, or the file is lost."""
+
+
+def _pulled(table: DeltaTable, predicate: str, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield what the engine reads. It raises bare `Exception`s, so these are caught here and only here."""
+    batches: Iterator[pa.RecordBatch] | None = None
+    while True:
+        try:
+            if batches is None:
+                batches = iter(table.scan(columns=list(names), predicate=predicate))
+            raw = next(batches, None)
+        except Exception as error:  # see above
+            if "not found" in str(error).lower():
+                raise _FilesGoneError from error
+            raise _unreadable(error) from error
+        if raw is None:
+            return
+        yield _typed(pa.record_batch(raw), names)
+
+
+def _unreadable(error: Exception) -> IntegrityError:
+    return IntegrityError(
+        f"A data file of the archive cannot be read ({type(error).__name__}).",
+        remedy="Run `muniment verify`: it names the file.",
+    )
 
 
 def _typed(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:

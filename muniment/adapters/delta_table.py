@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
@@ -102,8 +102,10 @@ class CouncilTable:
         kind: str,
         numbers: Mapping[str, int],
         facts: Mapping[str, int],
-    ) -> DeltaTable:
-        """Commit adds and removes as the version after `table`'s, durably; return the new version.
+    ) -> None:
+        """Commit adds and removes as the version after `table`'s, durably.
+
+        `table` still shows the old version afterwards: what reads on must open anew.
 
         Args:
             table: The version that the actions were made for.
@@ -127,7 +129,7 @@ class CouncilTable:
                 list(PARTITION),
                 commit_properties=CommitProperties(
                     app_transactions=fence,
-                    custom_metadata={"kind": kind, "run": run, **_words(facts)},
+                    custom_metadata={"kind": kind, "run": run, **_words(facts, actions=len(actions))},
                     max_commit_retries=0,
                 ),
             )
@@ -139,9 +141,7 @@ class CouncilTable:
                     f"The log of the archive's table could not be written ({type(error).__name__}).",
                     remedy="Look at the volume that the archive lies on; is it full?",
                 ) from error
-            table = self.read()
         self._sync_commit(version)
-        return table
 
     def checkpoint(self, table: DeltaTable) -> None:
         """Write a checkpoint, durably (nightly)."""
@@ -201,8 +201,7 @@ class CouncilTable:
         """An empty commit file opens, with rows silently missing; half of one does not open."""
         path = self._commit_file(version)
         try:
-            lines = self._files.read(path).splitlines()
-            whole = bool(lines) and any("commitInfo" in json.loads(line) for line in lines)
+            whole = _is_whole([json.loads(line) for line in self._files.read(path).splitlines()])
         except (OSError, ValueError):
             whole = False
         if not whole:
@@ -254,8 +253,15 @@ class CouncilTable:
         return table
 
 
-def _words(facts: Mapping[str, int]) -> dict[str, str]:
-    return {name: str(count) for name, count in facts.items()}
+def _words(facts: Mapping[str, int], *, actions: int) -> dict[str, str]:
+    return {name: str(count) for name, count in {**facts, "actions": actions}.items()}
+
+
+def _is_whole(entries: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether a commit holds as many actions as it says: it may be cut at the end of a line."""
+    told = [entry["commitInfo"].get("actions") for entry in entries if "commitInfo" in entry]
+    held = sum("add" in entry or "remove" in entry for entry in entries)
+    return bool(told) and told[0] in (None, str(held))
 
 
 def _version_of(path: Path) -> int:

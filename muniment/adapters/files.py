@@ -30,10 +30,13 @@ _REMEDIES: Final = {
 
 @contextmanager
 def storage_errors(doing: str) -> Iterator[None]:
-    """Turn an `OSError` into a `StorageError` that says what to do; a missing file stays what it is."""
+    """Turn an `OSError` of the disk into a `StorageError` that says what to do.
+
+    A missing file stays what it is, and so does what a network did to the bytes' source.
+    """
     try:
         yield
-    except FileNotFoundError:
+    except (FileNotFoundError, ConnectionError, TimeoutError):
         raise
     except OSError as error:
         remedy = _REMEDIES.get(error.errno or 0, "Look at the volume that the archive lies on.")

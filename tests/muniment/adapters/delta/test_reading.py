@@ -1,0 +1,188 @@
+"""Reading what is held: by number, by id, while it is rewritten, and by other programs."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import duckdb
+import polars as pl
+import pytest
+from deltalake import DeltaTable
+
+from muniment.adapters.delta_scan import predicate_of, stream
+from schemas.arrow import TABLE
+from schemas.errors import IntegrityError, WriteConflictError
+from schemas.vocabulary import Series
+from tests.muniment.adapters.delta.council import START, Said, Town, batch_of, rows, town
+
+
+def fill(borough: Town, count: int = 6) -> None:
+    for number in range(count):
+        borough.archive.keep(batch_of(Said(number=number, created_at=START - number * timedelta(days=200))))
+
+
+def ids(borough: Town, **which: object) -> list[str]:
+    batches = borough.archive.scan(series=["public"], columns=["record_id"], **which)  # type: ignore[arg-type]  # scan's own words
+    return sorted(one for batch in batches for one in batch["record_id"].to_pylist())
+
+
+def test_an_empty_archive_reads_as_empty(borough: Town) -> None:
+    assert list(borough.archive.scan()) == []
+    assert borough.archive.commit_no() == 0
+    assert borough.archive.stat().files == 0
+    assert borough.archive.compact() == 0
+
+
+def test_as_at_a_number_gives_the_same_rows_before_and_after_compaction(borough: Town) -> None:
+    fill(borough)
+    before = [ids(borough, upto=number) for number in range(7)]
+
+    merged = borough.archive.compact()
+
+    assert merged > 0
+    assert [ids(borough, upto=number) for number in range(7)] == before
+    assert [len(one) for one in before] == [0, 1, 2, 3, 4, 5, 6]
+    assert borough.archive.commit_no() == 6
+
+
+def test_rows_after_a_number_are_those_of_later_commits(borough: Town) -> None:
+    fill(borough)
+
+    assert ids(borough, after=4) == ["facebook:4", "facebook:5"]
+    assert ids(borough, after=1, upto=3) == ["facebook:1", "facebook:2"]
+
+
+@pytest.mark.parametrize("others", [0, 200])
+def test_records_are_looked_up_by_id(borough: Town, others: int) -> None:
+    fill(borough)
+    wanted = ["facebook:2", *(f"facebook:none-{number}" for number in range(others))]
+
+    assert ids(borough, record_ids=wanted) == ["facebook:2"]
+    assert ids(borough, record_ids=[]) == []
+    (batch,) = borough.archive.scan(series=["public"], columns=["text"], record_ids=wanted)
+    assert batch.schema.names == ["text"]
+
+
+def test_a_scan_gives_the_types_of_the_schema(borough: Town) -> None:
+    fill(borough, 1)
+
+    for batch in borough.archive.scan():
+        assert batch.schema.equals(TABLE)
+
+
+def test_compaction_merges_small_files_and_leaves_no_file_behind(borough: Town) -> None:
+    for number in range(6):
+        borough.archive.keep(batch_of(Said(number=number)))
+
+    merged = borough.archive.compact()
+
+    stat = borough.archive.stat()
+    assert (merged, stat.files) == (18, 3)
+    assert stat.rows == {"capture": 6, "observation": 6, "public": 6}
+    assert len(list(borough.table.rglob("*.parquet"))) == 3
+    assert borough.archive.compact() == 0
+
+
+def test_compaction_seals_before_and_after_it_takes_files_away(borough: Town) -> None:
+    for number in range(6):
+        borough.archive.keep(batch_of(Said(number=number)))
+    files: list[int] = []
+    borough.archive._sealing = lambda _cleaned: files.append(len(list(borough.table.rglob("*.parquet"))))
+
+    borough.archive.compact()
+
+    assert files == [18, 3]
+
+
+def test_a_reader_with_an_old_handle_opens_again_once(borough: Town) -> None:
+    """Pitfall 11: the files it knows were merged away."""
+    for number in range(6):
+        borough.archive.keep(batch_of(Said(number=number)))
+    handles = [DeltaTable(str(borough.table))]
+    borough.archive.compact()
+
+    def reopen() -> DeltaTable:
+        return handles.pop() if handles else DeltaTable(str(borough.table))
+
+    batches = stream(reopen, predicate_of(series=["public"]), columns=["record_id"])
+
+    assert sum(map(len, batches)) == 6
+
+
+def test_a_file_that_is_really_gone_is_an_integrity_error(borough: Town) -> None:
+    fill(borough, 2)
+    for path in borough.table.glob("series=public/*/*.parquet"):
+        path.unlink()
+
+    with pytest.raises(IntegrityError):
+        ids(borough)
+
+
+def test_a_file_that_is_damaged_is_an_integrity_error(borough: Town) -> None:
+    fill(borough, 1)
+    (path,) = borough.table.glob("series=public/*/*.parquet")
+    path.write_bytes(path.read_bytes()[:-40])
+
+    with pytest.raises(IntegrityError):
+        ids(borough)
+
+
+def test_a_reader_beside_keeps_and_compactions_sees_each_record_once(borough: Town) -> None:
+    """Every read shows all that was kept when it began, and nothing twice."""
+    kept: list[int] = []
+    faults: list[str] = []
+    done = threading.Event()
+
+    def write() -> None:
+        try:
+            for number in range(24):
+                borough.archive.keep(batch_of(Said(number=number)))
+                kept.append(number)
+                if number % 6 == 5:
+                    borough.archive.compact()
+        finally:
+            done.set()
+
+    def read() -> None:
+        reader = town(borough.root)
+        while not done.is_set():
+            least = len(kept)
+            try:
+                found = ids(reader)
+            except WriteConflictError:  # the files went away in the middle: it says so
+                continue
+            if len(found) != len(set(found)) or len(found) < least:
+                faults.append(f"{len(found)} of at least {least}")
+
+    threads = [threading.Thread(target=work) for work in (write, read)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert faults == []
+    assert len(ids(borough)) == 24
+
+
+def _with_polars(borough: Town) -> list[str]:
+    table = pl.read_delta(str(borough.table))
+    return sorted(table.filter(pl.col("series") == "public")["text"].to_list())
+
+
+def _with_duckdb(borough: Town) -> list[str]:
+    uris = DeltaTable(str(borough.table)).file_uris()
+    query = (
+        "select text from read_parquet(?, union_by_name=true, hive_partitioning=true) where series = 'public'"
+    )
+    return sorted(text for (text,) in duckdb.execute(query, [uris]).fetchall())
+
+
+@pytest.mark.parametrize("program", [_with_polars, _with_duckdb])
+def test_other_programs_open_the_table(borough: Town, program: Callable[[Town], list[str]]) -> None:
+    for number in range(5):
+        borough.archive.keep(batch_of(Said(number=number, text=f"text {number}")))
+    borough.archive.compact()
+    borough.archive.keep(batch_of(Said(number=5, text="text 5"), Said(number=6, series=Series.OWN)))
+
+    assert program(borough) == [f"text {number}" for number in range(6)]
+    assert len(rows(borough.archive, "own")) == 1
