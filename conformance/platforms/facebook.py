@@ -299,10 +299,9 @@ class FacebookFake(Fake):
 
         def reactions(asked: Asked) -> Any:
             kind = asked.modifiers.get("type")
-            likes = counts.get("likes", 0)
-            others = sum(counts.get(name, 0) for name in REACTIONS.values())
-            total = likes if kind == "LIKE" else counts.get(REACTIONS[kind], 0) if kind else likes + others
-            return _total(total)
+            if kind is None:
+                return _total(sum(counts.get(name, 0) for name in REACTIONS.values()))
+            return _total(counts.get(REACTIONS.get(kind, ""), 0))
 
         def comments(asked: Asked) -> Any:
             stream = asked.modifiers.get("filter") == "stream"
@@ -371,7 +370,7 @@ def _picked(fields: Sequence[Asked], values: dict[str, Callable[[Asked], Any]]) 
     for asked in fields:
         make = values.get(asked.name)
         value = None if make is None else make(asked)
-        if value not in (None, "", [], {}):
+        if value or value is False or value == 0:
             out[asked.alias] = value
     return out if "id" in out else {**out, "id": values["id"](Asked(name="id"))}
 
