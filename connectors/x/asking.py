@@ -109,6 +109,6 @@ class Asking:
 
 
 def _is_bare(cut: Cut) -> bool:
-    """Whether X ignored every field name that we sent: posts come with id and text only."""
+    """Whether X ignored the field names that we sent: no post tells when it was created."""
     heads = [head for _, head in cut.items if head is not None]
-    return bool(heads) and all(head.author_id is None and head.created_at is None for head in heads)
+    return bool(heads) and all(head.created_at is None for head in heads)
