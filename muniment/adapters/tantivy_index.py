@@ -40,6 +40,9 @@ from schemas.errors import (
 __all__ = ["TantivyIndex"]
 
 _HEAP_BYTES = 128_000_000
+_FLAGS = frozenset({"edited", "current", "multi", "mark"})
+"""Integers asked for by value; of the others only ranges are asked, which need no list of terms."""
+
 _FACETS = frozenset({"platform", "account", "author_role", "kind", "language", "state"})
 _MADE_BY = {"analyser": ANALYSER_VERSION, "stemmer": STEMMER_VERSION, "mapping": MAPPING_VERSION}
 _REINDEX = "Run `muniment reindex`: it builds the index anew from the archive."
@@ -316,7 +319,7 @@ class TantivyIndex(SearchIndex):
 def _schema() -> _Tantivy:
     builder = tantivy.SchemaBuilder()
     for name in (*INTEGERS, "mark", "watermark"):
-        builder.add_integer_field(name, indexed=True, fast=True)
+        builder.add_integer_field(name, indexed=name in _FLAGS, fast=True)
     for name in KEYWORDS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in _FACETS)
     builder.add_text_field("record", tokenizer_name="raw", index_option="basic", stored=True)
@@ -356,7 +359,7 @@ def _compile(node: Node, schema: _Tantivy) -> _Tantivy:
             query = make.phrase_query(schema, stream.value, list(tokens), 0)
         case Keyword(field, value):
             query = make.const_score_query(make.term_query(schema, field, value, "basic"), 0.0)
-        case Range(field, low, high) if low is not None and low == high:
+        case Range(field, low, high) if field in _FLAGS and low is not None and low == high:
             query = make.const_score_query(make.term_query(schema, field, low, "basic"), 0.0)
         case Range(field, low, high):
             whole = tantivy.FieldType.Integer
