@@ -34,6 +34,7 @@ USUAL = 25
 BAD_TOKEN = {"error": "invalid page token"}
 DEFAULT = {POST: "id,created_time,message", COMMENT: "id,created_time,from,message"}
 REACTIONS = {
+    "LIKE": "likes",
     "LOVE": "loves",
     "WOW": "wows",
     "HAHA": "hahas",
