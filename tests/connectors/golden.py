@@ -91,3 +91,9 @@ def check(connector: Connector, platform: str, name: str) -> list[dict[str, Any]
 def _write(path: Path, told: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+
+
+def spans(exhibit: Exhibit) -> list[list[tuple[int, int]]]:
+    """Return the segments of the body that each part of an exhibit was put together from."""
+    told = json.loads(exhibit.header)["spans"]
+    return [[(start, end) for start, end in part] for part in told]
