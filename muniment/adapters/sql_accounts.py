@@ -42,7 +42,7 @@ class SqlAccounts(Part):
         wanted = {account.account: account for account in accounts}
         if self._is_enrolled(council, wanted):
             return
-        with self._database.write(council) as connection:
+        with self._database.write(council, durable=True) as connection:
             known = {
                 row.account: row
                 for row in connection.execute(sa.select(t.accounts).where(_a.council == council))
@@ -85,7 +85,7 @@ class SqlAccounts(Part):
         Raises:
             WrongAccountError: The register already knows another native_id.
         """
-        with self._database.write(council) as connection:
+        with self._database.write(council, durable=True) as connection:
             row = self._row(connection, council, account)
             settings = account_of(connection, council, account)
             known = row.native_id or (settings and settings.native_id)
@@ -109,14 +109,14 @@ class SqlAccounts(Part):
         Raises:
             BadInputError: There is no such account.
         """
-        with self._database.write(council) as connection:
+        with self._database.write(council, durable=True) as connection:
             self._row(connection, council, account)
             confirmed = {"backfill_confirmed_by": by, "backfill_confirmed_at": now}
             self._update(connection, council, account, confirmed)
 
     def pause(self, council: str, account: str, reason: Reason | None, *, now: datetime) -> None:
         """Pause an account until its credential changes, or (None) let it go on."""
-        with self._database.write(council) as connection:
+        with self._database.write(council, durable=True) as connection:
             row = self._row(connection, council, account)
             word = None if reason is None else reason.value
             if row.paused != word:

@@ -5,7 +5,7 @@ walk is left to go on from its marker, a gap is opened, an account is paused. On
 (RetryableError) and what a person must look at (FatalError) is raised.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -37,6 +37,7 @@ from schemas.vocabulary import Outcome, Reason, Stream
 __all__ = ["Archiving"]
 
 _CHECK_EVERY: Final = timedelta(days=1)
+_CONFIRM_EVERY: Final = timedelta(hours=1)
 _THREADS_A_WALK: Final = 500
 _IDS_A_WALK: Final = 90
 """With its controls one request of 100 ids, the most that X takes."""
@@ -53,10 +54,14 @@ class Archiving:
     clock: Clock
     connect: Callable[[Account], Connector]
     _connectors: dict[str, Connector] = field(default_factory=dict)
+    _enrolled: dict[str, Enrolled] = field(default_factory=dict)
+    _asked_threads: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def due(self, *, accounts: frozenset[str] | None = None) -> tuple[Job, ...]:
         """Return the walks that are due now, the newest edges of all accounts first."""
-        jobs = [job for enrolled in self._open(accounts) for job in self._due_of(enrolled)]
+        found = self._open(accounts)
+        self._enrolled |= {one.account.account: one for one in found}
+        jobs = [job for enrolled in found for job in self._due_of(enrolled)]
         ranks = {purpose: rank for rank, purpose in enumerate(Purpose)}
         return tuple(sorted(jobs, key=lambda job: ranks[job.purpose]))
 
@@ -105,6 +110,7 @@ class Archiving:
         takes a part at a time.
         """
         done: set[Job] = set()
+        self._asked_threads.clear()
         for _ in range(most):
             jobs = tuple(
                 job
@@ -115,6 +121,8 @@ class Archiving:
                 return
             yield jobs
             done.update(jobs)
+            # Only what was walked can have made more due.
+            accounts = frozenset(job.account for job in jobs)
 
     def check(self, account: Account) -> Identity:
         """Ask the platform whose credential this is, and remember the answer.
@@ -160,9 +168,10 @@ class Archiving:
             )
         return tuple(one for one in enrolled if accounts is None or one.account.account in accounts)
 
-    def _one(self, account: str) -> Enrolled:
-        (enrolled,) = self._open(frozenset({account}))
-        return enrolled
+    def _one(self, account: str, *, anew: bool = False) -> Enrolled:
+        if anew or account not in self._enrolled:
+            (self._enrolled[account],) = self._open(frozenset({account}))
+        return self._enrolled[account]
 
     def _due_of(self, enrolled: Enrolled) -> tuple[Job, ...]:
         account = enrolled.account
@@ -174,12 +183,13 @@ class Archiving:
             connector = self._connector(account)
         except AccountError:
             return (Job(account=account.account, stream=Stream.POSTS, purpose=Purpose.EDGE),)
-        facts = [self._facts(account, stream, now) for stream in connector.streams]
-        waiting = Stream.COMMENTS in connector.streams and bool(self._threads(account, connector, most=1))
+        unfinished = self.register.unfinished(self.council, account.account)
+        facts = [self._facts(account, stream, unfinished, now) for stream in connector.streams]
+        waiting = Stream.COMMENTS in connector.streams and self._has_threads(account, connector)
         confirm = {
-            stream
-            for stream in connector.streams
-            if stream is not Stream.PROFILE and self._to_confirm(account, stream, limit=1)
+            fact.stream
+            for fact in facts
+            if self._may_confirm(fact, now) and self._to_confirm(account, fact.stream, limit=1)
         }
         return tuple(
             due.due_jobs(
@@ -192,10 +202,21 @@ class Archiving:
             )
         )
 
-    def _facts(self, account: Account, stream: Stream, now: datetime) -> StreamFacts:
-        unfinished = [
-            walk for walk in self.register.unfinished(self.council, account.account) if walk.stream is stream
-        ]
+    def _may_confirm(self, fact: StreamFacts, now: datetime) -> bool:
+        """Answers by id are asked for hourly at most: what they settle takes a day anyway."""
+        last = fact.last_ended.get(Purpose.CONFIRM)
+        return fact.stream is not Stream.PROFILE and (last is None or now - last >= _CONFIRM_EVERY)
+
+    def _has_threads(self, account: Account, connector: Connector) -> bool:
+        """Whether threads are due, other than those that this run has just asked for in vain."""
+        due_now = self._threads(account, connector, most=_THREADS_A_WALK)
+        asked = self._asked_threads.get(account.account)
+        return bool(due_now) and tuple(ref.record_id for ref in due_now) != asked
+
+    def _facts(
+        self, account: Account, stream: Stream, all_unfinished: Sequence[Walk], now: datetime
+    ) -> StreamFacts:
+        unfinished = [walk for walk in all_unfinished if walk.stream is stream]
         late = {_purpose(walk.ask) for walk in unfinished if walk.resume_at and walk.resume_at > now}
         done = self.register.windows_done(self.council, account.account, stream)
         start = due.start_of_backfill(account)
@@ -228,7 +249,7 @@ class Archiving:
         if recently and enrolled.paused is None:
             return account
         self._fix(account, connector.check())
-        fixed = self._one(account.account).account
+        fixed = self._one(account.account, anew=True).account
         if fixed != account:
             self._connectors.pop(account.account, None)
         return fixed
@@ -273,6 +294,7 @@ class Archiving:
                 return due.backfill_of(account, now=now)
             case Purpose.THREADS:
                 threads = self._threads(account, self._connector(account), most=_THREADS_A_WALK)
+                self._asked_threads[job.account] = tuple(ref.record_id for ref in threads)
                 return Threads(threads=threads) if threads else None
             case Purpose.CONFIRM:
                 return self._ids(job, account)
