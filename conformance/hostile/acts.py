@@ -29,7 +29,7 @@ __all__ = [
 
 REPLIES = {
     "x": "conversation_id",
-    "facebook": "comments",
+    "facebook": "/comments?",
     "bluesky": "getPostThread",
     "mastodon": "context",
     "wordpress": "comments",
