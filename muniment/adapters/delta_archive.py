@@ -197,6 +197,8 @@ class DeltaArchive(Archive):
             session = _Session(lock=lock, table=self._home.open())
             if lock.abandoned:
                 self._recover(lock)
+            else:
+                self._media.sweep()  # a process may die while it downloads, with no mark standing
             yield session
 
     @contextmanager

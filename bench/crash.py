@@ -1,0 +1,156 @@
+"""The kill test: two processes keep, compact and index one archive; kill -9 at random; look for what is lost.
+
+    python -m bench.crash --rounds 100
+
+Each round: both work on, both are killed at moments of their own (the second meets what the first left), a
+third process takes over as the next writer would, and everything is checked: acknowledged versions there,
+none twice, no stray file, commit numbers without a gap, leaves and exhibits alike, pictures whole, presence
+what a rebuild gives, the index what the archive holds. Exits 1 when any round found a fault.
+"""
+
+import argparse
+import os
+import random
+import select
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Final
+
+from bench.crash_check import acknowledged, faults, left_behind, take_over
+from bench.crash_work import open_archived, work
+
+__all__ = ["Result", "main", "run"]
+
+_ROUNDS_PER_ARCHIVE: Final = 10
+_READY: Final = b"."
+_PATIENCE_SECONDS: Final = 120
+_LONGEST_LIFE_SECONDS: Final = 0.8
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """What the rounds found."""
+
+    rounds: int = 0
+    kills: int = 0
+    with_strays: int = 0
+    strays: int = 0
+    acknowledged: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+def run(rounds: int, seed: int, *, progress: Callable[[str], None] = print) -> Result:
+    """Run the rounds; every tenth begins with an empty archive.
+
+    Every process is forked from this one, which never touches the archive itself: a library's threads do
+    not survive a fork.
+    """
+    chance = random.Random(seed)  # noqa: S311  # a test's dice
+    result = Result()
+    root = Path()
+    for number in range(rounds):
+        if number % _ROUNDS_PER_ARCHIVE == 0:
+            if number:
+                result.acknowledged += len(acknowledged(root))
+                shutil.rmtree(root)
+            root = Path(mkdtemp(prefix="muniment-crash-"))
+        told = _round(root, number, chance)
+        result.rounds += 1
+        result.kills += 2
+        result.strays += told[0]
+        result.with_strays += told[0] > 0
+        result.faults += [f"round {number + 1}: {fault}" for fault in told[1]]
+        if (number + 1) % _ROUNDS_PER_ARCHIVE == 0:
+            progress(f"{number + 1} of {rounds} rounds, {len(result.faults)} faults")
+    result.acknowledged += len(acknowledged(root))
+    if not result.faults:
+        shutil.rmtree(root)
+    else:
+        progress(f"The archive of the last round is left in {root}.")
+    return result
+
+
+def _round(root: Path, number: int, chance: random.Random) -> tuple[int, list[str]]:
+    seeds = (2 * number, 2 * number + 1)
+    workers = [_fork(_worker(root, seed)) for seed in seeds]
+    died: list[str] = []
+    for worker, ready in workers:
+        select.select([ready], [], [], _PATIENCE_SECONDS)
+        time.sleep(chance.uniform(0.0, _LONGEST_LIFE_SECONDS))
+        os.kill(worker, signal.SIGKILL)
+        _, status = os.waitpid(worker, 0)
+        with os.fdopen(ready, encoding="utf-8") as last_words:
+            if not os.WIFSIGNALED(status):
+                died.append("a worker ended by itself: " + " | ".join(last_words.read().splitlines()[-3:]))
+    checker, told = _fork(lambda ready: _check(root, ready))
+    with os.fdopen(told, encoding="utf-8") as answer:
+        lines = answer.read().splitlines()
+    os.waitpid(checker, 0)
+    if not lines or not lines[0].isdigit():
+        return 0, [*died, "the check itself died", *lines]
+    return int(lines[0]), [*died, *lines[1:]]
+
+
+def _worker(root: Path, seed: int) -> Callable[[int], None]:
+    def body(ready: int) -> None:
+        work(root, seed, root / f"acknowledged-{seed}", lambda: os.write(ready, _READY))
+
+    return body
+
+
+def _check(root: Path, answer: int) -> None:
+    archived = open_archived(root)
+    strays = left_behind(archived)
+    take_over(archived)
+    found = [str(strays), *faults(archived)]
+    os.write(answer, "\n".join(found).encode())
+
+
+def _fork(body: Callable[[int], None]) -> tuple[int, int]:
+    """Run `body` in a child of our own; return its process id and where it answers."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writing)
+        return child, reading
+    os.close(reading)
+    try:
+        body(writing)
+    except BaseException:  # noqa: BLE001  # a child must say what happened, and must not return
+        os.write(writing, traceback.format_exc().encode())
+    os._exit(0)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run, print the table, return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=None, help="repeat a run's dice; moments still differ")
+    chosen = parser.parse_args(arguments)
+    seed = random.SystemRandom().randrange(10**6) if chosen.seed is None else chosen.seed
+    since = time.monotonic()
+    result = run(chosen.rounds, seed)
+    print(f"\nKill test, seed {seed}, {time.monotonic() - since:.0f} s")
+    for name, value in (
+        ("rounds", result.rounds),
+        ("processes killed", result.kills),
+        ("rounds that left strays for recovery", result.with_strays),
+        ("stray files before recovery", result.strays),
+        ("versions acknowledged", result.acknowledged),
+        ("faults", len(result.faults)),
+    ):
+        print(f"  {name:<38}{value:>8}")
+    for fault in result.faults[:20]:
+        print(f"  {fault}")
+    return 1 if result.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
