@@ -10,10 +10,7 @@ in search.md 5: ids are signed, values are added by typed calls, a person's text
 query parser, phrases have slop 0.
 """
 
-import fcntl
 import json
-import os
-import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -24,6 +21,7 @@ from typing import Any, NamedTuple, assert_never
 import tantivy
 from typing_extensions import override
 
+from muniment.adapters.generations import current, keep_only, locked, next_number, point_at, sync
 from muniment.ports import SearchIndex
 from muniment.search.answer import Hit, Order, SearchPage
 from muniment.search.entry import INTEGERS, KEYWORDS, MAPPING_VERSION, Entry, integers, keywords
@@ -85,10 +83,10 @@ class TantivyIndex(SearchIndex):
     @override
     def apply(self, council: str, upto: int, entries: Iterable[Entry], erased: Iterable[str]) -> None:
         with self._locked(council) as folder:
-            generation = _current(folder)
+            generation = current(folder)
             if generation is None:
                 generation = self._make(folder, 1)
-                _point_at(folder, generation)
+                point_at(folder, generation)
             if upto < self.watermark(council):
                 return  # another process has gone further meanwhile: what it wrote is newer
             index = self._open(folder, generation)
@@ -99,14 +97,12 @@ class TantivyIndex(SearchIndex):
     @override
     def rebuild(self, council: str, upto: int, entries: Iterable[Entry]) -> None:
         with self._locked(council) as folder:
-            generation = self._make(folder, max(_numbers(folder), default=0) + 1)
+            generation = self._make(folder, next_number(folder))
             index = self._open(folder, generation)
             self._write(self._writer(index), upto, entries, (), fresh=True)
-            _sync(folder / generation)
-            _point_at(folder, generation)
-            for name in _generations(folder):
-                if name != generation:
-                    shutil.rmtree(folder / name)
+            sync(folder / generation)
+            point_at(folder, generation)
+            keep_only(folder, generation)
 
     @override
     def search(
@@ -197,17 +193,8 @@ class TantivyIndex(SearchIndex):
     @contextmanager
     def _locked(self, council: str) -> Iterator[Path]:
         folder = self._folder(council)
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "lock").open("w") as lock:
-            deadline = time.monotonic() + self._patience_seconds
-            while not _try_lock(lock.fileno()):
-                if time.monotonic() > deadline:
-                    raise WriteConflictError(f"Another process writes the search index of {council}.")
-                time.sleep(0.05)
-            current = _current(folder)
-            for name in _generations(folder):  # what a killed rebuild left
-                if name != current:
-                    shutil.rmtree(folder / name)
+        with locked(folder, patience_seconds=self._patience_seconds):
+            keep_only(folder, current(folder))  # a killed rebuild may have left its half
             yield folder
 
     def _make(self, folder: Path, number: int) -> str:
@@ -216,7 +203,7 @@ class TantivyIndex(SearchIndex):
         path.mkdir()
         tantivy.Index(self._schema, path=str(path))
         (path / "made-by.json").write_text(json.dumps(_MADE_BY))
-        _sync(path)
+        sync(path)
         return generation
 
     def _open(self, folder: Path, generation: str) -> _Tantivy:
@@ -236,7 +223,7 @@ class TantivyIndex(SearchIndex):
         folder = self._folder(council)
         with self._guard:
             for last_try in (False, True):
-                generation = _current(folder)
+                generation = current(folder)
                 if generation is None:
                     return None
                 opened = self._opened.get(council)
@@ -249,7 +236,7 @@ class TantivyIndex(SearchIndex):
                 except (IntegrityError, ValueError, OSError):
                     # A rebuild may have swapped the folders between two of our steps.
                     self._opened.pop(council, None)
-                    if last_try or generation == _current(folder):
+                    if last_try or generation == current(folder):
                         raise
         return None
 
@@ -441,50 +428,3 @@ def _read_cursor(cursor: str) -> _Place:
     except ValueError:
         remedy = "Begin again with the first page."
         raise BadInputError("This is not a place in a list of results.", remedy=remedy) from None
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _generations(folder: Path) -> list[str]:
-    return [path.name for path in folder.glob("gen-*")]
-
-
-def _numbers(folder: Path) -> list[int]:
-    return [int(name.removeprefix("gen-")) for name in _generations(folder)]
-
-
-def _current(folder: Path) -> str | None:
-    try:
-        return (folder / "current").read_text()
-    except FileNotFoundError:
-        return None
-
-
-def _point_at(folder: Path, generation: str) -> None:
-    waiting = folder / "current.new"
-    with waiting.open("w") as file:
-        file.write(generation)
-        file.flush()
-        os.fsync(file.fileno())
-    waiting.replace(folder / "current")
-    _sync_folder(folder)
-
-
-def _sync(path: Path) -> None:
-    for file in path.iterdir():
-        _sync_folder(file)
-    _sync_folder(path)
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
