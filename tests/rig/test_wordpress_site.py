@@ -47,7 +47,7 @@ def test_an_edited_post_has_a_revision(wordpress_site: WordPressSite) -> None:
 
 def test_an_edited_comment_shows_only_its_new_text(wordpress_site: WordPressSite) -> None:
     post = wordpress_site.post("Roadworks", "On Monday")
-    comment = wordpress_site.comment(post, "Wich road?")
+    comment = wordpress_site.comment(post, "Whose road?")
     wordpress_site.edit_comment(comment, "Which road?")
     seen = wordpress_site.as_archivist(f"wp/v2/comments/{comment}", context="edit").json()
     assert seen["content"]["raw"] == "Which road?"
