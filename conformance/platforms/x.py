@@ -114,13 +114,13 @@ class XFake(Fake):
         if account is None or account.suspended:
             kind = GONE if account is None else WITHHELD
             return self._json({"errors": [words.problem(kind, "user", "id", user_id)]})
-        newest = sorted(self.world.written_by(account), key=_newest_id, reverse=True)[:TIMELINE_CAP]
+        shown = self.world.written_by(account)[-TIMELINE_CAP:]
         start, end = self._time(words, request, "start_time"), self._time(words, request, "end_time")
         return self._posts(
             words,
             request,
             f"timeline of {account.id}",
-            _within(newest, start, end),
+            _within(shown, start, end),
             bounds=TIMELINE_ITEMS,
             paging="pagination_token",
         )
@@ -144,7 +144,7 @@ class XFake(Fake):
         for root in (self._find(each) for each in dict.fromkeys(ids)):
             if root is not None:
                 found |= {item.key: item for item in (*self.world.below(root), root) if item.is_live}
-        items = sorted((i for i in found.values() if not i.author.suspended), key=_newest_id, reverse=True)
+        items = [item for item in found.values() if not item.author.suspended]
         return self._posts(
             words,
             request,
@@ -266,12 +266,13 @@ def _version_of(item: Item, native_id: str) -> Version:
 
 
 def _within(items: Sequence[Item], start: datetime | None, end: datetime | None) -> list[Item]:
-    """Return what was posted in a period; an edited post stands at its newest edit."""
-    return [
+    """Return what was posted in a period, newest first; an edited post stands at its newest edit."""
+    inside = [
         item
         for item in items
         if (start is None or _posted_at(item) >= start) and (end is None or _posted_at(item) < end)
     ]
+    return sorted(inside, key=_newest_id, reverse=True)
 
 
 def _posted_at(item: Item) -> datetime:

@@ -119,12 +119,13 @@ def exhibits(response: Response, own_id: str | None) -> Iterator[Exhibit]:
         return
     shared = _Shared(body, cut)
     start = body.index(cut.data) if cut.items else 0
-    spans = spans_of(body, (bytes(raw) for raw, _ in cut.items), start)
-    for (raw, head), span in zip(cut.items, spans, strict=True):
-        own: _Part = (bytes(raw), span)
+    pieces = [bytes(raw) for raw, _ in cut.items]
+    for (raw, head), own in zip(
+        cut.items, zip(pieces, spans_of(body, pieces, start), strict=True), strict=True
+    ):
         if head is None:
             name = _id_of(raw) or _digest(raw)
-            yield headers.of_item(name, None).exhibit(f"x:{name}", (own[0],), [[span]])
+            yield headers.of_item(name, None).exhibit(f"x:{name}", (own[0],), [[own[1]]])
             continue
         if is_own_root(response.endpoint, head, own_id):
             continue

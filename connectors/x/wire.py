@@ -46,7 +46,7 @@ RECENT: Final = timedelta(days=7)
 EPOCH: Final = datetime(2010, 11, 6, tzinfo=UTC)
 """The API takes no `start_time` before this."""
 
-_ID_EPOCH_MS: Final = 1_288_834_974_657
+_ID_EPOCH: Final = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
 _FIRST_TIMED_ID: Final = 29_700_859_247
 """Ids below this (before November 2010) hold no time."""
 
@@ -201,9 +201,7 @@ def created_at_of(native_id: str) -> datetime | None:
     """Return the instant that an id holds; None for ids older than that scheme."""
     if not native_id.isdigit() or int(native_id) < _FIRST_TIMED_ID:
         return None
-    milliseconds = (int(native_id) >> 22) + _ID_EPOCH_MS
-    seconds, rest = divmod(milliseconds, 1000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)
+    return _ID_EPOCH + timedelta(milliseconds=int(native_id) >> 22)
 
 
 def instant(moment: datetime) -> str:
