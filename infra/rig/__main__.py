@@ -50,6 +50,8 @@ def main(arguments: list[str]) -> int:
 
 def _up(home: Path) -> None:
     began = time.monotonic()
+    for log in (home / "log").glob("*.log"):
+        log.unlink()
     install.debian_packages(home)
     node_env = install.node(home)
     bluesky = install.bluesky_packages(home, node_env)
@@ -81,8 +83,6 @@ def _down(home: Path) -> None:
         print(f"rig: stopped {', '.join(stopped)}", flush=True)
     shutil.rmtree(home / "data", ignore_errors=True)
     shutil.rmtree(postgresql_home(home), ignore_errors=True)
-    for log in (home / "log").glob("*.log"):
-        log.unlink()
 
 
 if __name__ == "__main__":
