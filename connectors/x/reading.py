@@ -19,7 +19,7 @@ from schemas.observation import PUBLIC, Look
 from schemas.record import CouncilRecord, MediaRef
 from schemas.vocabulary import Answer, Kind
 
-__all__ = ["DIGEST_RULES", "read"]
+__all__ = ["DIGEST_RULES", "KNOWN_POST", "KNOWN_USER", "read"]
 
 _Json = Mapping[str, Any]
 
@@ -66,7 +66,7 @@ _METRICS: Final = {
 _KINDS: Final = {"photo": "image", "video": "video", "animated_gif": "video"}
 _PICTURE: Final = re.compile(r"/status/(\d+)/(?:photo|video)/\d")
 _NO_LANGUAGE: Final = frozenset({"und", "zxx", "art"})
-_KNOWN_POST: Final = frozenset(
+KNOWN_POST: Final = frozenset(
     {
         *("article", "article_title", "attachments", "author_id", "card_uri", "community_id"),
         *("context_annotations", "conversation_id", "created_at", "display_text_range", "edit_controls"),
@@ -78,7 +78,7 @@ _KNOWN_POST: Final = frozenset(
         *("suggested_source_links_with_counts", "text", "username", "withheld"),
     }
 )
-_KNOWN_USER: Final = frozenset(
+KNOWN_USER: Final = frozenset(
     {
         *("affiliation", "confirmed_email", "connection_status", "created_at", "description", "entities"),
         *("id", "is_identity_verified", "location", "most_recent_post_id", "most_recent_tweet_id", "name"),
@@ -228,8 +228,8 @@ def _post(record_id: str, facts: _Facts, parts: tuple[Any, ...]) -> Reading:
             listing=_listing(facts.endpoint, thread_id),
             metrics=_counted(item),
         )
-    leftover = sorted(item.keys() - _KNOWN_POST)
-    leftover += [f"user.{name}" for name in sorted(author.keys() - _KNOWN_USER)]
+    leftover = sorted(item.keys() - KNOWN_POST)
+    leftover += [f"user.{name}" for name in sorted(author.keys() - KNOWN_USER)]
     return Reading(record=record, look=look, items=parts, leftover=tuple(leftover))
 
 
@@ -269,7 +269,7 @@ def _profile(record_id: str, facts: _Facts, parts: tuple[Any, ...]) -> Reading:
         listing=PROFILE,
         metrics=_counted(item),
     )
-    leftover = tuple(f"user.{name}" for name in sorted(item.keys() - _KNOWN_USER))
+    leftover = tuple(f"user.{name}" for name in sorted(item.keys() - KNOWN_USER))
     return Reading(record=record, look=look, shape="profile", items=parts, leftover=leftover)
 
 
