@@ -13,6 +13,7 @@ from schemas.vocabulary import Platform
 __all__ = ["CONNECTORS", "PLATFORMS", "build", "connector_class", "never", "tariff"]
 
 CONNECTORS: Final[Mapping[Platform, str]] = {
+    "bluesky": "connectors.bluesky:BlueskyConnector",
     "facebook": "connectors.facebook:FacebookConnector",
     "feed": "connectors.feed:FeedConnector",
     "wordpress": "connectors.wordpress:WordPressConnector",
