@@ -153,15 +153,23 @@ class LocalMediaStore(MediaStore):
             return self._owner[0]
         while True:
             owner = f"{os.getpid()}-{secrets.token_hex(8)}"
-            self._files.folder(self._incoming / owner)
-            descriptor = os.open(
-                self._incoming / owner / _ALIVE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if os.fstat(descriptor).st_nlink:  # else a sweep came between making it and locking it
+            descriptor = self._claimed(owner)
+            if descriptor is not None and os.fstat(descriptor).st_nlink:
                 self._owner = (owner, os.getpid())
                 return owner
-            os.close(descriptor)
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def _claimed(self, owner: str) -> int | None:
+        """Return a descriptor that holds the lock of a folder; None: a sweep took the folder meanwhile."""
+        self._files.folder(self._incoming / owner)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        try:
+            descriptor = os.open(self._incoming / owner / _ALIVE, flags, 0o600)
+        except FileNotFoundError:
+            return None
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return descriptor
 
     def _waiting(self, name: str) -> Path:
         owner, _, one = name.partition("/")

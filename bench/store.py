@@ -1,0 +1,338 @@
+"""How fast the archive keeps, as ratios to bare pyarrow in the same run (store.md 8).
+
+    python -m bench.store [--rows 1000000]
+
+Figures are ratios or milliseconds on this machine; each has its target, and a miss exits 1.
+"""
+
+import argparse
+import hashlib
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bench.crash_work import RealTime
+from muniment.adapters.delta_archive import DeltaArchive
+from muniment.adapters.delta_layout import write_files
+from muniment.adapters.delta_table import CouncilTable
+from muniment.adapters.files import LocalFiles
+from muniment.adapters.local_media import LocalMediaStore
+from muniment.adapters.sql_register import SqlRegister
+from muniment.ports import Batch, Filing
+from schemas.arrow import RowKind
+from schemas.capture import CaptureRow, Exhibit, comments_of
+from schemas.digests import version_id
+from schemas.observation import PUBLIC, Look, Sighting
+from schemas.record import CouncilRecord
+from schemas.rows import table_of
+from schemas.vocabulary import Answer, AuthorRole, Kind, Series, Stream
+
+__all__ = ["Figure", "main", "measure"]
+
+COUNCIL: Final = "benchborough"
+_START: Final = datetime(2024, 1, 1, tzinfo=UTC)
+_BACKFILL: Final = 20_000
+_PAGE: Final = 100
+_TIMES: Final = 9
+_WORDS: Final = tuple(
+    word
+    for sentence in (
+        "bins were not collected on our street again this week could somebody please have a look at it",
+        "thank you for reporting this we have passed it to the team who will visit within five days",
+    )
+    for word in sentence.split()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One measured figure and what it should not exceed (or, `at_least`, not fall below)."""
+
+    name: str
+    value: float
+    target: float
+    unit: str
+    at_least: bool = False
+
+    @property
+    def is_met(self) -> bool:
+        return self.value >= self.target if self.at_least else self.value <= self.target
+
+
+def items(start: int, count: int, *, edit: int = 0) -> Batch:
+    """Return pages of Graph-like comments of about 1.8 kB each."""
+    filings: list[Filing] = []
+    sightings: list[Sighting] = []
+    captures: list[CaptureRow] = []
+    for page in range(start, start + count, _PAGE):
+        capture_id = f"capture-{page}-{edit}"
+        at = _START + timedelta(days=300, seconds=page + edit)
+        captures.append(_capture(capture_id, at))
+        for number in range(page, min(page + _PAGE, start + count)):
+            filing = _filing(number, edit, capture_id, at)
+            filings.append(filing)
+            sightings.append(_sighting(filing, at))
+    return Batch(captures=captures, filings=filings, sightings=sightings)
+
+
+def _text(number: int, edit: int) -> str:
+    words = [_WORDS[(number * 7 + step * (1 + number % 5)) % len(_WORDS)] for step in range(18)]
+    return f"{' '.join(words)} {number} {'edited' * edit}"
+
+
+def _filing(number: int, edit: int, capture_id: str, at: datetime) -> Filing:
+    record_id = f"facebook:{100_000_000_000_000 + number}"
+    thread = f"facebook:{number // 50}"
+    text = _text(number, edit)
+    created = _START + timedelta(seconds=20 * number % (200 * 86_400))
+    digest = hashlib.sha256(text.encode()).digest()
+    record = CouncilRecord(
+        record_id=record_id,
+        native_id=record_id[9:],
+        platform="facebook",
+        kind=Kind.COMMENT,
+        thread_id=thread,
+        parent_id=thread,
+        author_id=str(number * 31 % 50_021),
+        author_handle=None,
+        author_name=f"Resident {number * 31 % 50_021}",
+        title=None,
+        text=text,
+        language=None,
+        url=f"https://www.facebook.com/{record_id}",
+        created_at=created,
+        version_at=None,
+        media=(),
+        links=(),
+    )
+    body = f'{{"id":"{record_id}","message":"{text}","seed":"{digest.hex() * 8}","pad":"{"comment " * 120}"}}'
+    header = f'{{"address":"/v25.0/{thread}/comments","capture_id":"{capture_id}","id":"{record_id}"}}'
+    return Filing(
+        record=record,
+        exhibit=Exhibit(record_id=record_id, header=header.encode(), parts=(body.encode(),)),
+        digest_rule=1,
+        version=digest,
+        version_id=version_id(record_id, digest),
+        account="main",
+        author_role=AuthorRole.PUBLIC,
+        series=Series.PUBLIC,
+        capture_id=capture_id,
+        filed_at=created,
+        captured_at=at,
+    )
+
+
+def _sighting(filing: Filing, at: datetime) -> Sighting:
+    look = Look(
+        record_id=filing.record.record_id,
+        at=at,
+        answer=Answer.SEEN,
+        capture_id=filing.capture_id,
+        walk_id="walk",
+        shown=PUBLIC,
+        listing=comments_of(filing.record.thread_id),
+        metrics={"likes": 1},
+    )
+    return Sighting(
+        look=look,
+        account="main",
+        stream=Stream.COMMENTS,
+        native_id=filing.record.native_id,
+        thread_id=filing.record.thread_id,
+        control_seen=True,
+        version_id=filing.version_id,
+        exhibit=filing.exhibit,
+    )
+
+
+def _capture(capture_id: str, at: datetime) -> CaptureRow:
+    return CaptureRow(
+        capture_id=capture_id,
+        walk_id="walk",
+        account="main",
+        stream=Stream.COMMENTS,
+        endpoint="/{post}/comments",
+        status=200,
+        fetched_at=at,
+        server_date=at,
+        api_version="v25.0",
+        connector_version="1",
+        items=_PAGE,
+        totals=(1_000,),
+        body_bytes=180_000,
+        secrets_masked=1,
+        cost_micros=0,
+        sandbox_clock=True,
+    )
+
+
+def record_table(batch: Batch) -> pa.Table:
+    """Return the batch's record rows."""
+    count = len(batch.filings)
+    given = {
+        "council": pa.repeat(COUNCIL, count),
+        "salt": pa.array([os.urandom(32) for _ in range(count)], pa.binary()),
+        "commit_no": pa.repeat(pa.scalar(1, pa.int64()), count),
+    }
+    return table_of(RowKind.RECORD, batch.filings, given)
+
+
+def bare_append(table: pa.Table, folder: Path) -> None:
+    """Write one Parquet file with pyarrow alone, and flush it and its folder."""
+    path = folder / f"{time.monotonic_ns()}.parquet"
+    pq.write_table(table, path, compression="zstd", compression_level=3)
+    for one in (path, folder):
+        descriptor = os.open(one, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+
+def measure(rows: int, folder: Path, *, progress: Callable[[str], None] = print) -> list[Figure]:
+    """Fill an archive with `rows` records and measure."""
+    figures = [_append_ratio(folder)]
+    root = folder / "archive"
+    root.mkdir()
+    register = SqlRegister.open(f"sqlite:///{root / 'register.db'}")
+    media = LocalMediaStore(root / "media", LocalFiles())
+    archive = DeltaArchive(COUNCIL, root / COUNCIL, register=register, media=media, clock=RealTime())
+    backfill, slowest, bare = _fill(archive, rows, folder, progress)
+    figures += [
+        Figure(name="backfill keep, per record", value=backfill, target=90, unit="µs"),
+        Figure(name="bare pyarrow write, per record", value=bare, target=1_000, unit="µs"),
+        Figure(name="last backfill keep against the median", value=slowest, target=2.2, unit="x"),
+    ]
+    archive.compact()
+    fresh = rows + 10_000_000
+    figures += [
+        _keeps(archive, "keep of 2,000 new", 150, [items(fresh + 2_000 * n, 2_000) for n in range(_TIMES)]),
+        _keeps(archive, "keep of 500: 350 new, 100 known, 50 edited", 100, _mixed(rows, fresh + 10**6)),
+        _keeps(archive, "keep of 500 known: no commit", 100, [items(500 * n, 500) for n in range(_TIMES)]),
+        _keeps(archive, "keep of 500, all edited", 150, [items(500 * n, 500, edit=2) for n in range(_TIMES)]),
+        _lookup(archive, rows),
+        _full_stream(archive),
+    ]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    figures.append(Figure(name=f"peak memory at {rows:,} records", value=peak, target=1_126, unit="MB"))
+    register.close()
+    return figures
+
+
+def _append_ratio(folder: Path) -> Figure:
+    """Return what a durable commit of 500 record rows costs against pyarrow with fsync."""
+    root = folder / "append"
+    files = LocalFiles()
+    home = CouncilTable(root / "table", files)
+    bare_folder = folder / "bare"
+    bare_folder.mkdir()
+    tables = [record_table(items(500 * number, 500)) for number in range(3 * _TIMES)]
+    home.create()
+    ours: list[float] = []
+    bare: list[float] = []
+    for number, table in enumerate(tables, start=1):
+        since = time.perf_counter()
+        bare_append(table, bare_folder)
+        between = time.perf_counter()
+        with files.lock(root / "lock"):
+            opened = home.open()
+            actions = list(write_files(files, home.root, ("public", 2024), [table], _START))
+            home.commit(opened, actions, kind="capture", numbers={"commit": number}, facts={"rows": 500})
+        bare.append(between - since)
+        ours.append(time.perf_counter() - between)
+    ratio = statistics.median(ours[3:]) / statistics.median(bare[3:])
+    milliseconds = 1000 * statistics.median(ours[3:])
+    name = f"durable commit of 500 rows ({milliseconds:.1f} ms) against pyarrow and fsync"
+    return Figure(name=name, value=ratio, target=3.0, unit="x")
+
+
+def _fill(
+    archive: DeltaArchive, rows: int, folder: Path, progress: Callable[[str], None]
+) -> tuple[float, float, float]:
+    times: list[float] = []
+    bare: list[float] = []
+    for start in range(0, rows, _BACKFILL):
+        batch = items(start, min(_BACKFILL, rows - start))
+        since = time.perf_counter()
+        archive.keep(batch)
+        times.append((time.perf_counter() - since) / len(batch.filings) * 1e6)
+        if start % (10 * _BACKFILL) == 0:
+            table = record_table(batch)
+            since = time.perf_counter()
+            bare_append(table, folder / "bare")
+            bare.append((time.perf_counter() - since) / len(batch.filings) * 1e6)
+            progress(f"{start:,} of {rows:,} records, {times[-1]:.0f} µs a record")
+    median = statistics.median(times)
+    return median, statistics.median(times[-5:]) / median, statistics.median(bare)
+
+
+def _mixed(rows: int, fresh: int) -> list[Batch]:
+    found = []
+    for number in range(_TIMES):
+        new = items(fresh + 1_000 * number, 350)
+        known = items((rows // 2 + 1_000 * number) % (rows - 1_000), 100)
+        edited = items((rows // 3 + 1_000 * number) % (rows - 1_000), 50, edit=1)
+        found.append(
+            replace(
+                new,
+                captures=(*new.captures, *known.captures, *edited.captures),
+                filings=(*new.filings, *known.filings, *edited.filings),
+                sightings=(*new.sightings, *known.sightings, *edited.sightings),
+            )
+        )
+    return found
+
+
+def _keeps(archive: DeltaArchive, name: str, target: float, batches: Sequence[Batch]) -> Figure:
+    times = []
+    for batch in batches:
+        since = time.perf_counter()
+        archive.keep(batch)
+        times.append(1000 * (time.perf_counter() - since))
+    return Figure(name=name, value=statistics.median(times), target=target, unit="ms")
+
+
+def _lookup(archive: DeltaArchive, rows: int) -> Figure:
+    times = []
+    for number in range(_TIMES):
+        wanted = f"facebook:{100_000_000_000_000 + (rows // 7 * number) % rows}"
+        since = time.perf_counter()
+        found = sum(map(len, archive.scan(series=["public"], columns=["text"], record_ids=[wanted])))
+        times.append(1000 * (time.perf_counter() - since))
+        if not found:
+            raise LookupError(wanted)
+    return Figure(name="look-up of one record", value=statistics.median(times), target=50, unit="ms")
+
+
+def _full_stream(archive: DeltaArchive) -> Figure:
+    since = time.perf_counter()
+    count = sum(len(batch) for batch in archive.scan(series=["public"]))
+    rate = count / (time.perf_counter() - since) / 1e3
+    return Figure(name="full stream of records", value=rate, target=60, unit="k/s", at_least=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print the table, return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    chosen = parser.parse_args(arguments)
+    with TemporaryDirectory(prefix="muniment-bench-") as folder:
+        figures = measure(chosen.rows, Path(folder))
+    for one in figures:
+        sign = ">=" if one.at_least else "<="
+        verdict = "ok" if one.is_met else "MISSED"
+        print(f"{one.name:<82}{one.value:>9.2f} {one.unit:<4}{sign} {one.target:>8,.0f}  {verdict}")
+    return 0 if all(one.is_met for one in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
