@@ -257,7 +257,7 @@ class BlueskyConnector(Connector):
                 refused = self._session.why_refused(answer, uri) if uri == root.record_id else None
             else:
                 top, _ = read_or_stop(answer, cutting.thread_of)
-                refused = Reason.UNAVAILABLE if top.post is None and uri == root.record_id else None
+                refused = Reason.UNAVAILABLE if not top.has_post and uri == root.record_id else None
                 cut = [each for each in cut_off(top) if each not in asked]
             waiting += [each for each in cut if each not in waiting]
             listed = Listed(

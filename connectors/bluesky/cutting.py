@@ -40,6 +40,7 @@ LIST_RECORDS: Final = "com.atproto.repo.listRecords"
 
 _OK: Final = 200
 _REPOST: Final = "#reasonRepost"
+_NOTHING: Final = msgspec.Raw(b"")
 
 
 class Told(msgspec.Struct, omit_defaults=True):
@@ -75,7 +76,7 @@ class FeedItem(msgspec.Struct):
     """One entry of an author feed: a post, and why it stands there if it is not the author's new post."""
 
     post: msgspec.Raw
-    reply: msgspec.Raw | None = None
+    reply: msgspec.Raw = _NOTHING
     reason: _Reason | None = None
 
     @property
@@ -106,8 +107,13 @@ class _Posts(msgspec.Struct):
 class Node(msgspec.Struct):
     """A node of a thread; without a `post` it says only that something is not shown."""
 
-    post: msgspec.Raw | None = None
+    post: msgspec.Raw = _NOTHING
     replies: list["Node"] | None = None
+
+    @property
+    def has_post(self) -> bool:
+        """Whether it shows a post."""
+        return bool(bytes(self.post))
 
 
 class _Thread(msgspec.Struct):
@@ -207,8 +213,8 @@ def _from_feed(maker: HeaderMaker, response: Response) -> Iterator[Exhibit]:
         at = start + len(piece)
         hidden = False
         uri = _stub.decode(piece).uri
-        if entry.reply is not None:
-            above = bytes(entry.reply)
+        above = bytes(entry.reply)
+        if above:
             # An answered post may be an entry of this page too: what stands here is not that entry.
             place = body.find(above, at)
             at = at if place < 0 else place + len(above)
@@ -246,7 +252,7 @@ def _below(top: Node) -> Iterator[bytes]:
     waiting = list(reversed(top.replies or ()))
     while waiting:
         node = waiting.pop()
-        if node.post is not None:
+        if node.has_post:
             yield bytes(node.post)
         waiting += reversed(node.replies or ())
 

@@ -81,10 +81,10 @@ def cut_off(top: Node) -> list[str]:
     while waiting:
         node = waiting.pop()
         waiting += node.replies or ()
-        if node.post is None:
+        if not node.has_post:
             continue
         view = read_or_stop(node.post, view_of)
-        given = sum(each.post is not None for each in node.replies or ())
+        given = sum(each.has_post for each in node.replies or ())
         if isinstance(view.reply_count, int) and view.reply_count > given:
             found.append(view.uri)
     return found

@@ -1,0 +1,115 @@
+"""What the Bluesky tests share: an account, its connector over any server, and what its walks say."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.bluesky import BlueskyConnector
+from connectors.contract import Reading
+from schemas.account import Account
+from schemas.capture import Ask, Edge, Exhibit, Ids, RecordRef, Response, Threads, Walk
+from schemas.clock import Clock
+from schemas.digests import version
+from schemas.errors import MalformedItemError
+from schemas.record import CouncilRecord
+from schemas.vocabulary import Stream
+from tests.connectors.rig import Wire, nothing_held, resumed
+
+FILED = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@dataclass
+class Found:
+    """What the responses of a walk said, read."""
+
+    responses: list[Response]
+    exhibits: list[Exhibit] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+    @property
+    def records(self) -> list[CouncilRecord]:
+        return [reading.record for reading in self.readings if reading.record is not None]
+
+    @property
+    def texts(self) -> list[str]:
+        return [record.text for record in self.records]
+
+    @property
+    def answers(self) -> dict[str, tuple[str, str]]:
+        looks = [reading.look for reading in self.readings if reading.look is not None]
+        return {look.record_id: (look.answer.value, look.shown) for look in looks}
+
+    @property
+    def versions(self) -> dict[str, set[bytes]]:
+        found: dict[str, set[bytes]] = {}
+        for reading in self.readings:
+            if reading.record is not None:
+                digest = version(BlueskyConnector.digest_rules[1], reading.shape, reading.items)
+                found.setdefault(reading.record.record_id, set()).add(digest)
+        return found
+
+
+def read_all(connector: BlueskyConnector, responses: Sequence[Response]) -> Found:
+    found = Found(responses=list(responses))
+    for response in responses:
+        for exhibit in connector.exhibits(response):
+            found.exhibits.append(exhibit)
+            try:
+                found.readings.append(connector.read(exhibit))
+            except MalformedItemError:
+                found.unread.append(exhibit.record_id)
+    return found
+
+
+@dataclass
+class Reader:
+    """One account's connector over a server, real or fake."""
+
+    wire: Wire
+    clock: Clock
+    account: Account
+    trusted: tuple[str, ...] = ()
+
+    def connector(self, **more: Any) -> BlueskyConnector:
+        account = replace(self.account, **more)
+        transport = self.wire.transport(account, self.clock, trusted=self.trusted)
+        return BlueskyConnector(account, transport, {})
+
+    def walk(self, ask: Ask | None = None, stream: Stream = Stream.POSTS) -> Walk:
+        return Walk(walk_id="walk-1", account=self.account, stream=stream, ask=ask or Edge())
+
+    def run(
+        self,
+        ask: Ask | None = None,
+        stream: Stream = Stream.POSTS,
+        connector: BlueskyConnector | None = None,
+    ) -> Found:
+        connector = connector or self.connector()
+        return read_all(connector, list(connector.pages(self.walk(ask, stream), nothing_held)))
+
+    def thread(self, uri: str) -> Found:
+        return self.run(Threads(threads=(ref(uri),)), Stream.COMMENTS)
+
+    def by_id(self, *wanted: RecordRef, control: str) -> Found:
+        stream = Stream.POSTS if all(one.record_id == one.thread_id for one in wanted) else Stream.COMMENTS
+        return self.run(Ids(wanted=wanted, controls=(ref(control),)), stream)
+
+    def run_through(self, walk: Walk, error: type[Exception], mend: Callable[[], object]) -> Found:
+        """Walk to the end, going on from the last marker after each error of this class."""
+        connector = self.connector()
+        responses: list[Response] = []
+        for _ in range(20):
+            try:
+                for response in connector.pages(walk, nothing_held):
+                    responses.append(response)
+                    walk = resumed(walk, response)
+                return read_all(connector, responses)
+            except error:
+                mend()
+        raise AssertionError("the walk never ended")
+
+
+def ref(uri: str, root: str | None = None) -> RecordRef:
+    return RecordRef(record_id=uri, native_id=uri, thread_id=root or uri, filed_at=FILED)
