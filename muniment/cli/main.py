@@ -1,6 +1,7 @@
 """The group of all commands, and what an error means for the exit code."""
 
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -29,10 +30,10 @@ for command in (
     muniment.add_command(command)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; an error of ours is one message and an exit code, never a trace."""
     try:
-        muniment(standalone_mode=False)
+        muniment(arguments, standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("Stopped. What was kept is kept; the next run goes on from there.", err=True)
         sys.exit(3)

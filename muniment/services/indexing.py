@@ -229,7 +229,8 @@ def _changed(archive: Archive, after: int, upto: int) -> Iterator[Entry]:
     """Yield the entries of every record with a row in these commits, as at `upto`."""
     rows = _read(archive, RECORD_SERIES, ENTRY_COLUMNS, after=after, upto=upto)
     observations = _read(archive, _SERIES[-1:], OBSERVATION_COLUMNS, after=after, upto=upto)
-    touched = pc.unique(pa.chunked_array([*rows["record_id"].chunks, *observations["record_id"].chunks]))
+    both = [*rows["record_id"].chunks, *observations["record_id"].chunks]
+    touched = pc.unique(pa.chunked_array(both, type=TABLE.field("record_id").type))
     if after and len(touched):
         # A backfill brings new records only, so look first which of them were held before: ids are cheap.
         wanted = touched.to_pylist()

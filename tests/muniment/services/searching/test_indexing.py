@@ -45,6 +45,14 @@ def test_nothing_new_reads_and_writes_nothing(commits: Commits, index: TantivyIn
     assert commits.read_rows == 0
 
 
+def test_commits_that_bring_no_record_only_move_the_watermark(commits: Commits, index: TantivyIndex) -> None:
+    commits.commit(row("x:1", "bins"), look("x:1", 1, text="bins"))
+    catch_up(commits.archive(), index, "borough")
+    commits.commit()
+    catch_up(commits.archive(), index, "borough")
+    assert found(index, "bins") == (1, 1, 2)
+
+
 def test_an_edit_makes_both_versions_edited_and_moves_current(commits: Commits, index: TantivyIndex) -> None:
     commits.commit(row("x:1", "bins"), look("x:1", 1, text="bins"), row("x:2", "bins"))
     catch_up(commits.archive(), index, "borough")
