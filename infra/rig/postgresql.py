@@ -79,6 +79,8 @@ def start_postgresql(home: Path) -> Postgresql:
         f"listen_addresses={_LOOPBACK}",
     ]
     command += ["-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "timezone=UTC"]
+    # its workers keep a role that is no superuser from dropping a database
+    command += ["-c", "autovacuum=off"]
     server = Server(
         name="postgresql",
         command=command,
