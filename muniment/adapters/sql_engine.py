@@ -143,7 +143,7 @@ def _parsed(url: str) -> sa.URL:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError:
         parsed = None
-    if parsed is not None and parsed.drivername in ("sqlite", "postgresql+pg8000"):
+    if parsed is not None and parsed.drivername in ("sqlite", "postgresql+pg8000") and parsed.database:
         return parsed
     raise BadInputError(
         "The register's database address cannot be used.",
@@ -192,7 +192,11 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+    except sa.exc.DBAPIError as error:
+        if not isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError) and (
+            type(error) is not sa.exc.DatabaseError  # SQLite's word for a damaged file
+        ):
+            raise
         words = str(error.orig).lower()
         if "locked" in words or "busy" in words:
             raise WriteConflictError(

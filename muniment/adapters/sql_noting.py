@@ -1,7 +1,8 @@
 """What a kept batch leaves in the register, in one transaction; and the capture rows that wait.
 
-A batch noted twice is noted once: its digest stands in the walk's row. Numbers of waiting capture rows
-grow for ever, also over an emptied queue, because the archive remembers how far it took them.
+A batch noted twice is noted once: its digest stands in the walk's row. The archive remembers up to which
+number it took waiting capture rows, so numbers grow for ever: over an emptied queue, and over a register
+that lost its last notes or was restored from a backup. Therefore they are drawn from the time.
 """
 
 import hashlib
@@ -47,7 +48,7 @@ class SqlNoting(Part):
                 return
             self._see(connection, row.stream_id, noted)
             self._hear_of_listings(connection, row, noted, now=now)
-            self._queue(connection, council, noted)
+            self._queue(connection, council, noted, now=now)
             values: dict[str, Any] = {
                 "marker": noted.marker,
                 "ended": noted.ended,
@@ -138,7 +139,7 @@ class SqlNoting(Part):
             values = {"last_read_at": now, "reported_when_read": c.reported}
             connection.execute(sa.update(t.threads).where(of_threads).values(values))
 
-    def _queue(self, connection: sa.Connection, council: str, noted: Noted) -> None:
+    def _queue(self, connection: sa.Connection, council: str, noted: Noted, *, now: datetime) -> None:
         c = t.queue.c
         if noted.queue_taken:
             taken = sa.delete(t.queue).where(c.council == council, c.number <= noted.queue_taken)
@@ -147,7 +148,7 @@ class SqlNoting(Part):
             return
         of_council = t.councils.c.council == council
         last = connection.execute(sa.select(t.councils.c.queue_number).where(of_council)).scalar_one()
-        last = max(last, noted.queue_taken)
+        last = max(last, noted.queue_taken, micros(now))
         rows = [
             {
                 "council": council,

@@ -1,0 +1,114 @@
+"""The database: what the revisions make is what the code speaks, and nobody else may read it."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from muniment.adapters import sql_upgrade
+from muniment.adapters.sql_engine import Database
+from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql_tables import METADATA, record_key
+from muniment.adapters.sql_upgrade import HEAD, revision_of, upgrade
+from schemas.errors import BadInputError, SchemaMismatchError, StorageError
+
+SCRIPTS = ScriptDirectory(str(Path(sql_upgrade.__file__).parent / "migrations"))
+
+
+@pytest.fixture
+def empty_url(register_url: str, tmp_path: Path) -> str:
+    """The address of a database with no table in it."""
+    return f"sqlite:///{tmp_path}/empty.sqlite" if register_url.startswith("sqlite") else register_url
+
+
+def test_the_revisions_make_the_tables_that_the_code_speaks(empty_url: str) -> None:
+    database = Database(empty_url)
+    upgrade(database)
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+        assert revision_of(connection) == HEAD
+    database.close()
+
+
+def test_head_is_the_newest_revision() -> None:
+    assert SCRIPTS.get_heads() == [HEAD]
+
+
+def test_revisions_are_one_line_and_every_one_is_run(empty_url: str) -> None:
+    revisions = [script.revision for script in SCRIPTS.walk_revisions()][::-1]
+    database = Database(empty_url)
+    for revision in revisions:
+        upgrade(database, to=revision)
+        with database.read() as connection:
+            assert revision_of(connection) == revision
+    database.close()
+
+
+def test_opening_again_changes_nothing(register_url: str) -> None:
+    SqlRegister.open(register_url).close()
+    register = SqlRegister.open(register_url)
+    assert register.enrolled("elm") == ()
+    register.close()
+
+
+def test_a_database_of_a_newer_muniment_is_refused_untouched(register_url: str) -> None:
+    SqlRegister.open(register_url).close()
+    database = Database(register_url)
+    with database.exclusive() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaMismatchError, match="9999"):
+        SqlRegister.open(register_url)
+    with database.read() as connection:
+        assert revision_of(connection) == "9999"
+    database.close()
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(empty_url: str) -> None:
+    database = Database(empty_url)
+    with database.exclusive() as connection:
+        connection.execute(sa.text("CREATE TABLE ledger (id integer)"))
+    with pytest.raises((sa.exc.DatabaseError, StorageError)):
+        upgrade(database)
+    with database.read() as connection:
+        assert set(sa.inspect(connection).get_table_names()) <= {"ledger"}
+    database.close()
+
+
+def test_the_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "register.sqlite"
+    register = SqlRegister.open(f"sqlite:///{path}")
+    assert register.watermark("elm") == 0
+    assert {file.stat().st_mode & 0o777 for file in path.parent.iterdir()} == {0o600}
+    register.close()
+    path.chmod(0o644)
+    with pytest.raises(BadInputError, match="chmod 600"):
+        SqlRegister.open(f"sqlite:///{path}")
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://host/name", "postgresql://host/name", "sqlite://"])
+def test_an_address_of_another_kind_is_refused_in_plain_words(url: str) -> None:
+    with pytest.raises(BadInputError, match="sqlite:////full/path"):
+        SqlRegister.open(url)
+
+
+def test_a_server_that_is_away_is_told_without_its_password() -> None:
+    with pytest.raises(StorageError) as refused:
+        SqlRegister.open("postgresql+pg8000://muniment:hunter2@127.0.0.1:9/register")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "register.sqlite"
+    path.write_bytes(b"not a database, for sure" * 100)
+    path.chmod(0o600)
+    with pytest.raises(StorageError):
+        SqlRegister.open(f"sqlite:///{path}")
+
+
+def test_no_two_records_share_a_key() -> None:
+    assert len({record_key(f"x:{number}") for number in range(10_000)}) == 10_000
+    assert len(record_key("wordpress:" + "a" * 3_000)) == 16
