@@ -42,8 +42,6 @@ _ABSENT = object()
 _BREAKS = re.compile(r"(?i)<(?:br|/p|/div|/li|/h[1-6]|/tr|/blockquote)\b[^>]*>")
 _DROPPED = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->")
 _TAG = re.compile(r"<[^<>]*>")
-_SPACE = re.compile(r"[^\S\n]+")
-_LINES = re.compile(r"\s*\n\s*")
 _SOURCE = re.compile(
     r"""(?is)<(?:img|video|audio|source|embed|iframe)\b[^>]{0,2000}?\s(?:data-)?src\s*=\s*(["'])(.{0,4000}?)\1"""
 )
@@ -58,7 +56,8 @@ def _visible_text_1(value: Any) -> Any:
         return value
     text = _TAG.sub("", _BREAKS.sub("\n", _DROPPED.sub("", value)))
     text = unicodedata.normalize("NFC", html.unescape(text))
-    return _LINES.sub("\n", _SPACE.sub(" ", text)).strip()
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return "\n".join(filter(None, lines))
 
 
 def _references_1(value: Any) -> Any:
