@@ -155,13 +155,14 @@ class Session:
         Raises:
             AccountSuspendedError: The account itself is not served.
         """
-        problem = _problem(answer)
+        problem, did = _problem(answer), uri.split("/", 3)[2]
         if problem.error in _STATES:
-            if uri.split("/", 3)[2] == self._account.native_id:
+            if did == self._account.native_id:
                 raise self._suspended(problem)
             return Reason.SUSPENDED
         if problem.error == "NotFound":
-            return Reason.UNAVAILABLE
+            # A thread is not found either while its author's account is not served.
+            return Reason.UNAVAILABLE if self.trouble_of(did) is None else Reason.SUSPENDED
         raise _fault(answer)
 
     def _document_address(self, did: str) -> str:

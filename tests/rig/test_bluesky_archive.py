@@ -121,12 +121,12 @@ def test_paging_back_stops_at_the_time_asked_for(wire: Wire, bluesky_network: Bl
     assert [one.marker is None for one in everything.responses] == [False, True]
 
 
-@pytest.mark.parametrize("authoritative", [False, True])
+@pytest.mark.parametrize("kept_at", ["public", "own server"])
 def test_an_edit_is_a_new_version_of_the_same_record(
-    wire: Wire, bluesky_network: BlueskyNetwork, authoritative: bool
+    wire: Wire, bluesky_network: BlueskyNetwork, kept_at: str
 ) -> None:
     council = bluesky_network.create_account()
-    options = {"pds": bluesky_network.pds_url} if authoritative else {}
+    options = {"pds": bluesky_network.pds_url} if kept_at == "own server" else {}
     archive = reader(wire, bluesky_network, council, **options)
     before = council.post("Roadworks on Mnday")
     bluesky_network.wait_until_indexed(before)
