@@ -69,5 +69,5 @@ lock: ## Lock the dependencies with hashes; names no package index
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 
-clean: ## Remove what was installed and made here
+clean: rig-down ## Remove what was installed and made here
 	rm -rf $(VENV) .rig .sandbox

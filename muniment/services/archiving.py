@@ -63,7 +63,9 @@ class Archiving:
         self._enrolled |= {one.account.account: one for one in found}
         jobs = [job for enrolled in found for job in self._due_of(enrolled)]
         ranks = {purpose: rank for rank, purpose in enumerate(Purpose)}
-        return tuple(sorted(jobs, key=lambda job: ranks[job.purpose]))
+        streams = {stream: rank for rank, stream in enumerate(Stream)}
+        # Stream by stream over all accounts: neighbours seldom wait for one another's credential.
+        return tuple(sorted(jobs, key=lambda job: (ranks[job.purpose], streams[job.stream])))
 
     def run(self, job: Job) -> CaptureReport:
         """Run one walk and settle what its errors mean.
@@ -329,7 +331,7 @@ class Archiving:
         reason = error.reason if isinstance(error, StreamError) else Reason.RATE_LIMITED
         outcome = Outcome.REFUSED if isinstance(error, StreamError) else Outcome.UNFINISHED
         if isinstance(error, WalkError):
-            reason, outcome = Reason.UNREADABLE, Outcome.FAILED
+            reason, outcome = Reason.LOOPED, Outcome.FAILED
         kept_open = Outcome.FAILED if outcome is Outcome.FAILED else Outcome.UNFINISHED
         self.register.abandon(walk, kept_open, now=self.clock.now(), resume_at=resume_at)
         self._open_gap(job.account, job.stream, reason)
