@@ -2,7 +2,9 @@
 
     python -m bench.store [--rows 1000000]
 
-Figures are ratios or milliseconds on this machine; each has its target, and a miss exits 1.
+Each figure has its target, and a miss exits 1. Milliseconds are judged at the speed of the machine on which
+the targets were set, where a bare pyarrow write of 500 rows with fsync took 6.5 ms: that write is measured
+beside each keep, and a slower or busier machine is allowed as much more time as it takes longer for it.
 """
 
 import argparse
@@ -45,6 +47,7 @@ _START: Final = datetime(2024, 1, 1, tzinfo=UTC)
 _BACKFILL: Final = 20_000
 _PAGE: Final = 100
 _TIMES: Final = 9
+_BARE_MILLISECONDS: Final = 6.5
 _WORDS: Final = tuple(
     word
     for sentence in (
@@ -64,10 +67,11 @@ class Figure:
     target: float
     unit: str
     at_least: bool = False
+    slowness: float = 1.0
 
     @property
     def is_met(self) -> bool:
-        return self.value >= self.target if self.at_least else self.value <= self.target
+        return self.value >= self.target if self.at_least else self.value / self.slowness <= self.target
 
 
 def items(start: int, count: int, *, edit: int = 0) -> Batch:
@@ -206,19 +210,39 @@ def measure(rows: int, folder: Path, *, progress: Callable[[str], None] = print)
     register = SqlRegister.open(f"sqlite:///{root / 'register.db'}")
     media = LocalMediaStore(root / "media", LocalFiles())
     archive = DeltaArchive(COUNCIL, root / COUNCIL, register=register, media=media, clock=RealTime())
-    backfill, slowest, bare = _fill(archive, rows, folder, progress)
+    backfill, slowest = _fill(archive, rows, folder, progress)
     figures += [
-        Figure(name="backfill keep, per record", value=backfill, target=90, unit="µs"),
-        Figure(name="bare pyarrow write, per record", value=bare, target=1_000, unit="µs"),
+        Figure(
+            name="backfill keep, per record, against a bare pyarrow write",
+            value=backfill,
+            target=15,
+            unit="x",
+        ),
         Figure(name="last backfill keep against the median", value=slowest, target=2.2, unit="x"),
     ]
     archive.compact()
     fresh = rows + 10_000_000
     figures += [
-        _keeps(archive, "keep of 2,000 new", 150, [items(fresh + 2_000 * n, 2_000) for n in range(_TIMES)]),
-        _keeps(archive, "keep of 500: 350 new, 100 known, 50 edited", 100, _mixed(rows, fresh + 10**6)),
-        _keeps(archive, "keep of 500 known: no commit", 100, [items(500 * n, 500) for n in range(_TIMES)]),
-        _keeps(archive, "keep of 500, all edited", 150, [items(500 * n, 500, edit=2) for n in range(_TIMES)]),
+        _keeps(
+            archive,
+            folder,
+            "keep of 2,000 new",
+            150,
+            [items(fresh + 2_000 * n, 2_000) for n in range(_TIMES)],
+        ),
+        _keeps(
+            archive, folder, "keep of 500: 350 new, 100 known, 50 edited", 100, _mixed(rows, fresh + 10**6)
+        ),
+        _keeps(
+            archive, folder, "keep of 500 known: no commit", 100, [items(500 * n, 500) for n in range(_TIMES)]
+        ),
+        _keeps(
+            archive,
+            folder,
+            "keep of 500, all edited",
+            150,
+            [items(500 * n, 500, edit=2) for n in range(_TIMES)],
+        ),
         _lookup(archive, rows),
         _full_stream(archive),
     ]
@@ -257,7 +281,7 @@ def _append_ratio(folder: Path) -> Figure:
 
 def _fill(
     archive: DeltaArchive, rows: int, folder: Path, progress: Callable[[str], None]
-) -> tuple[float, float, float]:
+) -> tuple[float, float]:
     times: list[float] = []
     bare: list[float] = []
     for start in range(0, rows, _BACKFILL):
@@ -272,7 +296,7 @@ def _fill(
             bare.append((time.perf_counter() - since) / len(batch.filings) * 1e6)
             progress(f"{start:,} of {rows:,} records, {times[-1]:.0f} µs a record")
     median = statistics.median(times)
-    return median, statistics.median(times[-5:]) / median, statistics.median(bare)
+    return median / statistics.median(bare), statistics.median(times[-5:]) / median
 
 
 def _mixed(rows: int, fresh: int) -> list[Batch]:
@@ -292,13 +316,19 @@ def _mixed(rows: int, fresh: int) -> list[Batch]:
     return found
 
 
-def _keeps(archive: DeltaArchive, name: str, target: float, batches: Sequence[Batch]) -> Figure:
+def _keeps(archive: DeltaArchive, folder: Path, name: str, target: float, batches: Sequence[Batch]) -> Figure:
     times = []
+    bare = []
+    table = record_table(items(0, 500))
     for batch in batches:
         since = time.perf_counter()
         archive.keep(batch)
-        times.append(1000 * (time.perf_counter() - since))
-    return Figure(name=name, value=statistics.median(times), target=target, unit="ms")
+        between = time.perf_counter()
+        bare_append(table, folder / "bare")
+        times.append(1000 * (between - since))
+        bare.append(1000 * (time.perf_counter() - between))
+    slowness = max(1.0, statistics.median(bare) / _BARE_MILLISECONDS)
+    return Figure(name=name, value=statistics.median(times), target=target, unit="ms", slowness=slowness)
 
 
 def _lookup(archive: DeltaArchive, rows: int) -> Figure:
@@ -330,7 +360,8 @@ def main(arguments: list[str] | None = None) -> int:
     for one in figures:
         sign = ">=" if one.at_least else "<="
         verdict = "ok" if one.is_met else "MISSED"
-        print(f"{one.name:<82}{one.value:>9.2f} {one.unit:<4}{sign} {one.target:>8,.0f}  {verdict}")
+        pace = f"  (machine {one.slowness:.1f}x slower)" if one.slowness > 1 else ""
+        print(f"{one.name:<68}{one.value:>9.2f} {one.unit:<4}{sign} {one.target:>6,.0f}  {verdict}{pace}")
     return 0 if all(one.is_met for one in figures) else 1
 
 

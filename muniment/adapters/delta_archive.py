@@ -22,11 +22,12 @@ from deltalake import DeltaTable
 from typing_extensions import override
 
 from muniment.adapters.delta_compaction import mergeable, merged
+from muniment.adapters.delta_held import HeldRows
 from muniment.adapters.delta_intake import Intake, sort_out
 from muniment.adapters.delta_layout import SMALL_FILE_BYTES, active_files, write_files
 from muniment.adapters.delta_recovery import recover, sweep_table
 from muniment.adapters.delta_rows import tables_of
-from muniment.adapters.delta_scan import HeldRows, predicate_of, stream
+from muniment.adapters.delta_scan import Rows, TableReader
 from muniment.adapters.delta_table import COMMIT, QUEUE, CouncilTable
 from muniment.adapters.files import LocalFiles, Lock
 from muniment.ports import Archive, Batch, Kept, MediaStore, PresenceView, StoreStat
@@ -94,7 +95,7 @@ class DeltaArchive(Archive):
                 batch,
                 known=self._register.known(self._council, ids),
                 disposed=self._register.disposed(self._council, ids),
-                held=HeldRows(session.table, unseen=session.number(_UNSEEN)),
+                held=HeldRows(self._reader(session.table), unseen=session.number(_UNSEEN)),
                 queue_taken=session.number(QUEUE),
             )
             number = self._file(session, intake, last + 1) if intake.is_wanted else None
@@ -128,8 +129,8 @@ class DeltaArchive(Archive):
             return iter(())
         if columns is None and series is not None:
             columns = [*_columns_of(series), *PARTITION]
-        predicate = predicate_of(series=series, after=after, upto=upto, record_ids=record_ids)
-        return stream(self._home.read, predicate, columns=columns, record_ids=record_ids)
+        wanted = Rows(series=series, after=after, upto=upto, record_ids=record_ids)
+        return self._reader().stream(wanted, columns)
 
     @override
     def compact(self) -> int:
@@ -185,6 +186,11 @@ class DeltaArchive(Archive):
         with self._session() as session:
             yield session.table
 
+    def _reader(self, table: DeltaTable | None = None) -> TableReader:
+        """Return a reader of one version, or of the newest."""
+        reopen = self._home.read if table is None else lambda: table
+        return TableReader(self._home.root, self._files, reopen)
+
     @contextmanager
     def _session(self) -> Iterator[_Session]:
         """Take the lock, recover if its last owner died at work, open the table."""
@@ -228,9 +234,9 @@ class DeltaArchive(Archive):
                 remedy="The archive has lost commits, or an older backup was restored: see docs/operate.",
             )
         if seen < last:
-            predicate = predicate_of(series=[RowKind.OBSERVATION.value], after=seen)
+            wanted = Rows(series=[RowKind.OBSERVATION.value], after=seen)
             columns = _columns_of([RowKind.OBSERVATION.value])
-            rows = stream(lambda: session.table, predicate, columns=columns)
+            rows = self._reader(session.table).stream(wanted, columns)
             self._register.catch_up(self._council, last, rows)
         return last
 

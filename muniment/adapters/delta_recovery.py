@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from muniment.adapters.delta_layout import active_files
-from muniment.adapters.delta_scan import predicate_of, stream
+from muniment.adapters.delta_scan import Rows, TableReader
 from muniment.adapters.delta_table import CouncilTable
 from muniment.adapters.files import LocalFiles
 from muniment.ports import MediaStore
@@ -33,7 +33,7 @@ class Swept:
 def recover(home: CouncilTable, *, media: MediaStore, files: LocalFiles) -> Swept:
     """Take away everything that the log does not name; under the lock only."""
     return Swept(
-        files=sweep_table(home, files=files), media=_sweep_media(home, media), incoming=media.sweep()
+        files=sweep_table(home, files=files), media=_sweep_media(home, media, files), incoming=media.sweep()
     )
 
 
@@ -56,10 +56,10 @@ def sweep_table(home: CouncilTable, *, files: LocalFiles) -> int:
     return len(strays)
 
 
-def _sweep_media(home: CouncilTable, media: MediaStore) -> int:
-    predicate = f"{predicate_of(series=[RowKind.ATTACHMENT.value])} and sha256 is not null"
+def _sweep_media(home: CouncilTable, media: MediaStore, files: LocalFiles) -> int:
     named: set[bytes] = set()
-    for batch in stream(home.read, predicate, columns=["sha256"]):
+    reader = TableReader(home.root, files, home.read)
+    for batch in reader.stream(Rows(series=[RowKind.ATTACHMENT.value]), ["sha256"]):
         named.update(batch["sha256"].to_pylist())
     unnamed = [sha256 for sha256, _ in media.names() if sha256 not in named]
     for sha256 in unnamed:

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 from tests.muniment.adapters.delta.council import COUNCIL, START, PresenceInMemory, Said, batch_of, rows, town
 
-_SAID = some.builds(
+_SAID: some.SearchStrategy[dict[str, object]] = some.builds(
     dict,
     number=some.integers(0, 3),
     text=some.sampled_from("ABC"),

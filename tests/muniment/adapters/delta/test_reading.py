@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 
-from muniment.adapters.delta_scan import predicate_of, stream
+from muniment.adapters.delta_scan import Rows, TableReader
+from muniment.adapters.files import LocalFiles
 from schemas.arrow import TABLE
 from schemas.errors import IntegrityError, WriteConflictError
 from schemas.vocabulary import Series
@@ -66,8 +67,24 @@ def test_records_are_looked_up_by_id(borough: Town, others: int) -> None:
 def test_a_scan_gives_the_types_of_the_schema(borough: Town) -> None:
     fill(borough, 1)
 
-    for batch in borough.archive.scan():
-        assert batch.schema.equals(TABLE)
+    everyone = [f"facebook:{number}" for number in range(200)]
+    for batches in (borough.archive.scan(), borough.archive.scan(record_ids=everyone)):
+        for batch in batches:
+            assert batch.schema.equals(TABLE)
+
+
+def test_many_ids_and_few_ids_find_the_same_rows(borough: Town) -> None:
+    fill(borough)
+    few = [f"facebook:{number}" for number in range(1, 4)]
+    many = [*few, *(f"facebook:none-{number}" for number in range(200))]
+
+    def found(record_ids: list[str]) -> list[dict[str, object]]:
+        batches = borough.archive.scan(record_ids=record_ids, after=1, upto=3)
+        rows = [row for batch in batches for row in batch.to_pylist()]
+        return sorted(rows, key=lambda row: (row["series"], row["record_id"]))
+
+    assert found(many) == found(few)
+    assert len(found(few)) == 4
 
 
 def test_compaction_merges_small_files_and_leaves_no_file_behind(borough: Town) -> None:
@@ -94,7 +111,8 @@ def test_compaction_seals_before_and_after_it_takes_files_away(borough: Town) ->
     assert files == [18, 3]
 
 
-def test_a_reader_with_an_old_handle_opens_again_once(borough: Town) -> None:
+@pytest.mark.parametrize("many", [None, 200])
+def test_a_reader_with_an_old_handle_opens_again_once(borough: Town, many: int | None) -> None:
     """Pitfall 11: the files it knows were merged away."""
     for number in range(6):
         borough.archive.keep(batch_of(Said(number=number)))
@@ -104,27 +122,31 @@ def test_a_reader_with_an_old_handle_opens_again_once(borough: Town) -> None:
     def reopen() -> DeltaTable:
         return handles.pop() if handles else DeltaTable(str(borough.table))
 
-    batches = stream(reopen, predicate_of(series=["public"]), columns=["record_id"])
+    sought = None if many is None else [f"facebook:{number}" for number in range(many)]
+    reader = TableReader(borough.table, LocalFiles(), reopen)
+    batches = reader.stream(Rows(series=["public"], record_ids=sought), ["record_id"])
 
     assert sum(map(len, batches)) == 6
 
 
-def test_a_file_that_is_really_gone_is_an_integrity_error(borough: Town) -> None:
+@pytest.mark.parametrize("sought", [{}, {"record_ids": [f"facebook:{number}" for number in range(200)]}])
+def test_a_file_that_is_really_gone_is_an_integrity_error(borough: Town, sought: dict[str, object]) -> None:
     fill(borough, 2)
     for path in borough.table.glob("series=public/*/*.parquet"):
         path.unlink()
 
     with pytest.raises(IntegrityError):
-        ids(borough)
+        ids(borough, **sought)
 
 
-def test_a_file_that_is_damaged_is_an_integrity_error(borough: Town) -> None:
+@pytest.mark.parametrize("sought", [{}, {"record_ids": [f"facebook:{number}" for number in range(200)]}])
+def test_a_file_that_is_damaged_is_an_integrity_error(borough: Town, sought: dict[str, object]) -> None:
     fill(borough, 1)
     (path,) = borough.table.glob("series=public/*/*.parquet")
     path.write_bytes(path.read_bytes()[:-40])
 
     with pytest.raises(IntegrityError):
-        ids(borough)
+        ids(borough, **sought)
 
 
 def test_a_reader_beside_keeps_and_compactions_sees_each_record_once(borough: Town) -> None:
