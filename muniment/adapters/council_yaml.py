@@ -34,6 +34,16 @@ _SECRET_KEYS: Final = frozenset({"password", "token", "secret", "access_token", 
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 
+class _Loader(yaml.SafeLoader):
+    """Leaves days as text: YAML's own reading of 2026-02-30 is an error without a line."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 class Person(BaseModel):
     """Who may post or moderate, from when until when: "who could post on that day?"."""
 
@@ -98,6 +108,8 @@ class AccountEntry(BaseModel):
             )
         if self.kind is AccountKind.CAMPAIGN and self.campaign_from is None:
             raise ValueError("a campaign account needs 'campaign_from'")
+        if self.campaign_from and self.campaign_until and self.campaign_until < self.campaign_from:
+            raise ValueError("'campaign_until' is before 'campaign_from'")
         return self
 
 
@@ -190,8 +202,8 @@ def load(path: Path, platforms: Collection[str]) -> Council:
     """
     raw = path.read_bytes()
     try:
-        root = yaml.compose(raw.decode("utf-8"), Loader=yaml.SafeLoader)
-        told = yaml.safe_load(raw)
+        root = yaml.compose(raw.decode("utf-8"), Loader=_Loader)
+        told = yaml.load(raw, Loader=_Loader)  # noqa: S506 -- a SafeLoader, days left as text
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInputError(_yaml_mistake(path, error)) from error
     if root is None or not isinstance(told, dict):
@@ -351,6 +363,8 @@ def _in_words(mistake: Mapping[str, Any]) -> str:
     kind = str(mistake["type"])
     if kind.startswith("date"):
         return f"{name} is '{given}'; write a day as 2026-03-31"
+    if kind == "string_type":
+        return f'{name} is not text as it stands; put it in quotes: "{given}"'
     return said.get(kind, f"{name} is '{given}': {str(mistake['msg']).lower()}")
 
 

@@ -70,13 +70,18 @@ class Credentials:
             The values that are stored now.
 
         Raises:
-            BadInputError: It came from the environment, which cannot be written.
+            BadInputError: It lies where it cannot be written back; nothing was renewed.
         """
         place = source.file or source.prefect_block
         if place is None:
             raise BadInputError(
                 "The platform rotates this credential, and the environment cannot be written.",
                 remedy="Keep this credential in a file of the secrets folder.",
+            )
+        if source.prefect_block is not None and self._write_block is None:
+            raise BadInputError(
+                f"The Prefect block {place} can only be written back by a flow.",
+                remedy="Run `muniment serve`, or keep the credential in a file.",
             )
         with self._locked(place):
             stored = self.find(source)

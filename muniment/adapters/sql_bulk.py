@@ -1,7 +1,7 @@
 """The register's hot statements, written by hand: a batch is one call of the driver, never one per row.
 
 SQLite takes a list of rows (`executemany`); PostgreSQL takes one statement with an array for each column,
-since its driver would send a list row by row. Measured: see `docs/operate/account-register.md`.
+since its driver would send a list row by row.
 """
 
 from collections.abc import Sequence
