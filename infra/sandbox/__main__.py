@@ -31,7 +31,7 @@ _SEARCHES: Final = (
 )
 _NEXT: Final = """
 What to do next, for a real council
-  1. muniment archive https://your-council-blog.example    tries a public blog, Mastodon or Bluesky account at once
+  1. muniment archive https://your-council-blog.example    tries a public blog or account at once
   2. copy councils/example_borough.yml to councils/your_council.yml and name your accounts
   3. muniment accounts check                               says what each platform needs, and never gives
   4. muniment archive                                      asks before it fetches the past
@@ -43,7 +43,7 @@ The README has the first five minutes; docs/operate/ the rest. What was just mad
 def main() -> int:
     """Run the demonstration; return 0 when everything was whole and verified."""
     began = time.monotonic()
-    home = _CHECKOUT / ".sandbox"
+    home = Path(os.environ.get("SANDBOX_HOME") or _CHECKOUT / ".sandbox").resolve()
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(mode=0o700)
     environment = {

@@ -291,6 +291,8 @@ def _secrets(node: yaml.Node) -> Iterator[tuple[int, str]]:
     """Yield every value that looks like a secret: a file that officers pass around must not hold one."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            if key.value == "env":
+                continue  # its keys name values, and its values name variables
             if isinstance(value, yaml.ScalarNode) and str(key.value).lower() in _SECRET_KEYS:
                 yield (
                     _number(key),
