@@ -59,7 +59,7 @@ class BlueskyFake(Fake):
                 request.endpoint = f"/xrpc/{method}"
                 return self._method(method, request)
             case ["media", item, media, _]:
-                # A view's address ends in the file's cid; the core's in the file's id, its signature behind it.
+                # A view's address ends in the file's cid; the core's in the file's id.
                 path = f"/media/{item}/{media}"
                 return self._media(Request(method="GET", path=path, query=request.query)) or not_there()
             case [did] if did.startswith("did:"):
