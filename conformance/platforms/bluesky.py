@@ -178,9 +178,14 @@ class BlueskyFake(Fake):
             raise refused("RepoTakendown", f"Repo has been takendown: {account.id}")
         limit = checked(request, "limit", 50, 1, MOST_POSTS)
         mine = self._newest_first(account) if request.get("collection") == POST else []
-        page = self.page(f"records of {account.id}", mine, limit=limit, token=request.get("cursor"))
+        # A cursor is a key: what comes after it is listed. The last one leads to an empty page.
+        cursor = request.get("cursor")
+        start = sum(key_of(item) >= cursor for item in mine) if cursor else 0
+        page = self.page(f"records of {account.id}", mine, limit=limit, start=start)
         told: Json = {"records": [self.views.kept(item) for item in page.items]}
-        return told if page.next is None else {**told, "cursor": page.next}
+        if page.items:
+            told["cursor"] = key_of(page.items[-1] if page.next_start is None else mine[page.next_start - 1])
+        return told
 
     def _blob(self, request: Request) -> Reply:
         account = self.account(request.get("did"))
@@ -241,6 +246,11 @@ def refused(error: str, message: str) -> Refused:
 def bad_request(message: str) -> Refused:
     """Return the refusal of a request that makes no sense."""
     return refused("InvalidRequest", message)
+
+
+def key_of(item: Item) -> str:
+    """Return the last part of a post's name."""
+    return item.native_id.rpartition("/")[2]
 
 
 def checked(request: Request, name: str, usual: int, least: int, most: int) -> int:
