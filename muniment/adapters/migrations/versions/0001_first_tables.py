@@ -16,6 +16,44 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("council", name=op.f("pk_councils")),
     )
     op.create_table(
+        "presence",
+        sa.Column("record_key", sa.LargeBinary(), nullable=False),
+        sa.Column("stream_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("native_key", sa.BigInteger(), nullable=False),
+        sa.Column("listing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("thread_id", sa.Text(), nullable=False),
+        sa.Column("native_id", sa.Text(), nullable=False),
+        sa.Column("series", sa.Text(), nullable=False),
+        sa.Column("digest_rule", sa.BigInteger(), nullable=False),
+        sa.Column("filed_at", sa.BigInteger(), nullable=False),
+        sa.Column("version_id", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("shown", sa.Text(), nullable=False),
+        sa.Column("absences", sa.BigInteger(), nullable=False),
+        sa.Column("first_absent_at", sa.BigInteger(), nullable=True),
+        sa.Column("metrics", sa.Text(), nullable=False),
+        sa.Column("metrics_at", sa.BigInteger(), nullable=True),
+        sa.Column("observed_at", sa.BigInteger(), nullable=False),
+        sa.Column("commit_no", sa.BigInteger(), nullable=False),
+        sa.Column("last_walk", sa.Text(), nullable=False),
+        sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("record_key", "stream_id", name=op.f("pk_presence")),
+    )
+    op.create_index("ix_presence_filed", "presence", ["stream_id", "filed_at"], unique=False)
+    op.create_index(
+        "ix_presence_listing", "presence", ["listing_id", "state", "shown", "filed_at"], unique=False
+    )
+    op.create_index(
+        "ix_presence_missing",
+        "presence",
+        ["stream_id", "first_absent_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'missing'"),
+        postgresql_where=sa.text("state = 'missing'"),
+    )
+    op.create_index("ix_presence_native", "presence", ["native_key"], unique=False)
+    op.create_table(
         "accounts",
         sa.Column("council", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
@@ -204,46 +242,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger")),
     )
     op.create_index(op.f("ix_ledger_listing_id"), "ledger", ["listing_id"], unique=False)
-    op.create_table(
-        "presence",
-        sa.Column("record_key", sa.LargeBinary(), nullable=False),
-        sa.Column("stream_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("record_id", sa.Text(), nullable=False),
-        sa.Column("native_key", sa.BigInteger(), nullable=False),
-        sa.Column("listing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("thread_id", sa.Text(), nullable=False),
-        sa.Column("native_id", sa.Text(), nullable=False),
-        sa.Column("series", sa.Text(), nullable=False),
-        sa.Column("digest_rule", sa.BigInteger(), nullable=False),
-        sa.Column("filed_at", sa.BigInteger(), nullable=False),
-        sa.Column("version_id", sa.LargeBinary(), nullable=True),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("shown", sa.Text(), nullable=False),
-        sa.Column("absences", sa.BigInteger(), nullable=False),
-        sa.Column("first_absent_at", sa.BigInteger(), nullable=True),
-        sa.Column("metrics", sa.Text(), nullable=False),
-        sa.Column("metrics_at", sa.BigInteger(), nullable=True),
-        sa.Column("observed_at", sa.BigInteger(), nullable=False),
-        sa.Column("commit_no", sa.BigInteger(), nullable=False),
-        sa.Column("last_walk", sa.Text(), nullable=False),
-        sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name=op.f("fk_presence_listing_id")),
-        sa.ForeignKeyConstraint(["stream_id"], ["streams.id"], name=op.f("fk_presence_stream_id")),
-        sa.PrimaryKeyConstraint("record_key", "stream_id", name=op.f("pk_presence")),
-    )
-    op.create_index("ix_presence_filed", "presence", ["stream_id", "filed_at"], unique=False)
-    op.create_index(
-        "ix_presence_listing", "presence", ["listing_id", "state", "shown", "filed_at"], unique=False
-    )
-    op.create_index(
-        "ix_presence_missing",
-        "presence",
-        ["stream_id", "first_absent_at"],
-        unique=False,
-        sqlite_where=sa.text("state = 'missing'"),
-        postgresql_where=sa.text("state = 'missing'"),
-    )
-    op.create_index("ix_presence_native", "presence", ["native_key"], unique=False)
     op.create_table(
         "walk_listings",
         sa.Column("walk_id", sa.Text(), nullable=False),
