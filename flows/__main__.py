@@ -19,7 +19,7 @@ from prefect.deployments.runner import RunnerDeployment
 
 from connectors import registry
 from flows.archive import archive_council, limit_name
-from flows.upkeep import reindex_council, verify_council
+from flows.upkeep import reindex_council, tidy_council, verify_council
 from muniment.adapters.council_yaml import load
 from muniment.settings import from_environment
 
@@ -63,6 +63,7 @@ def deployments() -> list[RunnerDeployment]:
                 archive_council.to_deployment(
                     name=path.stem, interval=_EVERY, parameters=parameters, concurrency_limit=1
                 ),
+                tidy_council.to_deployment(name=path.stem, cron="0 2 * * *", parameters=parameters),
                 reindex_council.to_deployment(name=path.stem, cron="30 2 * * *", parameters=parameters),
                 verify_council.to_deployment(name=path.stem, cron="0 3 * * *", parameters=parameters),
             )

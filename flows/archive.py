@@ -21,7 +21,7 @@ from prefect.tasks import exponential_backoff
 from flows.blocks import read_block, write_block
 from muniment.bootstrap import CouncilServices, Muniment
 from muniment.domain.due import Job, Purpose
-from muniment.services.indexing import catch_up
+from muniment.services.finishing import finish
 from muniment.settings import from_environment
 from schemas.errors import RetryableError
 from schemas.report import CaptureReport
@@ -83,6 +83,7 @@ def capture_stream(council: str, account: str, stream: str, purpose: str) -> Cap
 def archive_council(council: str, accounts: list[str] | None = None) -> None:
     """Archive what is due of a council, then seal it and bring the index up to it."""
     of_council = services(council)
+    first_commit = of_council.archive.commit_no()
     reports: list[CaptureReport] = []
     failed: list[Job] = []
     for jobs in of_council.archiving.rounds(accounts=frozenset(accounts) if accounts else None):
@@ -96,8 +97,13 @@ def archive_council(council: str, accounts: list[str] | None = None) -> None:
             else:
                 failed.append(job)
                 future.result(raise_on_failure=False)
-    of_council.seals.seal()
-    catch_up(of_council.archive, of_council.muniment.index, of_council.name)
+    finish(
+        council,
+        archive=of_council.archive,
+        seals=of_council.seals,
+        index=of_council.muniment.index,
+        first_commit=first_commit,
+    )
     _write_artifact(council, reports, failed)
     if failed:
         # The others went on; the run still says that it was not whole.

@@ -1,14 +1,14 @@
-"""`reindex` and `verify`: the index brought up to the archive, and the archive held against its evidence."""
+"""By night: small files merged, the index brought up, the archive held against its evidence."""
 
-from muniment.services.indexing import catch_up, rebuild
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 
 from flows.archive import services
+from muniment.services.indexing import catch_up, rebuild
 from muniment.services.verifying import verify
 from schemas.errors import IntegrityError
 
-__all__ = ["reindex_council", "verify_council"]
+__all__ = ["reindex_council", "tidy_council", "verify_council"]
 
 
 @flow(name="reindex", flow_run_name="{council}", persist_result=False)
@@ -21,6 +21,16 @@ def reindex_council(council: str, *, whole: bool = False) -> None:
     else:
         catch_up(of_council.archive, index, of_council.name)
     get_run_logger().info("index current to commit %s", index.watermark(of_council.name))
+
+
+@flow(name="tidy", flow_run_name="{council}", persist_result=False)
+def tidy_council(council: str) -> None:
+    """Merge small files and clean the log, sealed before and after."""
+    of_council = services(council)
+    merged = of_council.archive.compact()
+    cleaned = of_council.archive.maintain()
+    of_council.seals.seal()
+    get_run_logger().info("%s files merged, %s log files cleaned away", merged, cleaned)
 
 
 @flow(name="verify", flow_run_name="{council}", persist_result=False)

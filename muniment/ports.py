@@ -4,7 +4,7 @@ Each is a small protocol with real implementations in `adapters`; `bootstrap` ch
 media store and one index serve one council; the register serves all.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime

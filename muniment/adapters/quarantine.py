@@ -1,4 +1,4 @@
-"""Bodies that cannot be used, a login page or a broken document: 30 days for a person, no part of the archive."""
+"""Bodies that cannot be used, a login page or a broken document: kept 30 days, no part of the archive."""
 
 import os
 import time

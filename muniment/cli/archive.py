@@ -16,7 +16,7 @@ from muniment.cli.opening import COUNCIL, console, opened
 from muniment.cli.trial import write_trial
 from muniment.domain.due import Job, Purpose
 from muniment.services.archiving import Archiving
-from muniment.services.indexing import catch_up
+from muniment.services.finishing import finish
 from schemas.errors import ConfirmationNeededError, MunimentError, RetryableError
 from schemas.report import CaptureReport
 from schemas.vocabulary import Outcome
@@ -44,18 +44,19 @@ def archive(url: str | None, council: str | None, names: tuple[str, ...], *, yes
         services = muniment.council(council)
         only = frozenset(names) or None
         _confirm(services.archiving, only, yes=yes)
+        first_commit = services.archive.commit_no()
         reports = tuple(_run(services, only, bar))
         bar.done()
-        finish(services)
+        finish(
+            services.name,
+            archive=services.archive,
+            seals=services.seals,
+            index=muniment.index,
+            first_commit=first_commit,
+        )
     console.print(report_table(reports))
     _print_remedies(reports)
     sys.exit(PARTLY if any(report.outcome is not Outcome.WHOLE for report in reports) else 0)
-
-
-def finish(services: CouncilServices) -> None:
-    """Seal what was kept and bring the index up to it."""
-    services.seals.seal()
-    catch_up(services.archive, services.muniment.index, services.name)
 
 
 def _confirm(archiving: Archiving, only: frozenset[str] | None, *, yes: bool) -> None:

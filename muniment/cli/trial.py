@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from connectors.discover import discover
 
+from connectors.discover import discover
 from muniment.bootstrap import Muniment
 
 __all__ = ["write_trial"]

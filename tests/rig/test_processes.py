@@ -49,7 +49,7 @@ def test_servers_are_stopped_last_started_first(home: Path) -> None:
 
 
 def test_a_note_of_an_earlier_boot_never_ends_a_stranger(home: Path) -> None:
-    with subprocess.Popen(_SLEEP, start_new_session=True) as stranger:  # noqa: S603
+    with subprocess.Popen(_SLEEP, start_new_session=True) as stranger:
         note = {"pid": stranger.pid, "started": "an-earlier-boot 12345", "signal": 15}
         (home / "run" / "web.json").write_text(json.dumps(note))
         assert stop_all(home) == []

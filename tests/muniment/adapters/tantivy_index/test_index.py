@@ -1,6 +1,6 @@
 """What the embedded index promises: whole replacement, exact totals, one commit for entries and watermark."""
 
-# ruff: noqa: S311, S603 -- chance here is no secret; the child is our own script
+# ruff: noqa: S311 -- chance here is no secret; the child is our own script
 
 import json
 import random

@@ -1,0 +1,23 @@
+"""What ends every run: small files merged where many have gathered, a seal, the index brought up."""
+
+from typing import Final
+
+from muniment.ports import Archive, Seals, SearchIndex
+from muniment.services.indexing import catch_up
+
+__all__ = ["finish"]
+
+_COMPACT_EVERY: Final = 50
+"""Commits; measured, appends grow by log replay and small files, and compaction resets that."""
+
+
+def finish(council: str, *, archive: Archive, seals: Seals, index: SearchIndex, first_commit: int) -> None:
+    """End a run that began when the archive stood at `first_commit`.
+
+    Raises:
+        WriteConflictError: Another process writes the index: the next run brings it up.
+    """
+    if archive.commit_no() // _COMPACT_EVERY > first_commit // _COMPACT_EVERY:
+        archive.compact()
+    seals.seal()
+    catch_up(archive, index, council)
