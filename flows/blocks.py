@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 from prefect.blocks.system import Secret
 from prefect.exceptions import ObjectNotFound
@@ -20,7 +20,7 @@ def read_block(name: str) -> Mapping[str, str]:
         CredentialsRejectedError: There is no such block, or it holds something else.
     """
     try:
-        block = cast("Secret[str]", Secret.load(name))
+        block = cast("Secret[Any]", Secret.load(name))
     except (ValueError, ObjectNotFound) as error:
         raise CredentialsRejectedError(
             f"There is no Prefect block secret/{name}.",

@@ -102,7 +102,7 @@ with LocalMediaStore(Path(sys.argv[1]), LocalFiles()).incoming() as incoming:
 def test_the_sweep_takes_away_what_a_killed_process_was_receiving(
     store: LocalMediaStore, tmp_path: Path
 ) -> None:
-    subprocess.run([sys.executable, "-c", _DYING, str(tmp_path)], check=False, cwd=Path.cwd())  # our own words
+    subprocess.run([sys.executable, "-c", _DYING, str(tmp_path)], check=False, cwd=Path.cwd())
     assert len(waiting(tmp_path)) == 1
 
     assert store.sweep() == 1
