@@ -142,7 +142,8 @@ def stands(past: Presence | None, observation: Observation) -> Presence:
 def _is_old_news(past: Presence, sighting: Sighting) -> bool:
     look = sighting.look
     counted = look.answer is not Answer.SEEN and past.last_walk == look.walk_id and past.absences > 0
-    return counted or look.at < past.last_seen_at
+    missed_since = past.first_absent_at is not None and look.at < past.first_absent_at
+    return counted or missed_since or look.at < past.last_seen_at
 
 
 def _first_absence(past: Presence | None, sighting: Sighting) -> datetime:

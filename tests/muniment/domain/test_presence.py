@@ -164,3 +164,11 @@ def test_an_absence_counts_once_in_a_walk() -> None:
     past, _ = replay([seen, *absences])
     assert past is not None
     assert (past.state, past.absences) == (State.MISSING, 1)
+
+
+def test_a_page_delivered_again_after_an_absence_brings_nothing_back() -> None:
+    seen = sighting(Answer.SEEN)
+    past, made = replay([seen, sighting(Answer.ABSENT, hours=1, walk="2"), seen])
+    assert past is not None
+    assert past.state is State.MISSING
+    assert len(made) == 2
