@@ -13,7 +13,7 @@ from connectors.facebook.problems import problem_of
 from schemas.capture import MediaAddress, Response
 from schemas.record import MediaRef
 
-__all__ = ["Item", "addresses", "cards_of", "links_of", "media_of", "string"]
+__all__ = ["Item", "addresses", "cards_of", "is_share", "links_of", "media_of", "string"]
 
 Item: TypeAlias = dict[str, Any]
 _URL: Final = re.compile(r"https?://[^\s<>\"'()\[\]]+")
@@ -40,6 +40,12 @@ def cards_of(item: Item) -> list[Item]:
     return found
 
 
+def is_share(card: Item) -> bool:
+    """Return whether a card shows a page elsewhere: its title and its picture are that page's, not the post's."""
+    kind = card.get("type") or ""
+    return kind == "share" or kind.startswith("video_share") or card.get("media_type") in ("link", "share")
+
+
 def media_of(cards: list[Item]) -> Iterator[tuple[str, MediaRef]]:
     """Yield the files of attachments that have an id: address ("" where none is offered) and file.
 
@@ -49,7 +55,7 @@ def media_of(cards: list[Item]) -> Iterator[tuple[str, MediaRef]]:
     for card in cards:
         native_id = (card.get("target") or {}).get("id")
         media = card.get("media") or {}
-        if native_id is None or not media or "share" in (card.get("type"), card.get("media_type")):
+        if native_id is None or not media or is_share(card):
             continue
         video = "video" in (card.get("media_type") or card.get("type") or "")
         url = media.get("source") if video else (media.get("image") or {}).get("src")

@@ -11,7 +11,7 @@ import msgspec
 
 from connectors.contract import Reading
 from connectors.cutting import Span, decodable
-from connectors.facebook.attachments import Item, cards_of, links_of, media_of, string
+from connectors.facebook.attachments import Item, cards_of, is_share, links_of, media_of, string
 from connectors.facebook.fields import KNOWN, REACTIONS
 from connectors.facebook.problems import Verdict, problem_of, verdict
 from connectors.facebook.wire import (
@@ -140,8 +140,8 @@ def _post(name: str, item: Item) -> CouncilRecord:
         author_id=string(author, "id"),
         author_handle=None,
         author_name=string(author, "name"),
-        title=string(card, "title"),
-        text=message or string(item, "story") or string(card, "description") or "",
+        title=None if is_share(card) else string(card, "title"),
+        text=message or string(item, "story") or string(card, "description") or string(card, "title") or "",
         language=None,
         url=string(item, "permalink_url") or string(item, "link"),
         created_at=_moment(item),

@@ -235,13 +235,13 @@ def test_a_link_preview_that_facebook_adds_later_is_no_edit_of_a_comment() -> No
 # ---- what a record tells ----------------------------------------------------------------------------------
 
 
-def test_a_shared_link_tells_where_it_leads_and_the_short_one_as_it_stands(council: Council) -> None:
+def test_a_shared_link_tells_where_it_leads_and_lends_the_post_no_title(council: Council) -> None:
     council.world.post(council.page, "Bins: https://bit.ly/AbC12, see there.", links=[CARD])
     council.world.sync()
     (reading,) = council.read(council.posts())
     assert reading.record is not None
     assert reading.record.links == ("https://bit.ly/AbC12", "https://www.anytown.example/bins")
-    assert reading.record.title == "www.anytown.example: bins"
+    assert reading.record.title is None
     assert reading.record.media == ()
 
 
