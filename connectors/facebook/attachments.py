@@ -41,7 +41,7 @@ def cards_of(item: Item) -> list[Item]:
 
 
 def is_share(card: Item) -> bool:
-    """Return whether a card shows a page elsewhere: its title and its picture are that page's, not the post's."""
+    """Return whether a card shows a page elsewhere: title and picture are that page's, not the post's."""
     kind = card.get("type") or ""
     return kind == "share" or kind.startswith("video_share") or card.get("media_type") in ("link", "share")
 
