@@ -63,7 +63,7 @@ class Lexicons:
             yield f"{at}: not {kind}"
         elif kind == "integer" and not spec.get("minimum", value) <= value <= spec.get("maximum", value):
             yield f"{at}: {value} out of bounds"
-        elif kind == "string" and len(value.encode()) > spec.get("maxLength", len(value.encode())):
+        elif kind == "string" and len(str(value).encode()) > spec.get("maxLength", 1 << 30):
             yield f"{at}: too long"
 
     def _named(self, ref: str, value: Any, here: str, at: str) -> Iterator[str]:
