@@ -1,11 +1,6 @@
-"""Reading Mastodon's answers: cut into exhibits, exhibits into records. Pure, from kept bytes alone.
+"""Reading what was cut out of Mastodon's answers: exhibits into records. Pure, from kept bytes alone."""
 
-A status is an item of its own. Beside it stands a small part of ours, taken from the same answer, that
-names thread and parent by their lasting uris, since a status names its parent by a local id only. An
-entry of an edit history has no id: it is read with the live status as context.
-"""
-
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -13,33 +8,17 @@ from typing import Any, Final
 import msgspec
 
 from connectors.contract import Reading
-from connectors.cutting import HeaderMaker, Span, spans_of
 from connectors.html import links_in, plain
-from schemas.capture import POSTS, PROFILE, Exhibit, MediaAddress, Response, comments_of
-from schemas.digests import DigestRule, Field, canonical
+from connectors.mastodon.cutting import media_kind
+from connectors.mastodon.wire import HISTORY, PROFILE_OF
+from schemas.capture import PROFILE, Exhibit
+from schemas.digests import DigestRule, Field
 from schemas.errors import MalformedItemError
 from schemas.observation import PUBLIC, Look
 from schemas.record import CouncilRecord, MediaRef
 from schemas.vocabulary import Answer, Kind
 
-__all__ = [
-    "CONTEXT",
-    "DIGEST_RULES",
-    "HISTORY",
-    "PROFILE_OF",
-    "STATUS",
-    "STATUSES",
-    "addresses",
-    "exhibits",
-    "profile_id",
-    "read",
-]
-
-STATUSES: Final = "/api/v1/accounts/{id}/statuses"
-PROFILE_OF: Final = "/api/v1/accounts/{id}"
-CONTEXT: Final = "/api/v1/statuses/{id}/context"
-STATUS: Final = "/api/v1/statuses/{id}"
-HISTORY: Final = "/api/v1/statuses/{id}/history"
+__all__ = ["DIGEST_RULES", "orphans_of", "profile_id", "read"]
 
 _GONE: Final = frozenset({404, 410})
 _OK: Final = 200
@@ -65,6 +44,7 @@ DIGEST_RULES: Final[Mapping[int, DigestRule]] = MappingProxyType(
             "profile": (
                 Field(name="name", paths=((0, "display_name"),)),
                 Field(name="text", paths=((0, "note"),), transform="visible-text-1"),
+                Field(name="labels", paths=((0, "fields", "*", "name"),)),
                 Field(name="fields", paths=((0, "fields", "*", "value"),)),
                 Field(name="handle", paths=((0, "acct"),)),
             ),
@@ -87,21 +67,17 @@ _KNOWN_OF_ENTRY: Final = frozenset(
         *("emojis", "quote", "quote_approval"),
     }
 )
+_KNOWN_OF_ACCOUNT: Final = frozenset(
+    {
+        *("id", "username", "acct", "display_name", "locked", "bot", "discoverable", "indexable", "group"),
+        *("created_at", "note", "url", "uri", "avatar", "avatar_static", "avatar_description", "header"),
+        *("header_static", "header_description", "followers_count", "following_count", "statuses_count"),
+        *("last_status_at", "hide_collections", "show_media", "show_media_replies", "show_featured"),
+        *("noindex", "feature_approval", "emojis", "roles", "fields", "moved", "memorial", "suspended"),
+        *("limited",),
+    }
+)
 _ODD: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-
-
-class _Stub(msgspec.Struct):
-    """The least that names a status."""
-
-    id: str
-    uri: str
-    in_reply_to_id: str | None = None
-    visibility: str = "public"
-
-
-class _Tree(msgspec.Struct):
-    ancestors: list[msgspec.Raw] = []
-    descendants: list[msgspec.Raw] = []
 
 
 class _Links(msgspec.Struct, omit_defaults=True):
@@ -125,9 +101,6 @@ class _Header(msgspec.Struct):
     response: _Asked
 
 
-_raw_list: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_tree: Final = msgspec.json.Decoder(_Tree)
-_stub: Final = msgspec.json.Decoder(_Stub)
 _links: Final = msgspec.json.Decoder(_Links)
 _header: Final = msgspec.json.Decoder(_Header)
 _any: Final = msgspec.json.Decoder()
@@ -138,65 +111,12 @@ def profile_id(site: str, native_id: str) -> str:
     return f"mastodon:profile:{site}/{native_id}"
 
 
-def exhibits(response: Response) -> Iterator[Exhibit]:
-    """Cut a response into exhibits.
+def orphans_of(thread_id: str) -> str:
+    """Return the list of a thread's answers that hang below a deleted one: none that the server pages.
 
-    Raises:
-        MalformedItemError: The body is not what this endpoint gives.
+    They stand, but no reading of the thread shows them any more, so its readings prove nothing of them.
     """
-    maker = HeaderMaker(response)
-    body = response.body
-    whole: tuple[Span, ...] = ((0, len(body)),)
-    if response.endpoint in (STATUS, PROFILE_OF):
-        (ref,) = response.asked
-        links = b"{}" if not response.context else response.context[0]
-        yield maker.exhibit(ref.record_id, (body, links), (whole, ()))
-        return
-    if response.status != _OK:
-        return
-    try:
-        if response.endpoint == HISTORY:
-            yield from _entries(maker, response)
-        elif response.endpoint == CONTEXT:
-            yield from _descendants(maker, response)
-        else:
-            yield from _own(maker, response)
-    except msgspec.DecodeError as error:
-        raise MalformedItemError("Mastodon's answer is not of the form that was asked for.") from error
-
-
-def _own(maker: HeaderMaker, response: Response) -> Iterator[Exhibit]:
-    """Cut a page of an account's statuses; where an answer's parent was looked up, the context tells it."""
-    told: Mapping[str, Mapping[str, str]] = _any.decode(response.context[0]) if response.context else {}
-    items = _raw_list.decode(response.body)
-    pieces = [bytes(item) for item in items]
-    for piece, span in zip(pieces, spans_of(response.body, pieces), strict=True):
-        stub = _stub.decode(piece)
-        if stub.visibility != "direct":
-            links = canonical({"listing": POSTS, **told.get(stub.id, {})})
-            yield maker.exhibit(stub.uri, (piece, links), ((span,), ()))
-
-
-def _descendants(maker: HeaderMaker, response: Response) -> Iterator[Exhibit]:
-    """Cut a thread: context[0] names the status asked for and the thread's root."""
-    asked: Mapping[str, str] = _any.decode(response.context[0])
-    pieces = [bytes(item) for item in _tree.decode(response.body).descendants]
-    stubs = [_stub.decode(piece) for piece in pieces]
-    uris = {stub.id: stub.uri for stub in stubs} | {asked["id"]: asked["uri"]}
-    for piece, stub, span in zip(pieces, stubs, spans_of(response.body, pieces), strict=True):
-        if stub.visibility == "direct":
-            continue
-        parent = uris.get(stub.in_reply_to_id or "")
-        told = {"listing": comments_of(asked["thread"]), "thread": asked["thread"], "parent": parent}
-        yield maker.exhibit(stub.uri, (piece, canonical(told)), ((span,), ()))
-
-
-def _entries(maker: HeaderMaker, response: Response) -> Iterator[Exhibit]:
-    live, links = response.context
-    uri = _stub.decode(live).uri
-    pieces = [bytes(item) for item in _raw_list.decode(response.body)]
-    for piece, span in zip(pieces, spans_of(response.body, pieces), strict=True):
-        yield maker.exhibit(uri, (piece, links, live), ((span,), (), ()))
+    return f"orphans:{thread_id}"
 
 
 def read(exhibit: Exhibit) -> Reading:
@@ -216,28 +136,14 @@ def read(exhibit: Exhibit) -> Reading:
         links = _links.decode(exhibit.parts[1])
         if asked.endpoint == HISTORY:
             return _entry(exhibit, item, _any.decode(exhibit.parts[2]), links)
+        if item["uri"] != exhibit.record_id:
+            raise MalformedItemError("The server answered with another status than was asked for.")
         record = _record(exhibit.record_id, item, links)
         look = _look(exhibit, asked, Answer.SEEN, _shown(item), listing=links.listing, metrics=_metrics(item))
     except (*_ODD, msgspec.DecodeError) as error:
         raise MalformedItemError("A status has another shape than muniment knows.") from error
-    leftover = tuple(sorted(item.keys() - _KNOWN))
+    leftover = tuple(sorted(item.keys() - _KNOWN)) + _unknown_of(item["account"])
     return Reading(record=record, look=look, shape="live", items=(item,), leftover=leftover)
-
-
-def addresses(response: Response) -> Iterator[MediaAddress]:
-    """Yield where the media of a response's statuses can be had."""
-    for exhibit in exhibits(response):
-        if response.endpoint in (HISTORY, PROFILE_OF) or response.status != _OK:
-            continue
-        if b'"media_attachments":[]' in exhibit.parts[0]:
-            continue
-        item = _any.decode(exhibit.parts[0])
-        for media in item.get("media_attachments") or ():
-            url = media.get("url") or media.get("remote_url")
-            if url:
-                yield MediaAddress(
-                    record_id=exhibit.record_id, ref=media["id"], kind=_media_kind(media), url=url
-                )
 
 
 def _record(record_id: str, item: Mapping[str, Any], links: _Links) -> CouncilRecord:
@@ -246,16 +152,14 @@ def _record(record_id: str, item: Mapping[str, Any], links: _Links) -> CouncilRe
         record_id=record_id,
         native_id=item["id"],
         platform="mastodon",
-        kind=Kind.COMMENT
-        if (links.thread or record_id) != record_id or item["in_reply_to_id"]
-        else Kind.POST,
+        kind=Kind.COMMENT if _is_answer(record_id, item, links) else Kind.POST,
         thread_id=links.thread or record_id,
         parent_id=links.parent,
         author_id=account["id"],
         author_handle=account["acct"],
         author_name=account["display_name"] or None,
         title=item["spoiler_text"] or None,
-        text=plain(item["content"]),
+        text=_text(item["content"]),
         language=item.get("language"),
         url=item.get("url"),
         created_at=_moment(item["created_at"]),
@@ -263,6 +167,13 @@ def _record(record_id: str, item: Mapping[str, Any], links: _Links) -> CouncilRe
         media=_media(item),
         links=_outward(item),
     )
+
+
+def _is_answer(record_id: str, item: Mapping[str, Any], links: _Links) -> bool:
+    """Tell an answer from a post. Where its parent was deleted, the parent's author still stands there."""
+    if links.thread is not None:
+        return links.thread != record_id
+    return item["in_reply_to_id"] is not None or item.get("in_reply_to_account_id") is not None
 
 
 def _entry(exhibit: Exhibit, entry: Mapping[str, Any], live: Mapping[str, Any], links: _Links) -> Reading:
@@ -290,7 +201,7 @@ def _profile(exhibit: Exhibit, asked: _Asked, item: Mapping[str, Any]) -> Readin
         author_handle=item["acct"],
         author_name=item["display_name"] or None,
         title=item["display_name"] or None,
-        text=plain(item["note"]),
+        text=_text(item["note"]),
         language=None,
         url=item.get("url"),
         created_at=_moment(item["created_at"]),
@@ -301,7 +212,7 @@ def _profile(exhibit: Exhibit, asked: _Asked, item: Mapping[str, Any]) -> Readin
     counts = {"followers": "followers_count", "following": "following_count", "posts": "statuses_count"}
     metrics = {name: int(item[key]) for name, key in counts.items() if item.get(key) is not None}
     look = _look(exhibit, asked, Answer.SEEN, PUBLIC, listing=PROFILE, metrics=metrics)
-    return Reading(record=record, look=look, shape="profile", items=(item,))
+    return Reading(record=record, look=look, shape="profile", items=(item,), leftover=_unknown_of(item))
 
 
 def _look(
@@ -325,6 +236,17 @@ def _look(
     )
 
 
+def _text(content: object) -> str:
+    if not isinstance(content, str):
+        raise TypeError("a text is no text")
+    return plain(content)
+
+
+def _unknown_of(account: Mapping[str, Any]) -> tuple[str, ...]:
+    unknown = account.keys() - _KNOWN_OF_ACCOUNT
+    return tuple(sorted(f"account.{name}" for name in unknown)) if unknown else ()
+
+
 def _shown(item: Mapping[str, Any]) -> str:
     return PUBLIC if item["visibility"] in ("public", "unlisted") else str(item["visibility"])
 
@@ -341,13 +263,9 @@ def _metrics(item: Mapping[str, Any]) -> dict[str, int]:
 
 def _media(item: Mapping[str, Any]) -> tuple[MediaRef, ...]:
     return tuple(
-        MediaRef(native_id=media["id"], kind=_media_kind(media), alt_text=media.get("description"))
+        MediaRef(native_id=media["id"], kind=media_kind(media["type"]), alt_text=media.get("description"))
         for media in item["media_attachments"]
     )
-
-
-def _media_kind(media: Mapping[str, Any]) -> str:
-    return {"gifv": "video", "unknown": "document"}.get(media["type"], str(media["type"]))
 
 
 def _outward(item: Mapping[str, Any]) -> tuple[str, ...]:

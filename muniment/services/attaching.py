@@ -59,6 +59,11 @@ def attach(
 ) -> Attached:
     """Fetch what the batch's records point to and the archive does not hold."""
     versions = {filing.record.record_id: filing for filing in found.filings}
+    carriers = {
+        (filing.record.record_id, file.native_id): filing
+        for filing in found.filings
+        for file in filing.record.media
+    }
     wanted = {(address.record_id, address.ref): address for address in _addresses(connector, responses)}
     wanted |= {(link.record_id, link.ref): link for link in _short_links(walk, found.filings)}
     wanted = {key: address for key, address in wanted.items() if address.record_id in versions}
@@ -76,7 +81,9 @@ def attach(
         if past.last_at is not None and now - past.last_at < _RETRY_AFTER:
             pending += 1
             continue
-        row, capture = _fetch(connector, walk, address, versions[address.record_id], media=media, clock=clock)
+        # A file that an edit took away belongs to the version that showed it.
+        filing = carriers.get(key, versions[address.record_id])
+        row, capture = _fetch(connector, walk, address, filing, media=media, clock=clock)
         rows.append(row)
         captures.append(capture)
         pending += row.why_not is not None and row.why_not.value in _RETRIED

@@ -241,9 +241,13 @@ def _names(
     asked: Mapping[str, RecordRef],
     presences: Sequence[Presence],
 ) -> tuple[str, str]:
-    """Return native_id and thread_id of a look: from the record, else from what we asked, else as known."""
+    """Return native_id and thread_id of a look: from the record, else from what we asked, else as known.
+
+    A thread is fixed at a record's first sight: once its parent is deleted, a page names it no more.
+    """
     if record is not None:
-        return record.native_id, record.thread_id
+        known = next((one.thread_id for one in presences if one.series is not Series.UNREAD), None)
+        return record.native_id, known or record.thread_id
     if record_id in asked:
         return asked[record_id].native_id, asked[record_id].thread_id
     if presences:

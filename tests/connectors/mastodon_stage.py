@@ -1,0 +1,218 @@
+"""A council on Mastodon: a world, its fake over HTTP, and connectors for it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from conformance.item import Account as WorldAccount
+from conformance.item import Item
+from conformance.platforms.mastodon import MastodonFake
+from conformance.server import serve
+from conformance.world import World
+from connectors.contract import Held, Reading
+from connectors.mastodon import MastodonConnector
+from schemas.account import Account
+from schemas.capture import Ask, Edge, Exhibit, Ids, Listed, RecordRef, Response, Threads, Walk
+from schemas.digests import version
+from schemas.errors import MalformedItemError
+from schemas.record import CouncilRecord
+from schemas.vocabulary import Stream
+from tests.connectors.rig import Wire, WorldClock, nothing_held, resumed
+
+
+@dataclass
+class Found:
+    """What the responses of a walk said, read."""
+
+    responses: list[Response]
+    exhibits: list[Exhibit] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+    @property
+    def records(self) -> list[CouncilRecord]:
+        return [reading.record for reading in self.readings if reading.record is not None]
+
+    @property
+    def live(self) -> list[CouncilRecord]:
+        """Records as they are now, without entries of histories."""
+        return [reading.record for reading in self.readings if reading.record and reading.look]
+
+    @property
+    def texts(self) -> list[str]:
+        return [record.text for record in self.live]
+
+    @property
+    def ids(self) -> list[str]:
+        return [record.native_id for record in self.live]
+
+    @property
+    def answers(self) -> dict[str, tuple[str, str]]:
+        looks = [reading.look for reading in self.readings if reading.look is not None]
+        return {look.record_id: (look.answer.value, look.shown) for look in looks}
+
+    @property
+    def listed(self) -> dict[str, Listed]:
+        """The last word on each list."""
+        return {each.listing: each for response in self.responses for each in response.listings}
+
+    def record(self, text: str) -> CouncilRecord:
+        (found,) = {record for record in self.records if record.text == text}
+        return found
+
+
+@dataclass
+class Stage:
+    """The council `northbeck`, a resident of its server and one of another, and what it takes to walk them."""
+
+    world: World
+    fake: MastodonFake
+    wire: Wire
+    council: WorldAccount
+    resident: WorldAccount
+    stranger: WorldAccount
+
+    @property
+    def token(self) -> str:
+        return f"sandbox-{self.council.id}"
+
+    def account(self, **more: Any) -> Account:
+        told = {"account": "toots", "council": "northbeck", "platform": "mastodon", "handle": "northbeck"}
+        return Account(**{**told, "native_id": self.council.id, "base_url": self.fake.base_url, **more})
+
+    def connector(self, *, signed_in: bool = True, **more: Any) -> MastodonConnector:
+        secrets = {"access_token": self.token} if signed_in else {}
+        account = self.account(**more)
+        transport = self.wire.transport(account, WorldClock(self.world), tuple(secrets.values()))
+        return MastodonConnector(account, transport, secrets)
+
+    def walk(self, ask: Ask | None = None, stream: Stream = Stream.POSTS, **more: Any) -> Walk:
+        return Walk(
+            walk_id="walk-1", account=self.account(**more), stream=stream, ask=ask or Edge(), marker=None
+        )
+
+    def run(
+        self,
+        ask: Ask | None = None,
+        stream: Stream = Stream.POSTS,
+        *,
+        connector: MastodonConnector | None = None,
+        held: Held = nothing_held,
+    ) -> Found:
+        connector = connector or self.connector()
+        return read_all(connector, list(connector.pages(self.walk(ask, stream), held)))
+
+    def thread(self, *posts: Item, signed_in: bool = True) -> Found:
+        """Read the threads of these posts."""
+        self.world.sync()
+        ask = Threads(threads=tuple(self.ref(post) for post in posts))
+        return self.run(ask, Stream.COMMENTS, connector=self.connector(signed_in=signed_in))
+
+    def by_id(self, wanted: Item, *controls: Item, signed_in: bool = True) -> Found:
+        """Ask for one item by id; where it belongs follows from what it is."""
+        ask = Ids(wanted=(self.ref(wanted),), controls=tuple(self.ref(each) for each in controls))
+        stream = Stream.POSTS if wanted.parent is None else Stream.COMMENTS
+        return self.run(ask, stream, connector=self.connector(signed_in=signed_in))
+
+    def ref(self, item: Item) -> RecordRef:
+        self.world.sync()
+        return RecordRef(
+            record_id=self.fake.uri(item),
+            native_id=item.native_id,
+            thread_id=self.fake.uri(item.root),
+            filed_at=item.created_at,
+        )
+
+    def post(self, text: str = "Bins on Monday", **more: Any) -> Item:
+        made = self.world.post(self.council, text, **more)
+        self.world.sync()
+        return made
+
+    def posts(self, count: int) -> list[Item]:
+        return [self.post(f"Notice {number}") for number in range(count)]
+
+    def comment(self, parent: Item, text: str, **more: Any) -> Item:
+        made = self.world.comment(parent, text, author=more.pop("author", self.resident), **more)
+        self.world.sync()
+        return made
+
+    def delete(self, item: Item) -> None:
+        """Delete as Mastodon does: the answers stand, without their parent."""
+        self.world.delete(item, subtree=False)
+        self.world.sync()
+
+
+def digest(reading: Reading) -> str:
+    """Return the version that a reading makes."""
+    return version(MastodonConnector.digest_rules[1], reading.shape, reading.items).hex()
+
+
+def read_all(connector: MastodonConnector, responses: Sequence[Response]) -> Found:
+    found = Found(responses=list(responses))
+    for response in responses:
+        for exhibit in connector.exhibits(response):
+            found.exhibits.append(exhibit)
+            try:
+                found.readings.append(connector.read(exhibit))
+            except MalformedItemError:
+                found.unread.append(exhibit.record_id)
+    return found
+
+
+def walk_with_failures(
+    connector: MastodonConnector, walk: Walk, error: type[Exception], tries: int = 40
+) -> Found:
+    """Walk to the end, going on from the last marker after each error of this class."""
+    responses: list[Response] = []
+    for _ in range(tries):
+        try:
+            for response in connector.pages(walk, nothing_held):
+                responses.append(response)
+                walk = resumed(walk, response)
+            return read_all(connector, responses)
+        except error:
+            continue
+    raise AssertionError("the walk never ended")
+
+
+def gives_back(response: Response, exhibits: Sequence[Exhibit]) -> None:
+    """Check that items overlap nowhere, and with the rest give the body back."""
+    cut: list[tuple[int, int]] = []
+    for exhibit in exhibits:
+        (start, end), *more = json.loads(exhibit.header)["spans"][0]
+        assert not more
+        assert response.body[start:end] == exhibit.parts[0]
+        cut.append((start, end))
+    assert cut == sorted(cut)
+    pieces, at = [], 0
+    for (start, end), exhibit in zip(cut, exhibits, strict=True):
+        assert at <= start
+        pieces += [response.body[at:start], exhibit.parts[0]]
+        at = end
+    assert b"".join([*pieces, response.body[at:]]) == response.body
+
+
+@contextmanager
+def staged(wire: Wire) -> Iterator[Stage]:
+    world = World()
+    platform = MastodonFake(world)
+    before = world.now - timedelta(days=900)
+    with serve(world, [platform]):
+        council = world.account(
+            "mastodon",
+            "northbeck",
+            "Northbeck Council",
+            owned=True,
+            at=before,
+            description="News from Northbeck",
+            facts={"fields": {"Website": "northbeck.example"}},
+        )
+        resident = world.account("mastodon", "resident1", "A Resident", at=before)
+        stranger = world.account(
+            "mastodon", "stranger", "From Elsewhere", at=before, server="social.example"
+        )
+        world.sync()
+        yield Stage(world, platform, wire, council, resident, stranger)
