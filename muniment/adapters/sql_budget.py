@@ -8,7 +8,7 @@ months are London's, as in every report. Each call is one short transaction.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -18,13 +18,40 @@ from connectors.contract import Tariff
 from connectors.transport import Budget
 from muniment.adapters import sql_tables as t
 from muniment.adapters.sql_engine import Database, Part
+from muniment.adapters.sql_tables import from_micros, micros
 from schemas.errors import BudgetSpentError
 
 __all__ = ["Spent", "SqlBudget", "SqlBudgets"]
 
 _LONDON: Final = ZoneInfo("Europe/London")
 _MICROS: Final = 1_000_000
-_b, _x = t.budgets.c, t.spending.c
+_x = t.spending.c
+
+# Written out, and so built once: a call of a platform waits for these.
+_STATE: Final = sa.text(
+    "SELECT window_started_at, window_calls, paused_until FROM budgets"
+    " WHERE council = :council AND credential = :credential"
+)
+_PLACE: Final = sa.text(
+    "INSERT INTO budgets (council, credential, window_started_at, window_calls)"
+    " VALUES (:council, :credential, :start, :calls) ON CONFLICT (council, credential) DO UPDATE"
+    " SET window_started_at = excluded.window_started_at, window_calls = excluded.window_calls"
+)
+_PAUSE: Final = sa.text(
+    "INSERT INTO budgets (council, credential, paused_until) VALUES (:council, :credential, :until)"
+    " ON CONFLICT (council, credential) DO UPDATE SET paused_until = excluded.paused_until"
+    " WHERE budgets.paused_until IS NULL OR budgets.paused_until < excluded.paused_until"
+)
+_SPEND: Final = sa.text(
+    "INSERT INTO spending (council, credential, day, calls, cost_micros)"
+    " VALUES (:council, :credential, :day, :calls, :micros)"
+    " ON CONFLICT (council, credential, day) DO UPDATE"
+    " SET calls = spending.calls + excluded.calls, cost_micros = spending.cost_micros + excluded.cost_micros"
+).bindparams(sa.bindparam("day", type_=sa.Date))
+_TOTALS: Final = sa.text(
+    "SELECT sum(CASE WHEN day = :day THEN calls ELSE 0 END), sum(cost_micros) FROM spending"
+    " WHERE council = :council AND credential = :credential AND day >= :first AND day <= :day"
+).bindparams(sa.bindparam("day", type_=sa.Date), sa.bindparam("first", type_=sa.Date))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +114,9 @@ class SqlBudget(Budget):
         self._database = database
         self._council = council
         self._credential = credential
+        self._mine = {"council": council, "credential": credential}
         self._calls = tariff.calls
-        self._window = timedelta(seconds=tariff.per_seconds)
+        self._window = tariff.per_seconds * _MICROS
         self._calls_per_day = calls_per_day
         self._micros_per_month = micros_per_month
 
@@ -97,73 +125,56 @@ class SqlBudget(Budget):
         with self._database.write(self._council) as connection:
             self._refuse_when_spent(connection, now, cost_micros)
             at = self._place(connection, now)
-            self._spend(connection, now, calls=1, micros=cost_micros)
+            self._spend(connection, now, calls=1, cost=cost_micros)
         return at if at > now else None
 
     @override
     def pause(self, until: datetime) -> None:
         with self._database.write(self._council) as connection:
-            row = connection.execute(sa.select(t.budgets).where(self._mine(_b))).first()
-            if row is None or row.paused_until is None or row.paused_until < until:
-                self._write(connection, {"paused_until": until})
+            connection.execute(_PAUSE, {**self._mine, "until": micros(until)})
 
     @override
     def add_cost(self, now: datetime, cost_micros: int) -> None:
         if cost_micros:
             with self._database.write(self._council) as connection:
-                self._spend(connection, now, calls=0, micros=cost_micros)
+                self._spend(connection, now, calls=0, cost=cost_micros)
 
     def _place(self, connection: sa.Connection, now: datetime) -> datetime:
         """Count a call in the window in which it can be made; return when that is."""
-        row = connection.execute(sa.select(t.budgets).where(self._mine(_b))).first()
-        at = now if row is None or row.paused_until is None else max(now, row.paused_until)
-        start, calls = (None, 0) if row is None else (row.window_started_at, row.window_calls)
+        row = connection.execute(_STATE, self._mine).first()
+        start, calls, paused_until = (None, 0, None) if row is None else row
+        at = micros(now) if paused_until is None else max(micros(now), paused_until)
         if start is None or at >= start + self._window:
             start, calls = at, 0
         elif calls >= self._calls:
             start, calls = start + self._window, 0
-        self._write(connection, {"window_started_at": start, "window_calls": calls + 1})
-        return max(at, start)
+        connection.execute(_PLACE, {**self._mine, "start": start, "calls": calls + 1})
+        return from_micros(max(at, start))
 
     def _refuse_when_spent(self, connection: sa.Connection, now: datetime, cost_micros: int) -> None:
+        if self._calls_per_day is None and self._micros_per_month is None:
+            return
         today = now.astimezone(_LONDON).date()
         first = today.replace(day=1)
-        if self._calls_per_day is not None:
-            wanted = sa.select(_x.calls).where(self._mine(_x), _x.day == today)
-            if (connection.execute(wanted).scalar() or 0) >= self._calls_per_day:
-                raise BudgetSpentError(
-                    f"Credential {self._credential} has made the {self._calls_per_day:,} calls of today.",
-                    resume_at=_midnight(today + timedelta(days=1)),
-                    remedy="It goes on tomorrow. To allow more, raise calls_per_day in the council's file.",
-                )
-        if self._micros_per_month is not None:
-            wanted = sa.select(sa.func.sum(_x.cost_micros)).where(self._mine(_x), _x.day >= first)
-            spent = int(connection.execute(wanted).scalar() or 0)
-            if spent + cost_micros > self._micros_per_month or spent >= self._micros_per_month > 0:
-                raise BudgetSpentError(
-                    f"Credential {self._credential} has spent the "
-                    f"${self._micros_per_month / _MICROS:,.2f} of this month.",
-                    resume_at=_midnight((first + timedelta(days=32)).replace(day=1)),
-                    remedy="It goes on next month. To allow more, raise usd_per_month in the council's file.",
-                )
+        told = connection.execute(_TOTALS, {**self._mine, "day": today, "first": first}).one()
+        calls, spent = (int(number or 0) for number in told)
+        if self._calls_per_day is not None and calls >= self._calls_per_day:
+            raise BudgetSpentError(
+                f"Credential {self._credential} has made the {self._calls_per_day:,} calls of today.",
+                resume_at=_midnight(today + timedelta(days=1)),
+                remedy="It goes on tomorrow. To allow more, raise calls_per_day in the council's file.",
+            )
+        most = self._micros_per_month
+        if most is not None and (spent + cost_micros > most or spent >= most > 0):
+            raise BudgetSpentError(
+                f"Credential {self._credential} has spent the ${most / _MICROS:,.2f} of this month.",
+                resume_at=_midnight((first + timedelta(days=32)).replace(day=1)),
+                remedy="It goes on next month. To allow more, raise usd_per_month in the council's file.",
+            )
 
-    def _spend(self, connection: sa.Connection, now: datetime, *, calls: int, micros: int) -> None:
+    def _spend(self, connection: sa.Connection, now: datetime, *, calls: int, cost: int) -> None:
         day = now.astimezone(_LONDON).date()
-        insert = self._database.insert(t.spending).values(
-            council=self._council, credential=self._credential, day=day, calls=calls, cost_micros=micros
-        )
-        more = {"calls": _x.calls + calls, "cost_micros": _x.cost_micros + micros}
-        keys = ["council", "credential", "day"]
-        connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=more))
-
-    def _write(self, connection: sa.Connection, values: dict[str, Any]) -> None:
-        insert = self._database.insert(t.budgets)
-        row = {"council": self._council, "credential": self._credential, **values}
-        keys = ["council", "credential"]
-        connection.execute(insert.values(row).on_conflict_do_update(index_elements=keys, set_=values))
-
-    def _mine(self, columns: Any) -> sa.ColumnElement[bool]:
-        return sa.and_(columns.council == self._council, columns.credential == self._credential)
+        connection.execute(_SPEND, {**self._mine, "day": day, "calls": calls, "micros": cost})
 
 
 def _midnight(on: date) -> datetime:

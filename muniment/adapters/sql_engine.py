@@ -21,6 +21,9 @@ __all__ = ["Database", "Part"]
 _BUSY_SECONDS: Final = 60
 _WRITES: Final = "muniment_writes"
 _DURABLE: Final = "muniment_durable"
+_COUNCIL: Final = (
+    sa.select(t.councils.c.council).where(t.councils.c.council == sa.bindparam("council")).with_for_update()
+)
 _CACHE_KIB: Final = 64 * 1024
 _CHECKPOINT_PAGES: Final = 8_000  # 32 MiB: bulk writes touch pages at random, and so write each less often
 
@@ -86,11 +89,10 @@ class Database:
         return self.engine.connect().execution_options(**{_WRITES: True, _DURABLE: durable})
 
     def _lock(self, connection: sa.Connection, council: str) -> None:
-        wanted = sa.select(t.councils.c.council).where(t.councils.c.council == council)
-        if connection.execute(wanted.with_for_update()).first() is None:
+        if connection.execute(_COUNCIL, {"council": council}).first() is None:
             new = self.insert(t.councils).values(council=council).on_conflict_do_nothing()
             connection.execute(new)
-            connection.execute(wanted.with_for_update())
+            connection.execute(_COUNCIL, {"council": council})
 
 
 class Part:
