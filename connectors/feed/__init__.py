@@ -10,10 +10,9 @@ from typing import BinaryIO, ClassVar
 from typing_extensions import override
 
 from connectors.contract import Connector, Held, Identity, Reading, Tariff
-from connectors.feed.entries import channel_of, head_of, parsed
+from connectors.feed.entries import head_of
 from connectors.feed.reader import DIGEST_RULES, Reader
 from connectors.feed.walks import VERSION, Walks
-from connectors.html import plain
 from connectors.transport import Transport
 from schemas.account import Account
 from schemas.capture import Exhibit, MediaAddress, MediaAnswer, Response, Walk
@@ -52,18 +51,16 @@ class FeedConnector(Connector):
 
     @override
     def check(self) -> Identity:
-        answer = self._walks.first()
-        try:
-            head, channel = head_of(answer.body), channel_of(answer.body)
-            told = parsed(head, channel[len(head) :], answer.headers.get("content-type", ""))
-        except MalformedItemError as error:
-            raise StreamRefusedError(
-                f"What account {self._account.account} names as its feed is none.",
-                remedy="Write the address of an RSS or Atom feed as base_url.",
-            ) from error
+        if not self._walks.is_there():
+            try:
+                head_of(self._walks.first().body)
+            except MalformedItemError as error:
+                raise StreamRefusedError(
+                    f"What account {self._account.account} names as its feed is none.",
+                    remedy="Write the address of an RSS or Atom feed as base_url.",
+                ) from error
         site = self._reader.site
-        name = plain(str(told.get("title") or "")) or None
-        return Identity(native_id=site, handle=self._account.handle, name=name, site=site)
+        return Identity(native_id=site, handle=self._account.handle, name=None, site=site)
 
     @override
     def pages(self, walk: Walk, held: Held) -> Iterator[Response]:

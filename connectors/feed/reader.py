@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
@@ -20,14 +21,24 @@ from schemas.observation import PUBLIC, Look
 from schemas.record import CouncilRecord, MediaRef
 from schemas.vocabulary import Answer, Kind, Platform
 
-__all__ = ["COMMENTS_FEED", "DIGEST_RULES", "ENTRIES", "PROFILE_FEED", "Reader", "comments_told", "name_of"]
+__all__ = [
+    "COMMENTS_FEED",
+    "DIGEST_RULES",
+    "ENTRIES",
+    "MAP",
+    "PROFILE_FEED",
+    "Reader",
+    "comments_told",
+    "name_of",
+]
 
 Json: TypeAlias = Any
 
 ENTRIES: Final = "feed"
 COMMENTS_FEED: Final = "comments feed of {entry}"
 PROFILE_FEED: Final = "feed, for what it says of itself"
-"""The endpoints. A feed that is asked only for where its comments are has another, and no exhibits."""
+MAP: Final = "feed, for where its comments are"
+"""The endpoints. What a feed says by the way, asked for something else, is kept too, but is no look."""
 
 DIGEST_RULES: Final[Mapping[int, DigestRule]] = MappingProxyType(
     {
@@ -76,6 +87,7 @@ class Reader:
         """Keep the feed's fixed name: it stands in every record id."""
         self._platform = platform
         self.site = site
+        self._own_name = f"feed:profile:{site}"
 
     def record_id(self, guid: str) -> str:
         """Return the record id of an entry."""
@@ -83,8 +95,7 @@ class Reader:
 
     def exhibits(self, response: Response) -> Iterator[Exhibit]:
         """Cut a response; see `Connector.exhibits`."""
-        wanted = (ENTRIES, COMMENTS_FEED, PROFILE_FEED)
-        if response.status != HTTPStatus.OK or response.endpoint not in wanted:
+        if response.status != HTTPStatus.OK:
             return
         make = HeaderMaker(response)
         head = head_of(response.body)
@@ -92,8 +103,7 @@ class Reader:
         if response.endpoint == PROFILE_FEED:
             channel = channel_of(response.body)
             span = [(len(head), len(channel))]
-            yield make.exhibit(f"feed:profile:{self.site}", (channel[len(head) :], head), (span, top))
-            return
+            yield make.exhibit(self._own_name, (channel[len(head) :], head), (span, top))
         extra = response.context if response.endpoint == COMMENTS_FEED else ()
         for entry in entries_of(response.body):
             record_id = self._named(head, entry.raw, response.headers.get("content-type", ""))
@@ -114,12 +124,13 @@ class Reader:
         raw, head, *extra = exhibit.parts
         told = parsed(head, raw, facts.headers.get("content-type", ""))
         try:
-            if facts.endpoint == PROFILE_FEED:
+            if header.record_id == self._own_name:
                 return self._profile(header, told)
             if facts.endpoint == COMMENTS_FEED:
                 thread = str(msgspec.json.decode(extra[0])["thread"])
                 return self._comment(header, told, thread)
-            return self._entry(header, told)
+            reading = self._entry(header, told)
+            return reading if facts.endpoint == ENTRIES else replace(reading, look=None)
         except (KeyError, TypeError, ValueError, IndexError, msgspec.MsgspecError) as error:
             raise MalformedItemError(
                 "An entry of a feed has a shape that we do not know.",

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from connectors.feed.entries import entries_of, head_of, moment_of, next_page, parsed
-from connectors.feed.reader import COMMENTS_FEED, ENTRIES, PROFILE_FEED, Reader, comments_told, name_of
+from connectors.feed.reader import COMMENTS_FEED, ENTRIES, MAP, PROFILE_FEED, Reader, comments_told, name_of
 from connectors.transport import Answer, Expects, TokenGuard, Transport, respond
 from schemas.account import Account
 from schemas.capture import (
@@ -37,7 +37,6 @@ from schemas.vocabulary import Reason, Stream
 __all__ = ["VERSION", "Walks"]
 
 VERSION: Final = "1"
-_MAP: Final = "feed, for where its comments are"
 _MOST_MAP_PAGES: Final = 20
 _END: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _ACCEPT: Final = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.8"
@@ -99,6 +98,13 @@ class Walks:
             raise self._refused(answer)
         return answer
 
+    def is_there(self) -> bool:
+        """Whether the server says that there is a feed, without sending it."""
+        request = self._transport.client.build_request("HEAD", self._url, headers={"accept": _ACCEPT})
+        answer = self._transport.send(request, expects=Expects.ANY)
+        kind = answer.headers.get("content-type", "").lower()
+        return answer.status == HTTPStatus.OK and "html" not in kind and "xml" in kind
+
     def responses(self, walk: Walk) -> Iterator[Response]:
         """Yield a walk's responses; see `Connector.pages`."""
         place = _place_of(walk)
@@ -153,7 +159,7 @@ class Walks:
         resume = Place(index=start.index)
         while page is not None and not wanted <= known.keys() and page.page <= _MOST_MAP_PAGES:
             if unread is not None:
-                yield _respond(walk, unread, _MAP, resume)
+                yield _respond(walk, unread, MAP, resume)
             unread = self._page(page, None)
             read = self._read(unread)
             page = _following(page, unread, read, frozenset(known), None)
@@ -162,7 +168,7 @@ class Walks:
         found = [ref for ref in threads[start.index :] if known.get(ref.record_id, ("", 0))[0]]
         listings = tuple(_without(ref, known) for ref in lost)
         if unread is not None:
-            yield _respond(walk, unread, _MAP, resume if found else None, listings=listings)
+            yield _respond(walk, unread, MAP, resume if found else None, listings=listings)
         for number, ref in enumerate(found, start=1):
             then = Place(index=threads.index(found[number])) if number < len(found) else None
             yield self._comments(walk, ref, *known[ref.record_id], then)

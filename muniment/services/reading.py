@@ -97,7 +97,8 @@ def findings(
             record = reading.record
             found: bytes | None = None
             if record is not None:
-                rule = presences[0].digest_rule if presences else newest_rule
+                # A record that nobody could read so far stands under no rule: rule 0.
+                rule = next((each.digest_rule for each in presences if each.digest_rule), newest_rule)
                 digest = version(connector.digest_rules[rule], reading.shape, reading.items)
                 role = _role(walk, record, council_ids)
                 filing = _filing(walk, response, exhibit, record, rule=rule, digest=digest, role=role)

@@ -117,7 +117,7 @@ def test_an_entry_tells_its_comments_and_they_are_read_from_its_own_feed(blog: B
     assert told[guid(blog, posts[0])] == {"comments": 2}
     ask = threads(blog, connector, [posts[0], posts[5]])
     found = pages(connector, Stream.COMMENTS, ask)
-    records = [r.record for r in readings(connector, found) if r.record]
+    records = [r.record for r in readings(connector, found) if r.record and r.look]
     assert {(record.kind, record.text, record.thread_id) for record in records} == {
         (Kind.COMMENT, "Which day?", ask.threads[0].record_id),
         (Kind.COMMENT, "Friday", ask.threads[0].record_id),
@@ -145,7 +145,7 @@ def test_comments_beyond_a_feeds_ten_are_short_for_that_reason(blog: BlogRig) ->
     found = pages(connector, Stream.COMMENTS, threads(blog, connector, [post]))
     (listed,) = found[-1].listings
     assert (listed.reported, listed.short, listed.absence_counts) == (14, Reason.PAGED_OUT, False)
-    assert len(exhibits(connector, found)) == 10
+    assert len(native_ids(connector, found)) == 10
 
 
 def test_an_address_on_another_host_is_never_asked(blog: BlogRig) -> None:
@@ -250,7 +250,7 @@ def test_what_is_no_feed_is_told(blog: BlogRig) -> None:
         blog.fake.knobs.faults = [fault]
         with pytest.raises(error):
             pages(connector, Stream.POSTS)
-    blog.fake.knobs.faults = [Fault(status=200, body=b"just words")]
+    blog.fake.knobs.faults = [Fault(status=200, body=b"just words", times=2)]
     with pytest.raises(StreamRefusedError, match="base_url"):
         connector.check()
     with pytest.raises(BadInputError, match="base_url"):
@@ -271,7 +271,8 @@ def test_a_feed_that_breaks_off_cannot_be_cut(blog: BlogRig) -> None:
 def test_a_feed_is_its_own_profile(blog: BlogRig) -> None:
     blog.notices(1)
     connector = blog.feed()
-    (reading,) = readings(connector, pages(connector, Stream.PROFILE))
+    (reading, entry) = readings(connector, pages(connector, Stream.PROFILE))
+    assert (entry.record is None, entry.look) == (False, None)
     assert reading.record is not None
     assert (reading.record.kind, reading.record.title) == (Kind.PROFILE, "Northbeck News")
-    assert connector.check().name == "Northbeck News"
+    assert connector.check().native_id == blog.fake.url("/northbeck/feed").partition("://")[2]
