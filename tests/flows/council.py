@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from conformance.fake import Fake
+from conformance.item import Media
 from conformance.platforms import fake_class
 from conformance.server import serve
 from conformance.world import World
@@ -45,7 +46,8 @@ def small_council(folder: Path) -> Iterator[Stage]:
         council = world.account(platform, "smalltown", "Smalltown Council", owned=True)
         resident = world.account(platform, "resident", "A Resident")
         for number in range(5):
-            post = world.post(council, f"Notice {number}: bins on Monday")
+            picture = (Media(id=f"{platform}{number}", alt="A bin"),) if number == 0 else ()
+            post = world.post(council, f"Notice {number}: bins on Monday", media=picture)
             world.comment(post, f"Question {number}", author=resident)
         secret = home / "secrets" / f"{platform}.json"
         secret.touch(mode=0o600)

@@ -1,0 +1,98 @@
+"""Flip any bit of any sealed file: verification names the file. Remove one, add one: the same."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from muniment.bootstrap import CouncilServices
+from tests.flows.council import Stage
+from tests.muniment.evidence.archived import archive, archived, opened, verdict
+
+FLIPS = 12
+
+
+@pytest.fixture(scope="module")
+def council(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, CouncilServices]]:
+    with archived(tmp_path_factory.mktemp("unaltered")) as made:
+        yield made
+
+
+def files(services: CouncilServices, pattern: str) -> list[Path]:
+    return sorted(path for path in services.root.glob(pattern) if path.is_file())
+
+
+def flipped(path: Path, rng: random.Random) -> bytes:
+    raw = bytearray(path.read_bytes())
+    bit = rng.randrange(len(raw) * 8)
+    raw[bit // 8] ^= 1 << (bit % 8)
+    return bytes(raw)
+
+
+def test_what_was_archived_is_unaltered(council: tuple[Stage, CouncilServices]) -> None:
+    _, services = council
+    found = verdict(services)
+    assert (found.faults, found.not_yet_sealed) == ((), 0)
+    assert found.exhibits >= 20
+    assert found.media_files >= 1
+
+
+@pytest.mark.parametrize(
+    "pattern", ["table/series=*/**/*.parquet", "table/_delta_log/*.json", "seals/*.seal", "media/**/*"]
+)
+def test_a_bit_flipped_anywhere_names_the_file(council: tuple[Stage, CouncilServices], pattern: str) -> None:
+    _, services = council
+    rng = random.Random(pattern)  # noqa: S311 -- which bit, not a secret
+    found = files(services, pattern)
+    assert found
+    for _ in range(FLIPS):
+        path = rng.choice(found)
+        before = path.read_bytes()
+        path.write_bytes(flipped(path, rng))
+        try:
+            faults = verdict(services).faults
+            name = path.name if "media" not in pattern else path.name[-20:]
+            assert faults
+            assert name in faults[0].what, faults[0]
+        finally:
+            path.write_bytes(before)
+    assert verdict(services).faults == ()
+
+
+def test_a_file_that_is_missing_or_strange_is_named(council: tuple[Stage, CouncilServices]) -> None:
+    _, services = council
+    path = files(services, "table/series=*/**/*.parquet")[0]
+    hidden = services.root / "aside"
+    path.rename(hidden)
+    assert path.name in verdict(services).faults[0].what
+    hidden.rename(path)
+    strange = path.with_name("part-strange.parquet")
+    strange.write_bytes(path.read_bytes())
+    assert "part-strange" in verdict(services).faults[0].what
+    strange.unlink()
+    assert verdict(services).faults == ()
+
+
+def test_a_seal_taken_out_of_the_chain_is_seen(tmp_path: Path) -> None:
+    with archived(tmp_path) as (stage, services):
+        council = stage.world.find_account("facebook", "smalltown")
+        assert council is not None
+        stage.world.post(council, "Later")
+        stage.world.clock.wait(3600)
+        with opened(stage) as later:
+            archive(later)
+        first, second = files(services, "seals/*.seal")[:2]
+        assert verdict(services).faults == ()
+        first.unlink()
+        assert "does not follow" in verdict(services).faults[0].why
+        second.rename(first)
+        assert "does not follow" in verdict(services).faults[0].why
+
+
+def test_compaction_keeps_every_proof(tmp_path: Path) -> None:
+    with archived(tmp_path) as (_, services):
+        assert services.archive.compact() > 0
+        services.seals.seal()
+        found = verdict(services)
+        assert (found.faults, found.not_yet_sealed) == ((), 0)
