@@ -203,6 +203,8 @@ class Fake(ABC):
             Refused: The token is not ours (400), or knob `fail_page` strikes.
         """
         knobs = self.knobs
+        if token or start:
+            items = self._vanished(items)
         size = max(1, min(limit, knobs.page_size) if knobs.page_size else limit)
         by_token = start is None
         if start is None:
@@ -229,7 +231,6 @@ class Fake(ABC):
             stop = min(size, stop)
         last = [name(each) for each in items[max(0, stop - LAST_IDS) : stop]]
         token_next = self._token(stop, last, salt="" if shown else "again")
-        self._vanish()
         return Page(
             items=shown, next=token_next if more else None, next_start=stop if more else None, total=total
         )
@@ -330,9 +331,12 @@ class Fake(ABC):
     def _token(offset: int, last: list[str], *, salt: str) -> str:
         return base64.urlsafe_b64encode(json.dumps([offset, last, salt]).encode()).decode().rstrip("=")
 
-    def _vanish(self) -> None:
-        if self.knobs.vanish:
-            item = self.world.find(self.platform, self.knobs.vanish)
-            self.knobs.vanish = ""
-            if item is not None:
-                self.world.delete(item, at=self.now)
+    def _vanished(self, items: Sequence[T]) -> Sequence[T]:
+        if not self.knobs.vanish:
+            return items
+        item = self.world.find(self.platform, self.knobs.vanish)
+        self.knobs.vanish = ""
+        if item is None:
+            return items
+        self.world.delete(item, at=self.now)
+        return [each for each in items if each is not item]

@@ -85,7 +85,7 @@ class Knobs:
         loop_after: After so many pages, the next token leads back to the first page.
         stop_after: A list ends after so many items, without next token or error; totals stay true.
         empty_page: The page of this number is empty, but has a next token.
-        vanish: This item is deleted once the first page of any listing has been served.
+        vanish: This item is deleted when the second page of any listing is asked for.
         offset_paging: Tokens are plain offsets, so a vanished item makes its neighbour slip through.
         login_wall_from: From this request on (1: at once) every answer is a login page, 200 text/html.
         suspended: The account asked for is suspended.

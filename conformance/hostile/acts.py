@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 REPLIES = {
-    "x": "conversation_id",
+    "x": "tweets/search",
     "facebook": "/comments?",
     "bluesky": "getPostThread",
     "mastodon": "context",
@@ -62,7 +62,7 @@ def delete(stage: Stage, wanted: tuple[str, ...]) -> None:
 
 
 def vanish(stage: Stage) -> None:
-    """Let the newest post vanish once the first page is served, under offsets."""
+    """Let the newest post vanish between the first page and the second, under offsets."""
     stage.fake.knobs.vanish = stage.posts[-1].native_id
     stage.fake.knobs.offset_paging = True
     stage.fake.knobs.page_size = 3

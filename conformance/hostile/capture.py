@@ -145,7 +145,7 @@ CAPTURE = (
         name="a-quiet-account",
         lesson="Cannock Chase: 'no regular postings' is silence, not failure",
         cast=Cast(posts=0, comments=False),
-        steps=(Archive(), Wait(25), Archive()),
+        steps=(Archive(), Wait(0.5), Archive(), Wait(0.5), Archive()),
         expect=Expected(says="nothing held, no gap", gap=Gap.NONE),
     ),
     Scenario(

@@ -33,6 +33,8 @@ MOST = 100
 USUAL = 25
 BAD_TOKEN = {"error": "invalid page token"}
 DEFAULT = {POST: "id,created_time,message", COMMENT: "id,created_time,from,message"}
+CONTENT = frozenset({"message", "attachments", "attachment"})
+"""Without one of these, an answer counts items and shows none."""
 REACTIONS = {
     "LIKE": "likes",
     "LOVE": "loves",
@@ -263,7 +265,8 @@ class FacebookFake(Fake):
     # ---- rendering ----------------------------------------------------------------------------------------
 
     def _item(self, item: Item, fields: Sequence[Asked]) -> dict[str, Any]:
-        self.show(item)
+        if any(asked.name in CONTENT for asked in fields):
+            self.show(item)
         return _picked(
             fields, self._comment_values(item) if item.kind == COMMENT else self._post_values(item)
         )
