@@ -6,7 +6,7 @@ A failed time stamp is a visible pending state, never an error of the run: `seal
 import hashlib
 
 import httpx
-from rfc3161_client import PKIStatus, TimestampRequestBuilder, decode_timestamp_response
+from rfc3161_client import HashAlgorithm, PKIStatus, TimestampRequestBuilder, decode_timestamp_response
 
 __all__ = ["TimestampAuthority", "stamped_digest"]
 
@@ -21,7 +21,13 @@ class TimestampAuthority:
 
     def stamp(self, digest: bytes) -> bytes | None:
         """Return the authority's answer (DER) over SHA-256 of `digest`, or None when it gave none."""
-        request = TimestampRequestBuilder().data(digest).cert_request(cert_request=True).build()
+        request = (
+            TimestampRequestBuilder()
+            .data(digest)
+            .hash_algorithm(HashAlgorithm.SHA256)
+            .cert_request(cert_request=True)
+            .build()
+        )
         try:
             answer = self._client.post(
                 self.url,

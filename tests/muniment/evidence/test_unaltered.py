@@ -39,7 +39,7 @@ def test_what_was_archived_is_unaltered(council: tuple[Stage, CouncilServices]) 
 
 
 @pytest.mark.parametrize(
-    "pattern", ["table/series=*/**/*.parquet", "table/_delta_log/*.json", "seals/*.seal", "media/**/*"]
+    "pattern", ["table/series=*/**/*.parquet", "table/_delta_log/*.json", "seals/*.seal", "objects/**/*"]
 )
 def test_a_bit_flipped_anywhere_names_the_file(council: tuple[Stage, CouncilServices], pattern: str) -> None:
     _, services = council
@@ -52,7 +52,7 @@ def test_a_bit_flipped_anywhere_names_the_file(council: tuple[Stage, CouncilServ
         path.write_bytes(flipped(path, rng))
         try:
             faults = verdict(services).faults
-            name = path.name if "media" not in pattern else path.name[-20:]
+            name = path.name if "objects" not in pattern else path.name[-20:]
             assert faults
             assert name in faults[0].what, faults[0]
         finally:
