@@ -175,7 +175,7 @@ class AccountSuspendedError(AccountError):
 class WrongAccountError(AccountError):
     """The platform answered for another account than the register names."""
 
-    reason = Reason.NO_CREDENTIAL
+    reason = Reason.WRONG_ACCOUNT
 
 
 class RefusalError(MunimentError):

@@ -111,6 +111,8 @@ class Reason(StrEnum):
     UNAVAILABLE = "unavailable"
     CHALLENGED = "challenged"
     UNREADABLE = "unreadable"
+    WRONG_ACCOUNT = "wrong-account"
+    LOOPED = "looped"
     # A media file or a short link's target.
     LAPSED = "lapsed"
     TOO_LARGE = "too-large"

@@ -42,6 +42,8 @@ _IN_WORDS: Final[Mapping[Reason, str]] = {
     Reason.UNAVAILABLE: "the platform did not answer",
     Reason.CHALLENGED: "the platform asked for a person",
     Reason.UNREADABLE: "the platform's answers could not be read",
+    Reason.WRONG_ACCOUNT: "the platform answered for another account",
+    Reason.LOOPED: "the platform's list led back to its own beginning",
 }
 
 
