@@ -10,15 +10,17 @@ fenced commit, flushed; presence takes in the rows just written; the mark is cle
 """
 
 import gc
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 from deltalake import DeltaTable
+from deltalake.transaction import AddAction
 from typing_extensions import override
 
 from muniment.adapters.delta_compaction import mergeable, merged
@@ -26,7 +28,7 @@ from muniment.adapters.delta_held import HeldRows
 from muniment.adapters.delta_intake import Intake, sort_out
 from muniment.adapters.delta_layout import SMALL_FILE_BYTES, active_files, write_files
 from muniment.adapters.delta_recovery import recover, sweep_table
-from muniment.adapters.delta_rows import tables_of
+from muniment.adapters.delta_rows import Partition, tables_of
 from muniment.adapters.delta_scan import Rows, TableReader
 from muniment.adapters.delta_table import COMMIT, QUEUE, CouncilTable
 from muniment.adapters.files import LocalFiles, Lock
@@ -37,6 +39,7 @@ from schemas.errors import IntegrityError, MunimentError
 
 __all__ = ["DeltaArchive"]
 
+_WRITERS: Final = 4
 _LOG_KEPT: Final = timedelta(days=7)
 _UNSEEN: Final = "unseen"
 """Transaction that counts records filed without a look: presence cannot know them, so keep must ask."""
@@ -252,16 +255,21 @@ class DeltaArchive(Archive):
             for row in intake.attachments:
                 if row.incoming is not None and row.sha256 is not None:
                     self._media.place(row.incoming, row.sha256)
-            actions = [
-                action
-                for partition, rows in tables.items()
-                for action in write_files(self._files, self._home.root, partition, [rows], at)
-            ]
+            actions = self._written(tables, at)
             facts = {"rows": sum(map(len, tables.values()))}
             self._home.commit(session.table, actions, kind="capture", numbers=numbers, facts=facts)
         seen = tables.get((RowKind.OBSERVATION.value, at.year))
         self._register.catch_up(self._council, number, iter(()) if seen is None else seen.to_batches())
         return number
+
+    def _written(self, tables: Mapping[Partition, pa.Table], at: datetime) -> list[AddAction]:
+        """Write the partitions side by side: most of the time is waiting for the disk to flush."""
+
+        def write(partition: Partition) -> list[AddAction]:
+            return list(write_files(self._files, self._home.root, partition, [tables[partition]], at))
+
+        with ThreadPoolExecutor(max_workers=_WRITERS) as pool:
+            return [action for actions in pool.map(write, tables) for action in actions]
 
 
 @contextmanager
