@@ -69,6 +69,7 @@ def findings(
     newest_rule = max(connector.digest_rules)
     filings: list[Filing] = []
     seen: list[tuple[Look, str, str, bytes | None, Exhibit]] = []
+    again: list[Look] = []
     drift: set[str] = set()
     unread = 0
     asked = _asked(walk)
@@ -81,16 +82,11 @@ def findings(
             except MalformedItemError:
                 filing = _unread(walk, response, exhibit)
                 unread += 1
-                if not presences:
-                    seen.append(
-                        (
-                            _unread_look(walk, one, exhibit.record_id),
-                            "",
-                            exhibit.record_id,
-                            filing.version_id,
-                            exhibit,
-                        )
-                    )
+                look = _unread_look(walk, one, exhibit.record_id)
+                if presences:
+                    again.append(look)  # it is there, though we do not understand it: not absent
+                else:
+                    seen.append((look, "", exhibit.record_id, filing.version_id, exhibit))
                 filings.append(filing)
                 continue
             drift.update(reading.leftover)
@@ -121,7 +117,7 @@ def findings(
         )
         for look, native_id, thread_id, found, exhibit in seen
     )
-    looks = tuple(sighting.look for sighting in sightings)
+    looks = (*(sighting.look for sighting in sightings), *again)
     return Findings(
         filings=tuple(filings), sightings=sightings, looks=looks, unread=unread, drift=frozenset(drift)
     )
