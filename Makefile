@@ -25,7 +25,7 @@ run: $(STAMP) ## Archive the sandbox council from start to end: no account, key 
 	@$(BIN)/python -m infra.sandbox
 
 test: $(STAMP) ## The tests that need nothing but Python (under 8 minutes)
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 	@echo "Left out: the tiers 'specs' (make test-specs: vendors' specifications) and 'rig' (make test-rig: real servers)."
 
 check: $(STAMP) ## Format, lint, types, imports, spelling
