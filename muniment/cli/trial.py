@@ -27,9 +27,11 @@ def write_trial(url: str, muniment: Muniment) -> tuple[str, str]:
         told = yaml.safe_load(path.read_text(encoding="utf-8"))
     account = _slug(found.platform, found.handle)
     others = [one for one in told["accounts"] if one["account"] != account]
-    entry = {"account": account, "platform": found.platform, "handle": found.handle}
+    entry: dict[str, Any] = {"account": account, "platform": found.platform, "handle": found.handle}
     if found.base_url is not None:
         entry["base_url"] = found.base_url
+    if found.options:
+        entry["options"] = dict(found.options)
     told["accounts"] = [*others, entry]
     _write(path, told)
     return _TRIAL, account
