@@ -111,7 +111,8 @@ class MastodonFake(Fake):
         viewer = self.owner(request)
         mine = [item for item in reversed(self.world.written_by(account)) if visible_to(viewer, item)]
         start = 0
-        if max_id := request.number("max_id", 0):
+        if "max_id" in request.query:
+            max_id = request.number("max_id", 0)
             start = sum(int(item.native_id) >= max_id for item in mine)
         limit = max(1, min(request.number("limit", 20), MOST_STATUSES))
         page = self.page(f"statuses of {account.id}", mine, limit=limit, start=start)

@@ -4,26 +4,28 @@ Credential (optional, recommended): "access_token" of an application of the acco
 scopes read:accounts and read:statuses. Without one the server cuts threads to 60 answers at a depth of 20.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import BinaryIO, ClassVar, Final
 from zoneinfo import ZoneInfo
 
-import msgspec
 from typing_extensions import override
 
 from connectors.contract import Connector, Held, Identity, Reading, Tariff
 from connectors.mastodon import cutting, reading
 from connectors.mastodon.session import NOT_THERE, OK, Session
 from connectors.mastodon.wire import (
+    AROUND,
     CONTEXT,
     HISTORY,
     PAGE,
     PROFILE_OF,
+    ROOT,
     STATUS,
     STATUSES,
     Lines,
+    Marker,
     Page,
     Seen,
     Thread,
@@ -51,7 +53,7 @@ from schemas.capture import (
     comments_of,
 )
 from schemas.digests import DigestRule, canonical
-from schemas.errors import MarkerRefusedError, StreamRefusedError
+from schemas.errors import StreamRefusedError
 from schemas.observation import PUBLIC
 from schemas.vocabulary import Platform, Reason, Stream
 
@@ -61,13 +63,6 @@ _API: Final = "v1"
 _LONDON: Final = ZoneInfo("Europe/London")
 _MOST_ANSWERS: Final = 4096
 """A thread ends here with a sign-in; without one at 60 answers, and at a depth of 20."""
-
-
-class _Marker(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    """Where a walk goes on: the page (max_id), or how many threads or ids are done."""
-
-    max_id: str | None = None
-    done: int = 0
 
 
 class MastodonConnector(Connector):
@@ -104,7 +99,7 @@ class MastodonConnector(Connector):
 
     @override
     def pages(self, walk: Walk, held: Held) -> Iterator[Response]:
-        marker = _marker_of(walk)
+        marker = Marker.of(walk)
         match walk.stream, walk.ask:
             case Stream.PROFILE, Edge():
                 yield self._profile(walk)
@@ -145,7 +140,7 @@ class MastodonConnector(Connector):
         return self._response(walk, answer, PROFILE_OF, listings=(listed,), asked=(ref,), marker=None)
 
     def _posts(
-        self, walk: Walk, marker: _Marker, *, since: datetime | None, until: datetime | None, held: Held
+        self, walk: Walk, marker: Marker, *, since: datetime | None, until: datetime | None, held: Held
     ) -> Iterator[Response]:
         """Page the account's statuses, newest first, until one is older than `since`.
 
@@ -155,7 +150,7 @@ class MastodonConnector(Connector):
         max_id = marker.max_id
         shows = frozenset({PUBLIC, "private"}) if self._session.signed_in else frozenset({PUBLIC})
         while True:
-            here = _encode(_Marker(max_id=max_id))
+            here = Marker(max_id=max_id).encoded
             answer = self._posts_page(None if max_id is None else guard.pass_on(max_id))
             listed = Listed(
                 listing=POSTS, ended=False, absence_counts=True, since=since, until=until, shows=shows
@@ -166,7 +161,7 @@ class MastodonConnector(Connector):
                 yield self._response(walk, answer, STATUSES, listings=(listed,), marker=here)
                 raise
             self._check(page, first=max_id is None)
-            told = self._parents((status for status, _ in page.statuses), held)
+            told = yield from self._parents(walk, page.statuses, held, marker=here)
             yield from self._histories(walk, page.statuses, lambda each: told.get(each.id), marker=here)  # noqa: B023 -- used up before the next page
             ended = page.following is None or page.reaches_back_to(since)
             yield self._response(
@@ -176,7 +171,7 @@ class MastodonConnector(Connector):
                 listings=(replace(listed, ended=ended),),
                 context=(canonical(told),),
                 signpost=page.newest if max_id is None and isinstance(walk.ask, Edge) else None,
-                marker=None if ended else _encode(_Marker(max_id=page.following)),
+                marker=None if ended else Marker(max_id=page.following).encoded,
             )
             if ended:
                 return
@@ -199,26 +194,34 @@ class MastodonConnector(Connector):
         if first and not page.statuses:
             self._session.own_profile()
 
-    def _parents(self, statuses: Iterable[Seen], held: Held) -> dict[str, Lines]:
+    def _parents(
+        self, walk: Walk, statuses: Sequence[tuple[Seen, bytes]], held: Held, *, marker: str
+    ) -> Generator[Response, None, dict[str, Lines]]:
         """Return thread and parent of answers, asked for where the archive cannot know them.
 
         What is held already keeps the thread it was filed with; a new version of it is a row of its own.
         """
-        answers = [status for status in statuses if status.in_reply_to_id and not status.is_message]
+        answers = [status for status, _ in statuses if status.in_reply_to_id and not status.is_message]
         known = held([status.id for status in answers])
         told: dict[str, Lines] = {}
         for status in answers:
             if status.id in known and status.edited_at is None:
                 continue
-            lines = self._lines_of(status)
+            lines = yield from self._lines_of(walk, status, marker=marker)
             if lines is not None:
                 told[status.id] = lines
         return told
 
-    def _lines_of(self, status: Seen) -> Lines | None:
+    def _lines_of(self, walk: Walk, status: Seen, *, marker: str) -> Generator[Response, None, Lines | None]:
+        """Return where an answer stands; what else the server shows for it is handed on, to be kept."""
         answer = self._session.get(CONTEXT.format(id=status.id), refusable=True)
         above = tree_of(answer).ancestors if answer.status == OK else ()
-        return {"thread": above[0].uri, "parent": above[-1].uri} if above else None
+        if not above:
+            return None
+        thread = above[0].uri
+        context = (canonical({"id": status.id, "uri": status.uri, "thread": thread}),)
+        yield self._response(walk, answer, AROUND, context=context, marker=marker)
+        return {"thread": thread, "parent": above[-1].uri}
 
     def _histories(
         self,
@@ -237,10 +240,10 @@ class MastodonConnector(Connector):
                 context = (live, canonical(lines_of(status) or {}))
                 yield self._response(walk, answer, HISTORY, context=context, marker=marker)
 
-    def _threads(self, walk: Walk, marker: _Marker, threads: Sequence[RecordRef]) -> Iterator[Response]:
+    def _threads(self, walk: Walk, marker: Marker, threads: Sequence[RecordRef]) -> Iterator[Response]:
         for number in range(marker.done, len(threads)):
-            after = None if number + 1 == len(threads) else _encode(_Marker(done=number + 1))
-            yield from self._thread(walk, threads[number], here=_encode(_Marker(done=number)), after=after)
+            after = None if number + 1 == len(threads) else Marker(done=number + 1).encoded
+            yield from self._thread(walk, threads[number], here=Marker(done=number).encoded, after=after)
 
     def _thread(self, walk: Walk, root: RecordRef, *, here: str, after: str | None) -> Iterator[Response]:
         """Yield a thread at every depth; a branch that the server cut is asked for by itself, once.
@@ -253,13 +256,15 @@ class MastodonConnector(Connector):
         try:
             thread = None if answer.status != OK else Thread(root, seen_of(answer).replies_count)
         except StreamRefusedError:
-            yield self._refused(walk, answer, STATUS, listing, Reason.UNREADABLE, marker=after)
+            yield self._refused(walk, answer, ROOT, listing, Reason.UNREADABLE, marker=after)
             return
         if thread is None:
             reason = Reason.UNAVAILABLE if answer.status in NOT_THERE else Reason.PERMISSION
-            yield self._refused(walk, answer, STATUS, listing, reason, marker=after)
+            yield self._refused(walk, answer, ROOT, listing, reason, marker=after)
             return
-        yield self._response(walk, answer, STATUS, marker=here)
+        yield self._response(
+            walk, answer, ROOT, context=(canonical({"thread": root.thread_id}),), marker=here
+        )
         waiting, asked = [root.native_id], set[str]()
         while waiting:
             native_id = waiting.pop(0)
@@ -306,7 +311,7 @@ class MastodonConnector(Connector):
         return self._response(walk, answer, endpoint, listings=(listed,), context=context, marker=marker)
 
     def _by_id(
-        self, walk: Walk, marker: _Marker, refs: Sequence[RecordRef], *, controls: int
+        self, walk: Walk, marker: Marker, refs: Sequence[RecordRef], *, controls: int
     ) -> Iterator[Response]:
         """Ask for each record, controls first.
 
@@ -321,8 +326,9 @@ class MastodonConnector(Connector):
             links: Lines = {"thread": ref.thread_id} if ref.thread_id != ref.record_id else {}
             status = _readable(answer)
             if status is not None:
-                links |= self._standing(walk, ref, status, is_control=number < controls)
-                here = _encode(_Marker(done=number))
+                here = Marker(done=number).encoded
+                if number >= controls:
+                    links |= yield from self._standing(walk, ref, status, marker=here)
                 yield from self._histories(walk, [(status, answer.body)], lambda _: links, marker=here)  # noqa: B023 -- used up before the next record
             last = number + 1 == len(refs)
             yield self._response(
@@ -331,14 +337,18 @@ class MastodonConnector(Connector):
                 STATUS,
                 asked=(ref,),
                 context=(canonical(links),),
-                marker=None if last else _encode(_Marker(done=number + 1)),
+                marker=None if last else Marker(done=number + 1).encoded,
             )
 
-    def _standing(self, walk: Walk, ref: RecordRef, status: Seen, *, is_control: bool) -> Lines:
+    def _standing(
+        self, walk: Walk, ref: RecordRef, status: Seen, *, marker: str
+    ) -> Generator[Response, None, Lines]:
         """Return what an answer that its thread did not show hangs below, if it still hangs in the thread."""
-        if is_control or ref.thread_id == ref.record_id:
+        if ref.thread_id == ref.record_id:
             return {}
-        lines = None if status.in_reply_to_id is None else self._lines_of(status)
+        lines: Lines | None = None
+        if status.in_reply_to_id is not None:
+            lines = yield from self._lines_of(walk, status, marker=marker)
         parent: Lines = {} if lines is None else {"parent": lines["parent"]}
         if walk.stream is Stream.COMMENTS and (lines is None or lines["thread"] != ref.thread_id):
             return {**parent, "listing": reading.orphans_of(ref.thread_id)}
@@ -380,14 +390,3 @@ def _readable(answer: Answer) -> Seen | None:
         return seen_of(answer) if answer.status == OK else None
     except StreamRefusedError:
         return None
-
-
-def _marker_of(walk: Walk) -> _Marker:
-    try:
-        return _Marker() if walk.marker is None else msgspec.json.decode(walk.marker, type=_Marker)
-    except msgspec.DecodeError as error:
-        raise MarkerRefusedError("The walk's marker is not one of this connector's.") from error
-
-
-def _encode(marker: _Marker) -> str:
-    return msgspec.json.encode(marker).decode()

@@ -6,13 +6,23 @@ context. What is written to named people is a private message, and is never cut 
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 import msgspec
 
 from connectors.cutting import HeaderMaker, Span, spans_of
-from connectors.mastodon.wire import CONTEXT, HISTORY, MESSAGES, PROFILE_OF, STATUS
+from connectors.mastodon.wire import (
+    AROUND,
+    CONTEXT,
+    HISTORY,
+    MESSAGES,
+    PROFILE_OF,
+    ROOT,
+    STATUS,
+    STATUSES,
+)
 from schemas.capture import POSTS, Exhibit, MediaAddress, Response, comments_of
 from schemas.digests import canonical
 from schemas.errors import MalformedItemError
@@ -39,7 +49,16 @@ class _Shown(msgspec.Struct):
 
 
 class _Tree(msgspec.Struct):
+    ancestors: msgspec.Raw
     descendants: msgspec.Raw
+
+
+class _Asked(msgspec.Struct):
+    """What a thread was asked for: the status, and the thread's root."""
+
+    id: str
+    uri: str
+    thread: str
 
 
 class _File(msgspec.Struct):
@@ -53,6 +72,10 @@ class _WithFiles(msgspec.Struct):
     media_attachments: list[_File]
 
 
+_Cut: TypeAlias = tuple[str, bytes, Span, _Stub | None]
+"""record_id, bytes, where they stand, and names; None: it has none that we can read."""
+
+_asked: Final = msgspec.json.Decoder(_Asked)
 _raw_list: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _stub: Final = msgspec.json.Decoder(_Stub)
 _shown: Final = msgspec.json.Decoder(_Shown)
@@ -68,16 +91,11 @@ def exhibits(response: Response) -> Iterator[Exhibit]:
         MalformedItemError: The body is not what this endpoint gives, or does not tell what is private.
     """
     if response.endpoint in (STATUS, PROFILE_OF):
-        # Without a record that was asked for, the answer told a count only.
-        return iter([_whole(response)] if response.asked else [])
+        return iter([_whole(response)])
     if response.status != _OK:
         return iter(())
     try:
-        if response.endpoint == HISTORY:
-            return iter(_entries(response))
-        if response.endpoint == CONTEXT:
-            return iter(_descendants(response))
-        return iter(_own(response))
+        return iter(_CUTTERS[response.endpoint](response))
     except (msgspec.DecodeError, ValueError) as error:
         raise MalformedItemError("Mastodon's answer is not of the form that was asked for.") from error
 
@@ -130,20 +148,41 @@ def _own(response: Response) -> list[Exhibit]:
 
 def _descendants(response: Response) -> list[Exhibit]:
     """Cut a thread: context[0] names the status asked for and the thread's root."""
-    asked: Mapping[str, str] = _any.decode(response.context[0])
-    array = bytes(_tree.decode(response.body).descendants)
-    statuses = list(_statuses(response.body, array, response.body.index(array)))
-    uris = {stub.id: stub.uri for _, _, _, stub in statuses if stub is not None}
-    uris[asked["id"]] = asked["uri"]
-    thread = asked["thread"]
-    same = {"listing": comments_of(thread), "thread": thread}
+    asked = _asked.decode(response.context[0])
+    below = _statuses_in(response.body, _tree.decode(response.body).descendants)
+    return _hung_up(response, asked, below, {"listing": comments_of(asked.thread)})
+
+
+def _around(response: Response) -> list[Exhibit]:
+    """Cut what stands above a status, up to the thread's root, and below it."""
+    asked = _asked.decode(response.context[0])
+    tree = _tree.decode(response.body)
+    parts = sorted((tree.ancestors, tree.descendants), key=response.body.index)
+    return _hung_up(
+        response, asked, [each for part in parts for each in _statuses_in(response.body, part)], {}
+    )
+
+
+def _hung_up(
+    response: Response, asked: _Asked, statuses: Sequence[_Cut], same: Mapping[str, str]
+) -> list[Exhibit]:
+    """Name thread and parent of each status."""
+    uris = {stub.id: stub.uri for _, _, _, stub in statuses if stub is not None} | {asked.id: asked.uri}
     maker = HeaderMaker(response)
     found: list[Exhibit] = []
     for record_id, piece, span, stub in statuses:
         parent = None if stub is None else uris.get(stub.in_reply_to_id or "")
-        links = canonical(same if parent is None else {**same, "parent": parent})
-        found.append(maker.exhibit(record_id, (piece, links), ((span,), ())))
+        links = {**same, "thread": asked.thread, **({} if parent is None else {"parent": parent})}
+        found.append(maker.exhibit(record_id, (piece, canonical(links)), ((span,), ())))
     return found
+
+
+def _root(response: Response) -> list[Exhibit]:
+    body = response.body
+    if _is_message(body):
+        return []
+    (links,) = response.context
+    return [HeaderMaker(response).exhibit(_stub.decode(body).uri, (body, links), (((0, len(body)),), ()))]
 
 
 def _entries(response: Response) -> list[Exhibit]:
@@ -157,8 +196,13 @@ def _entries(response: Response) -> list[Exhibit]:
     ]
 
 
-def _statuses(body: bytes, array: bytes, start: int) -> Iterator[tuple[str, bytes, Span, _Stub | None]]:
-    """Yield record_id, bytes, span and name of each status that is no private message."""
+def _statuses_in(body: bytes, part: msgspec.Raw) -> list[_Cut]:
+    array = bytes(part)
+    return list(_statuses(body, array, body.index(array)))
+
+
+def _statuses(body: bytes, array: bytes, start: int) -> Iterator[_Cut]:
+    """Yield each status of an array that is no private message; the array stands in the body at `start`."""
     pieces = [bytes(item) for item in _raw_list.decode(array)]
     for piece, span in zip(pieces, spans_of(body, pieces, start), strict=True):
         try:
@@ -181,3 +225,8 @@ def _is_message(status: bytes) -> bool:
         return _shown.decode(status).visibility in MESSAGES
     except msgspec.DecodeError as error:
         raise MalformedItemError("A status does not say who may read it.") from error
+
+
+_CUTTERS: Final[Mapping[str, Callable[[Response], list[Exhibit]]]] = MappingProxyType(
+    {AROUND: _around, CONTEXT: _descendants, HISTORY: _entries, ROOT: _root, STATUSES: _own}
+)

@@ -10,7 +10,7 @@ import msgspec
 from connectors.contract import Reading
 from connectors.html import links_in, plain
 from connectors.mastodon.cutting import media_kind
-from connectors.mastodon.wire import HISTORY, PROFILE_OF
+from connectors.mastodon.wire import AROUND, HISTORY, PROFILE_OF, ROOT
 from schemas.capture import PROFILE, Exhibit
 from schemas.digests import DigestRule, Field
 from schemas.errors import MalformedItemError
@@ -20,6 +20,7 @@ from schemas.vocabulary import Answer, Kind
 
 __all__ = ["DIGEST_RULES", "orphans_of", "profile_id", "read"]
 
+_BY_THE_WAY: Final = frozenset({AROUND, ROOT})
 _GONE: Final = frozenset({404, 410})
 _OK: Final = 200
 
@@ -139,11 +140,16 @@ def read(exhibit: Exhibit) -> Reading:
         if item["uri"] != exhibit.record_id:
             raise MalformedItemError("The server answered with another status than was asked for.")
         record = _record(exhibit.record_id, item, links)
-        look = _look(exhibit, asked, Answer.SEEN, _shown(item), listing=links.listing, metrics=_metrics(item))
+        look = None if asked.endpoint in _BY_THE_WAY else _seen(exhibit, asked, item, links)
     except (*_ODD, msgspec.DecodeError) as error:
         raise MalformedItemError("A status has another shape than muniment knows.") from error
     leftover = tuple(sorted(item.keys() - _KNOWN)) + _unknown_of(item["account"])
     return Reading(record=record, look=look, shape="live", items=(item,), leftover=leftover)
+
+
+def _seen(exhibit: Exhibit, asked: _Asked, item: Mapping[str, Any], links: _Links) -> Look:
+    metrics = _metrics(item)
+    return _look(exhibit, asked, Answer.SEEN, _shown(item), listing=links.listing, metrics=metrics)
 
 
 def _record(record_id: str, item: Mapping[str, Any], links: _Links) -> CouncilRecord:

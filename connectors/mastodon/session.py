@@ -173,8 +173,9 @@ class Session:
         )
 
     def _missing_for(self, native_id: str) -> tuple[str, ...]:
+        """Try the second scope; no status is older than the first, so that none is shown."""
         try:
-            self.get(STATUSES.format(id=native_id), {"limit": "1"})
+            self.get(STATUSES.format(id=native_id), {"limit": "1", "max_id": "1"})
         except StreamRefusedError:
             return (_UNSCOPED,)
         return ()

@@ -12,20 +12,23 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from connectors.transport import Answer
-from schemas.capture import Cursor, RecordRef
-from schemas.errors import StreamRefusedError
+from schemas.capture import Cursor, RecordRef, Walk
+from schemas.errors import MarkerRefusedError, StreamRefusedError
 from schemas.vocabulary import Reason
 
 __all__ = [
+    "AROUND",
     "CONTEXT",
     "HISTORY",
     "MESSAGES",
     "PAGE",
     "PROFILE_OF",
+    "ROOT",
     "STATUS",
     "STATUSES",
     "Account",
     "Lines",
+    "Marker",
     "Page",
     "Seen",
     "Thread",
@@ -41,6 +44,9 @@ PROFILE_OF: Final = "/api/v1/accounts/{id}"
 CONTEXT: Final = "/api/v1/statuses/{id}/context"
 STATUS: Final = "/api/v1/statuses/{id}"
 HISTORY: Final = "/api/v1/statuses/{id}/history"
+AROUND: Final = f"{CONTEXT}, for where it stands"
+ROOT: Final = f"{STATUS}, for its number of answers"
+"""Asked for something else than the records in them: what they show is kept too, but is no look."""
 
 PAGE: Final = 40
 """The most statuses that a page holds."""
@@ -51,6 +57,30 @@ _COUNTED: Final = frozenset({"public", "unlisted"})
 
 Lines: TypeAlias = dict[str, str]
 """Names of thread and parent of one answer: what its `links` part says."""
+
+
+class Marker(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
+    """Where a walk goes on: the page (max_id), or how many threads or ids are done."""
+
+    max_id: str | None = None
+    done: int = 0
+
+    @classmethod
+    def of(cls, walk: Walk) -> "Marker":
+        """Decode a walk's marker.
+
+        Raises:
+            MarkerRefusedError: It is none of ours.
+        """
+        try:
+            return cls() if walk.marker is None else msgspec.json.decode(walk.marker, type=cls)
+        except msgspec.DecodeError as error:
+            raise MarkerRefusedError("The walk's marker is not one of this connector's.") from error
+
+    @property
+    def encoded(self) -> str:
+        """The marker as the register keeps it."""
+        return msgspec.json.encode(self).decode()
 
 
 class Author(msgspec.Struct):
