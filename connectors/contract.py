@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar, Protocol, TypeAlias
 
+from schemas.account import Account
 from schemas.capture import Exhibit, MediaAddress, MediaAnswer, Response, Walk
 from schemas.digests import DigestRule
 from schemas.observation import Look
@@ -48,6 +49,15 @@ class Identity:
     posts: int | None = None
     comments: int | None = None
     site: str | None = None
+
+    def is_of(self, account: Account) -> bool:
+        """Return whether this is the register's account: by its id, or by its handle until that is known.
+
+        A handle may change later; an id does not.
+        """
+        if account.native_id is not None:
+            return account.native_id == self.native_id
+        return _plain(account.handle) in (_plain(self.handle), _plain(self.native_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,3 +144,7 @@ class Connector(Protocol):
     def addresses(self, response: Response) -> Iterator[MediaAddress]:
         """Yield where the media and short links of a response's records can be had. Pure."""
         ...
+
+
+def _plain(handle: str) -> str:
+    return handle.removeprefix("@").partition("@")[0].casefold()

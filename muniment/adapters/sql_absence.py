@@ -177,7 +177,8 @@ def _unseen(band: Band, now: datetime) -> sa.ColumnElement[bool]:
 def _asked(
     connection: sa.Connection, stream_id: int, where: sa.ColumnElement[bool], limit: int
 ) -> list[Presence]:
-    wanted = PRESENCE.where(_p.stream_id == stream_id, where)
+    # What could not be read yet has no name to ask by.
+    wanted = PRESENCE.where(_p.stream_id == stream_id, where, _p.native_id != sa.literal_column("''"))
     wanted = wanted.order_by(_p.observed_at, _p.record_key).limit(limit)
     return [presence_of(row) for row in connection.execute(wanted)]
 

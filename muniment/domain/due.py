@@ -189,6 +189,8 @@ def threads_due(
 ) -> tuple[RecordRef, ...]:
     """Return the threads to read now, in the order given (newest first), at most `most`.
 
+    A post that could not be read yet has no name to ask by: its thread waits for a better reader.
+
     Args:
         threads: The account's threads.
         tracking: True when posts tell their number of comments, so a quiet thread needs no call.
@@ -197,7 +199,7 @@ def threads_due(
     """
     found: list[RecordRef] = []
     for thread in threads:
-        if _thread_is_due(thread, tracking=tracking, now=now):
+        if thread.ref.native_id and _thread_is_due(thread, tracking=tracking, now=now):
             found.append(thread.ref)
             if len(found) == most:
                 break

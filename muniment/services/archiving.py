@@ -56,6 +56,7 @@ class Archiving:
     _connectors: dict[str, Connector] = field(default_factory=dict)
     _enrolled: dict[str, Enrolled] = field(default_factory=dict)
     _asked_threads: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _not_whole: set[Job] = field(default_factory=set)
 
     def due(self, *, accounts: frozenset[str] | None = None) -> tuple[Job, ...]:
         """Return the walks that are due now, the newest edges of all accounts first."""
@@ -74,6 +75,7 @@ class Archiving:
             RetryableError: The walk waits at its marker, a gap is open: run the job again.
             FatalError: A person must look.
         """
+        self._not_whole.add(job)
         enrolled = self._one(job.account)
         account = enrolled.account
         try:
@@ -88,10 +90,7 @@ class Archiving:
                 account=job.account, stream=job.stream, outcome=Outcome.WHOLE, promoted=False
             )
         try:
-            report = self.capture.run(connector, walk)
-        except MarkerRefusedError:
-            self.register.abandon(walk, Outcome.UNFINISHED, now=self.clock.now(), drop_marker=True)
-            report = self.capture.run(connector, replace(walk, marker=None, ended=False))
+            report = self._walk(connector, walk)
         except AccountError as error:
             self.register.abandon(walk, Outcome.UNFINISHED, now=self.clock.now())
             return self._paused(job, account, error)
@@ -101,23 +100,32 @@ class Archiving:
             self.register.abandon(walk, Outcome.UNFINISHED, now=self.clock.now())
             self._open_gap(job.account, job.stream, Reason.UNAVAILABLE)
             raise
+        self._not_whole.discard(job)
         if enrolled.paused is not None:
             self.register.pause(self.council, job.account, None, now=self.clock.now())
         return replace(report, alarms=tuple(self._alarms(job, account)))
+
+    def _walk(self, connector: Connector, walk: Walk) -> CaptureReport:
+        try:
+            return self.capture.run(connector, walk)
+        except MarkerRefusedError:
+            self.register.abandon(walk, Outcome.UNFINISHED, now=self.clock.now(), drop_marker=True)
+            return self.capture.run(connector, replace(walk, marker=None, ended=False))
 
     def rounds(self, *, accounts: frozenset[str] | None = None, most: int = 500) -> Iterator[tuple[Job, ...]]:
         """Yield rounds of due jobs until nothing more is due; the caller runs each round.
 
         What a round finds makes the next due: posts their threads. A job comes again only where a walk
-        takes a part at a time.
+        takes a part at a time, and not after it failed: the next run tries again.
         """
         done: set[Job] = set()
         self._asked_threads.clear()
+        self._not_whole.clear()
         for _ in range(most):
             jobs = tuple(
                 job
                 for job in self.due(accounts=accounts)
-                if job not in done or job.purpose is Purpose.THREADS
+                if job not in done or (job.purpose is Purpose.THREADS and job not in self._not_whole)
             )
             if not jobs:
                 return
@@ -257,10 +265,11 @@ class Archiving:
         return fixed
 
     def _fix(self, account: Account, identity: Identity) -> None:
-        if account.native_id is not None and account.native_id != identity.native_id:
+        if not identity.is_of(account):
             raise WrongAccountError(
-                f"The credential of {account.account} speaks for another account than the register names.",
-                remedy="Sign in as the council's account and make a new credential, or correct native_id.",
+                f"The platform answers {account.account} with another account than the register names.",
+                remedy="Make the credential while signed in as the council's account, or correct handle "
+                "and native_id in the council's file.",
             )
         self.register.identify(
             self.council,

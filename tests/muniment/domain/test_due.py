@@ -124,6 +124,11 @@ def read_now(*threads: ThreadDue, tracking: bool = True) -> int:
     return len(threads_due(threads, tracking=tracking, now=NOW, most=10))
 
 
+def test_a_thread_whose_post_could_not_be_read_waits_for_a_better_reader() -> None:
+    nameless = RecordRef(record_id="x:2", native_id="", thread_id="x:2", filed_at=NOW)
+    assert read_now(thread(ref=nameless, reported=None, last_read_at=None)) == 0
+
+
 def test_a_thread_is_read_again_when_its_post_reports_another_number() -> None:
     assert read_now(thread()) == 0
     assert read_now(thread(reported=4)) == 1

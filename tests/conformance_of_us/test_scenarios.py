@@ -1,0 +1,69 @@
+"""The product against the conformance kit: the failures of the field that must never be a silent success.
+
+`make conformance` plays every scenario on every platform; here is one of each kind.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.conformance import play_one
+from bench.product import Product, about_of
+from conformance.platforms import fake_class
+from conformance.scenario import play
+from conformance.scenarios import scenario
+from conformance.server import serve
+from conformance.world import World
+
+ONE_OF_EACH = [
+    ("nothing-goes-wrong", "mastodon"),
+    ("the-token-loops", "facebook"),
+    ("an-item-vanishes-in-mid-walk", "wordpress"),
+    ("edited-and-edited-back", "feed"),
+    ("a-deletion-confirmed", "x"),
+    ("hidden-and-shown-again", "wordpress"),
+    ("the-token-dies-in-mid-run", "facebook"),
+    ("a-permission-is-missing", "x"),
+    ("a-login-page-in-mid-run", "mastodon"),
+    ("suspended-and-restored", "facebook"),
+    ("the-wrong-account", "x"),
+    ("the-text-field-is-renamed", "mastodon"),
+    ("the-text-field-is-retyped", "facebook"),
+    ("media-lead-to-a-private-address", "feed"),
+]
+
+
+@pytest.mark.parametrize(("name", "platform"), ONE_OF_EACH)
+def test_each_failure_ends_in_the_state_that_must_be_recorded(name: str, platform: str) -> None:
+    assert play_one(name, platform).problems == ()
+
+
+def test_a_walk_that_fails_on_its_second_page_and_is_retried_keeps_everything(tmp_path: Path) -> None:
+    whole = scenario("page-two-fails-once")
+    smaller = replace(whole, cast=replace(whole.cast, posts=320), expect=replace(whole.expect, held=320))
+    verdict = play(smaller, "x", lambda site, accounts: Product(tmp_path, about_of(site, accounts)))
+    assert verdict.problems == ()
+    assert verdict.score.completeness.part == 320
+
+
+def test_the_export_says_why_we_could_not_see_and_what_we_could_not_read(tmp_path: Path) -> None:
+    world = World()
+    fake = fake_class("facebook")(world)
+    council = world.account("facebook", "northbeck", "Northbeck Council", owned=True)
+    world.post(council, "Bins on Monday")
+    world.sync()
+    with serve(world, [fake]) as site:
+        product = Product(tmp_path, about_of(site, [council]))
+        fake.knobs.drift.extend(fake.drifts("retyped"))
+        assert product.archive() == 0
+        fake.knobs.login_wall_from = 1
+        world.clock.wait(3600)
+        assert product.archive() != 0
+        lines = [json.loads(line) for line in product.export().read_text().splitlines()]
+    unread = [line for line in lines if line["line"] == "item"]
+    assert [(line["kind"], line["versions"]) for line in unread] == [("unread", [])]
+    walks = {line["outcome"] for line in lines if line["line"] == "walk"}
+    gaps = {(line["reason"], line["closed_at"]) for line in lines if line["line"] == "gap"}
+    assert (walks, gaps) == ({"ended", "not-an-api-reply"}, {("not-an-api-reply", None)})
