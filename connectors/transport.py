@@ -234,7 +234,13 @@ class Transport:
                 body = _bounded(with_body)
             finally:
                 with_body.close()
-        except (httpx.TransportError, httpx.DecodingError):
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise SourceUnavailableError(
+                    f"The certificate of {request.url.host} is not one that this machine trusts.",
+                    remedy="Where the network has a proxy that opens https, name the proxy's own certificate "
+                    "in MUNIMENT_CA_FILE.",
+                ) from error
             return None
         fetched_at = self.clock.now()
         masked_body, in_body = self._mask(body)

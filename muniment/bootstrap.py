@@ -295,7 +295,13 @@ def open_muniment(
 def _certificates(ca_file: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file is not None:
-        context.load_verify_locations(ca_file)
+        try:
+            context.load_verify_locations(ca_file)
+        except ssl.SSLError as error:
+            raise BadInputError(
+                f"MUNIMENT_CA_FILE names {ca_file}, which holds no certificate.",
+                remedy="Write the certificates into it in PEM form: -----BEGIN CERTIFICATE----- and so on.",
+            ) from error
     return context
 
 

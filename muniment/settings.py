@@ -68,11 +68,11 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         home=home,
         councils=Path(given.get("MUNIMENT_COUNCILS") or "councils").absolute(),
-        secrets=Path(given.get("MUNIMENT_SECRETS") or home / "secrets"),
+        secrets=Path(given.get("MUNIMENT_SECRETS") or home / "secrets").absolute(),
         database_url=given.get("MUNIMENT_DATABASE_URL") or f"sqlite:///{home / 'register.sqlite'}",
         seal_key=given.get("MUNIMENT_SEAL_KEY") or None,
         timestamp_urls=tuple(given.get("MUNIMENT_TIMESTAMP_URLS", "").split()),
         ca_file=ca_file,
         prefect_api=given.get("MUNIMENT_PREFECT_API") or None,
-        proxied=bool(given.get("HTTPS_PROXY") or given.get("https_proxy")),
+        proxied=any(given.get(name) or given.get(name.lower()) for name in ("HTTPS_PROXY", "ALL_PROXY")),
     )

@@ -44,10 +44,8 @@ def check(council: str | None, names: tuple[str, ...]) -> None:
     """Ask each platform whether the credential works, what it may not do, and what can never be had."""
     failed = 0
     with opened_council(council) as services:
-        for enrolled in services.muniment.register.enrolled(services.name):
-            account = enrolled.account
-            if names and account.account not in names:
-                continue
+        of_council = [one.account for one in services.muniment.register.enrolled(services.name)]
+        for account in [services.archiving.one(name) for name in names] or of_council:
             console.print(
                 f"\n[bold]{account.account}[/] ({account.platform}, {account.handle})", highlight=False
             )

@@ -1,4 +1,4 @@
-"""`muniment archive` and `muniment demo`: run the walks that are due, here and now, without a server."""
+"""`muniment archive`: run the walks that are due, here and now, without a server."""
 
 import getpass
 import sys
@@ -24,6 +24,8 @@ from schemas.vocabulary import Outcome
 __all__ = ["archive", "report_table"]
 
 _TRIES = 3
+_HEADINGS = ("walks", "pages", "new", "changed", "unchanged", "unread", "media", "owed", "unexplained")
+_ALWAYS = frozenset({"walks", "new", "changed"})
 
 
 @click.command()
@@ -43,7 +45,7 @@ def archive(url: str | None, council: str | None, names: tuple[str, ...], *, yes
             names, yes = (account,), True
         services = muniment.council(council)
         only = frozenset(names) or None
-        _confirm(services.archiving, only, yes=yes)
+        waiting = _confirm(services.archiving, only, yes=yes)
         first_commit = services.archive.commit_no()
         reports = tuple(_run(services, only, bar))
         bar.done()
@@ -54,13 +56,24 @@ def archive(url: str | None, council: str | None, names: tuple[str, ...], *, yes
             index=muniment.index,
             first_commit=first_commit,
         )
-    console.print(report_table(reports))
+    console.print(report_table(reports) if reports else "Nothing is due.")
     _print_remedies(reports)
-    sys.exit(PARTLY if any(report.outcome is not Outcome.WHOLE for report in reports) else 0)
+    if any(report.outcome is not Outcome.WHOLE for report in reports):
+        sys.exit(PARTLY)
+    if waiting:
+        raise ConfirmationNeededError(
+            f"The past was not fetched: {'; '.join(waiting)}.",
+            remedy="Run `muniment accounts confirm ACCOUNT`, or add --yes.",
+        )
 
 
-def _confirm(archiving: Archiving, only: frozenset[str] | None, *, yes: bool) -> None:
-    """Show the estimate of each first backfill, and ask."""
+def _confirm(archiving: Archiving, only: frozenset[str] | None, *, yes: bool) -> list[str]:
+    """Show the estimate of each first backfill, and ask.
+
+    Returns:
+        What waits for a yes where nobody can be asked: the newest posts are archived all the same.
+    """
+    waiting: list[str] = []
     for account in archiving.unconfirmed(accounts=only):
         if yes:
             archiving.confirm(account.account, by=getpass.getuser())
@@ -70,12 +83,10 @@ def _confirm(archiving: Archiving, only: frozenset[str] | None, *, yes: bool) ->
         except MunimentError:
             continue  # the run itself will say what is wrong with this account
         if not sys.stdin.isatty():
-            raise ConfirmationNeededError(
-                f"Fetching the past of {account.account} needs a yes: {sentence}.",
-                remedy=f"Run `muniment accounts confirm {account.account}`, or add --yes.",
-            )
-        if click.confirm(f"{account.account}: fetch its past? {sentence}"):
+            waiting.append(f"{account.account}, {sentence}")
+        elif click.confirm(f"{account.account}: fetch its past? {sentence}"):
             archiving.confirm(account.account, by=getpass.getuser())
+    return waiting
 
 
 def _run(services: CouncilServices, only: frozenset[str] | None, bar: "_Bar") -> Iterable[CaptureReport]:
@@ -106,39 +117,43 @@ def _attempt(archiving: Archiving, job: Job) -> CaptureReport:
 
 
 def report_table(reports: Iterable[CaptureReport]) -> Table:
-    """Return the capture report: counts by account."""
-    table = Table(title="Capture report", title_justify="left")
-    table.add_column("account", overflow="fold")
-    headings = ("walks", "pages", "new", "changed", "unchanged", "unread", "media", "owed", "unexplained")
-    for heading in headings:
-        table.add_column(heading, justify="right")
-    table.add_column("outcome")
+    """Return the capture report: counts by account; what nobody has any of gets no column."""
     by_account: dict[str, list[CaptureReport]] = {}
     for report in reports:
         by_account.setdefault(report.account, []).append(report)
-    sums: Counter[str] = Counter()
+    counts = {account: _counts(found) for account, found in by_account.items()}
+    sums = sum(counts.values(), start=Counter[str]())
+    headings = [name for name in _HEADINGS if name in _ALWAYS or sums[name]]
+    table = Table(title="Capture report", title_justify="left")
+    table.add_column("account", overflow="fold", min_width=12)
+    for name in headings:
+        table.add_column(name, justify="right")
+    table.add_column("outcome", overflow="fold", min_width=8)
     for account, found in by_account.items():
-        counts = {
-            "walks": len(found),
-            "pages": sum(report.pages for report in found),
-            "new": sum(report.new for report in found),
-            "changed": sum(report.changed for report in found),
-            "unchanged": sum(report.unchanged for report in found),
-            "unread": sum(report.unread for report in found),
-            "media": sum(report.media for report in found),
-            "owed": sum(report.media_pending for report in found),
-            "unexplained": sum(report.unexplained for report in found),
-        }
-        sums.update(counts)
         bad = [report for report in found if report.outcome is not Outcome.WHOLE]
         outcome = ", ".join(
             sorted({f"{one.outcome} ({one.reason})" if one.reason else one.outcome for one in bad})
         )
-        table.add_row(account, *(f"{counts[name]:,}" for name in headings), outcome or "whole")
+        table.add_row(account, *(f"{counts[account][name]:,}" for name in headings), outcome or "whole")
     if len(by_account) > 1:
         table.add_section()
         table.add_row("all", *(f"{sums[name]:,}" for name in headings), "")
     return table
+
+
+def _counts(reports: Iterable[CaptureReport]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for report in reports:
+        counts["walks"] += 1
+        counts["pages"] += report.pages
+        counts["new"] += report.new
+        counts["changed"] += report.changed
+        counts["unchanged"] += report.unchanged
+        counts["unread"] += report.unread
+        counts["media"] += report.media
+        counts["owed"] += report.media_pending
+        counts["unexplained"] += report.unexplained
+    return counts
 
 
 def _print_remedies(reports: Iterable[CaptureReport]) -> None:

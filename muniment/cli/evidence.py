@@ -42,9 +42,10 @@ def print_verdict(verdict: Verdict) -> None:
         console.print(f"[red]FAULT[/] {fault.what}: {fault.why}")
     if verdict.faults:
         return
+    seals = "1 seal" if verdict.seals == 1 else f"{verdict.seals:,} seals"
     console.print(
         f"[green]Unaltered[/]: {verdict.exhibits:,} exhibits and {verdict.media_files:,} media files "
-        f"under {verdict.seals:,} seals, up to commit {verdict.sealed_upto}."
+        f"under {seals}, up to commit {verdict.sealed_upto}."
     )
     if verdict.not_yet_sealed:
         console.print(f"{verdict.not_yet_sealed} newer commits are not yet sealed: the next run seals them.")

@@ -2,18 +2,26 @@
 
 import sys
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 
 import click
 
 from muniment.cli import accounts, archive, evidence, find, serve, store
-from muniment.cli.exits import exit_code
+from muniment.cli.exits import LOOK, exit_code
 from schemas.errors import MunimentError
 
 __all__ = ["main", "muniment"]
 
 
+def _version() -> str:
+    try:
+        return version("muniment")
+    except PackageNotFoundError:
+        return "from a checkout, not installed"
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="muniment", message="muniment %(version)s")
+@click.version_option(_version(), message="muniment %(version)s")
 def muniment() -> None:
     """Keep what a council says, and is told, on social media as records that stand up.
 
@@ -45,3 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if error.remedy:
             click.echo(f"What to do: {error.remedy}", err=True)
         sys.exit(exit_code(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"muniment: {where}{error.strerror or type(error).__name__}.", err=True)
+        sys.exit(LOOK)

@@ -61,6 +61,7 @@ def flows_environment(settings: Settings, api: str) -> dict[str, str]:
         "PREFECT_API_URL": api,
         "PREFECT_HOME": str(settings.home / "prefect"),
         **_quiet(),
+        **_unproxied(),
     }
 
 
@@ -77,7 +78,7 @@ def start_prefect(home: Path, *, port: int) -> tuple[subprocess.Popen[bytes], st
     if _is_taken(port):
         raise StorageError(f"Port {port} is taken.", remedy="Choose another with --port.")
     log = home / "server.log"
-    environment = {**os.environ, "PREFECT_HOME": str(home), **_quiet()}
+    environment = {**os.environ, "PREFECT_HOME": str(home), **_quiet(), **_unproxied()}
     environment.pop("PREFECT_API_URL", None)
     with log.open("ab") as sink:
         server = subprocess.Popen(
@@ -119,6 +120,13 @@ def _quiet() -> Mapping[str, str]:
         "PREFECT_LOGGING_LEVEL": os.environ.get("PREFECT_LOGGING_LEVEL", "WARNING"),
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     }
+
+
+def _unproxied() -> Mapping[str, str]:
+    """The local server is on this machine: a proxy for the world outside knows nothing of it."""
+    told = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")
+    hosts = ",".join(filter(None, (told, "127.0.0.1,localhost")))
+    return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
 def _is_taken(port: int) -> bool:

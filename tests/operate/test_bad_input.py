@@ -1,0 +1,163 @@
+"""Bad input: a clear message, the documented exit code, nothing lost (docs/operate/exit-codes.md)."""
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.fake import Fault, Trouble
+from tests.operate.conftest import Office
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def test_wrong_yaml_is_told_with_its_line_and_nothing_is_asked(office: Office) -> None:
+    office.file.write_text("council: smalltown\nname: Smalltown\naccounts:\n - account: x\n  handle: y\n")
+    ended = office.run("archive")
+    assert ended.code == 2
+    assert "smalltown.yml, line 5: this is not YAML" in ended.said
+    assert not office.archive_folder.exists()
+
+
+def test_an_unknown_platform_is_told_with_the_known_ones(office: Office) -> None:
+    office.rewrite(lambda told: told["accounts"][0].update(platform="friendster"))
+    ended = office.run("archive")
+    assert ended.code == 2
+    assert "muniment has no platform 'friendster'; write one of bluesky, facebook, feed" in ended.said
+    assert "line " in ended.said
+
+
+def test_an_unknown_account_is_refused_wherever_it_is_named(office: Office) -> None:
+    for command in (("archive",), ("accounts", "check")):
+        ended = office.run(*command, "--account", "frend")
+        assert ended.code == 2, command
+        assert "has no open account frend" in ended.said
+
+
+def test_a_file_that_cannot_be_written_is_named(office: Office) -> None:
+    ended = office.run("export", str(office.stage.home / "nowhere" / "export.jsonl"))
+    assert ended.code == 6
+    assert "nowhere/export.jsonl: No such file or directory" in ended.said
+
+
+def test_a_setting_with_a_slip_is_refused_not_ignored(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUNIMENT_HOUSE", "elsewhere")
+    ended = office.run("accounts", "list")
+    assert ended.code == 2
+    assert "Unknown setting MUNIMENT_HOUSE" in ended.said
+
+
+def test_an_expired_token_pauses_its_account_only_and_a_new_one_goes_on(office: Office) -> None:
+    fault = Fault(trouble=Trouble.EXPIRED, times=10_000)
+    office.stage.fakes["facebook"].knobs.faults.append(fault)
+    ended = office.archive()
+    assert ended.code == 5
+    assert "no-credential" in ended.said
+    assert len(office.items("mastodon")) == 10
+    assert "paused: no-credential" in office.run("accounts", "list").said
+    assert office.run("accounts", "check", "--account", "facebook").code == 5
+    assert "no working credential" in office.run("coverage").said
+
+    office.stage.fakes["facebook"].knobs.faults.remove(fault)
+    assert office.archive().code == 0
+    assert len(office.items("facebook")) == 10
+    assert "paused" not in office.run("accounts", "list").said
+
+
+def test_a_missing_permission_leaves_a_gap_that_names_it_and_keeps_the_rest(office: Office) -> None:
+    fault = Fault(match="/comments", trouble=Trouble.MISSING_PERMISSION, times=10_000)
+    office.stage.fakes["facebook"].knobs.faults.append(fault)
+    ended = office.archive()
+    assert ended.code == 5
+    assert "permission" in ended.said
+    assert ended.said.count("pages_read_user_content") <= 2  # told once, with its remedy
+    assert office.stage.fakes["facebook"].journal.calls["GET /v26.0/{id}/comments"] <= 2
+    assert {item["kind"] for item in office.items("facebook").values()} == {"post"}
+    assert "a permission is missing" in office.run("coverage").said
+
+    office.stage.fakes["facebook"].knobs.faults.remove(fault)
+    assert office.archive().code == 0
+    assert len(office.items("facebook")) == 10
+
+
+def test_a_wrong_account_id_archives_nothing_of_the_credentials_owner(office: Office) -> None:
+    office.rewrite(lambda told: told["accounts"][0].update(native_id="424242"))
+    ended = office.archive()
+    assert ended.code == 5
+    assert "wrong-account" in ended.said
+    assert office.items("facebook") == {}
+    assert len(office.items("mastodon")) == 10
+
+
+def test_a_login_page_where_data_was_due_is_no_empty_success(office: Office) -> None:
+    assert office.archive().code == 0
+    office.stage.fakes["facebook"].knobs.login_wall_from = 1
+    ended = office.archive()
+    assert ended.code == 5
+    assert "challenged" in ended.said
+    assert len(office.items("facebook")) == 10
+
+
+def test_a_backfill_that_nobody_confirmed_waits_and_the_newest_posts_do_not(office: Office) -> None:
+    def leave_the_sandbox(told: dict[str, Any]) -> None:
+        del told["sandbox"]  # whose pasts need no yes
+
+    office.rewrite(leave_the_sandbox)
+    ended = office.run("archive")
+    assert ended.code == 3
+    assert "The past was not fetched: facebook, about" in ended.said
+    assert "muniment accounts confirm" in ended.said
+    assert office.run("store", "stat").said.count("rows: own") == 1  # the profiles at least
+
+
+def test_an_unreadable_table_stops_everything_and_is_mended_from_the_backup(office: Office) -> None:
+    assert office.archive().code == 0
+    log = max((office.archive_folder / "table" / "_delta_log").glob("*.json"))
+    whole = log.read_bytes()
+    log.write_bytes(whole[: len(whole) // 2])
+    office.stage.world.post(office.stage.world.accounts("facebook", owned=True)[0], "Said meanwhile")
+    ended = office.archive()
+    assert ended.code == 4
+    assert "Restore it from the backup" in " ".join(ended.said.split()) or "restore" in ended.said
+    found = office.run("verify")
+    assert found.code == 4
+    assert log.name in found.said
+
+    log.write_bytes(whole)
+    assert office.archive().code == 0
+    assert office.run("verify").code == 0
+    assert len(office.items("facebook")) == 11
+
+
+@pytest.mark.parametrize("most_bytes", [0, 6_000, 40_000])
+def test_a_full_disk_loses_nothing_that_was_kept(office: Office, most_bytes: int) -> None:
+    """A limit on the size of files stands for the disk: to the process that writes both look alike."""
+    assert office.archive().code == 0
+    before = office.items()
+    council = office.stage.world.accounts("facebook", owned=True)[0]
+    for number in range(60):
+        office.stage.world.post(council, f"Said while the disk was full {number}: " + "flood " * 200)
+    office.stage.world.clock.wait(3600)
+    ended = subprocess.run(
+        [sys.executable, "-m", "muniment", "archive"],
+        cwd=CHECKOUT,
+        env=office.stage.environment(),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode == 6, ended.stderr
+    assert "What to do:" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert before.items() <= office.items().items()
+
+    assert office.archive().code == 0
+    assert len(office.items()) == len(before) + 60
+    assert office.run("verify").code == 0
