@@ -113,6 +113,7 @@ class MastodonFake(Fake):
         start = 0
         if "max_id" in request.query:
             max_id = request.number("max_id", 0)
+            mine = list(self._vanished(mine))  # ids do not slip, as offsets would
             start = sum(int(item.native_id) >= max_id for item in mine)
         limit = max(1, min(request.number("limit", 20), MOST_STATUSES))
         page = self.page(f"statuses of {account.id}", mine, limit=limit, start=start)
@@ -176,7 +177,7 @@ class MastodonFake(Fake):
                     "content": content(version),
                     "spoiler_text": version.title or "",
                     "sensitive": bool(version.title),
-                    "created_at": iso(version.at if version.number > 1 else item.created_at),
+                    "created_at": iso(version.at if version.number else item.created_at),
                     "account": self._account(item.author),
                     "media_attachments": self._media_of(item, version.media),
                     "emojis": [],

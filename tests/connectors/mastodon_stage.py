@@ -66,7 +66,7 @@ class Found:
 
 @dataclass
 class Stage:
-    """The council `northbeck`, a resident of its server and one of another, and what it takes to walk them."""
+    """The council `northbeck`, a resident of its server, one of another, and what it takes to walk them."""
 
     world: World
     fake: MastodonFake
@@ -211,8 +211,6 @@ def staged(wire: Wire) -> Iterator[Stage]:
             facts={"fields": {"Website": "northbeck.example"}},
         )
         resident = world.account("mastodon", "resident1", "A Resident", at=before)
-        stranger = world.account(
-            "mastodon", "stranger", "From Elsewhere", at=before, server="social.example"
-        )
+        stranger = world.account("mastodon", "stranger", "From Elsewhere", at=before, server="social.example")
         world.sync()
         yield Stage(world, platform, wire, council, resident, stranger)
