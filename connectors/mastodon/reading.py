@@ -228,7 +228,7 @@ def _look(
     shown: str,
     *,
     listing: str = "",
-    metrics: Mapping[str, int] = MappingProxyType({}),
+    metrics: Mapping[str, int] | None = None,
 ) -> Look:
     return Look(
         record_id=exhibit.record_id,
@@ -238,7 +238,7 @@ def _look(
         walk_id=asked.walk_id,
         shown=shown,
         listing=listing,
-        metrics=metrics,
+        metrics=metrics or {},
     )
 
 
