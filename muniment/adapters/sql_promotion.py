@@ -112,18 +112,27 @@ class SqlPromotion(Part):
     ) -> Iterator[Completeness]:
         counted = _counted(connection, [listed.listing_id for listed in lists])
         before = _newest(connection, [listed.line_id for listed in lists if listed.line_id is not None])
+        same: list[int] = []
+        rows: list[dict[str, Any]] = []
         for listed in lists:
             told = _line(listed, counted.get(listed.listing_id, {}))
             old = before.get(listed.line_id)
             if old is not None and told == {name: getattr(old, name) for name in told}:
-                same = sa.update(t.ledger).where(_c.id == listed.line_id)
-                connection.execute(same.values(confirmed_at=now))
+                same.append(old.id)
             else:
-                row = {"listing_id": listed.listing_id, "at": now, "confirmed_at": now, **told}
-                number = connection.execute(sa.insert(t.ledger).values(row).returning(_c.id)).scalar_one()
-                newest = sa.update(t.listings).where(_l.id == listed.listing_id)
-                connection.execute(newest.values(line_id=number))
+                rows.append({"listing_id": listed.listing_id, "at": now, "confirmed_at": now, **told})
             yield line_of(_Line(listed, told, now))
+        for start in range(0, len(same), _PAGE):
+            unchanged = sa.update(t.ledger).where(_c.id.in_(same[start : start + _PAGE]))
+            connection.execute(unchanged.values(confirmed_at=now))
+        if rows:
+            insert = sa.insert(t.ledger).returning(_c.id, sort_by_parameter_order=True)
+            numbers = connection.execute(insert, rows).scalars().all()
+            newest = (
+                sa.update(t.listings).where(_l.id == sa.bindparam("of")).values(line_id=sa.bindparam("no"))
+            )
+            told_by = zip(rows, numbers, strict=True)
+            connection.execute(newest, [{"of": row["listing_id"], "no": number} for row, number in told_by])
 
     def _close_gaps(
         self, connection: sa.Connection, walk: Walk, row: Any, lists: Sequence[Any], *, now: datetime
