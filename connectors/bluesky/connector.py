@@ -89,7 +89,7 @@ class BlueskyConnector(Connector):
 
     @override
     def check(self) -> Identity:
-        name = self._account.handle.removeprefix("@")
+        name = self._account.native_id or self._account.handle.removeprefix("@")
         did = name if name.startswith("did:") else self._session.resolve(name)
         told: dict[str, Any] = read_or_stop(self._session.ask_own(PROFILE_OF, {"actor": did}))
         return Identity(

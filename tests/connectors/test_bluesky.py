@@ -105,7 +105,7 @@ def test_the_registry_builds_it_without_any_credential(stage: Stage, wire: Wire)
 def test_an_account_is_known_by_its_did_whatever_names_it(stage: Stage, by: str) -> None:
     stage.post("First")
     name = "@anytown.example" if by == "handle" else stage.council.id
-    identity = stage.reader.connector(handle=name).check()
+    identity = stage.reader.connector(handle=name, native_id=None).check()
     assert (identity.native_id, identity.handle) == (stage.council.id, "anytown.example")
     assert (identity.name, identity.posts, identity.missing) == ("Anytown Council", 1, ())
 
@@ -120,9 +120,17 @@ def test_a_rename_changes_no_record_id(stage: Stage) -> None:
     assert after.records[0].author_handle == "anytown.gov.example"
 
 
+def test_once_known_an_account_may_give_up_the_handle_that_the_register_names(stage: Stage) -> None:
+    connector = stage.reader.connector()
+    stage.world.rename(stage.council, handle="anytown.gov.example")
+    stage.world.sync()
+    identity = connector.check()
+    assert (identity.native_id, identity.handle) == (stage.council.id, "anytown.gov.example")
+
+
 def test_a_handle_that_names_nobody_is_refused(stage: Stage) -> None:
     with pytest.raises(WrongAccountError, match="Correct the handle"):
-        stage.reader.connector(handle="nobody.example").check()
+        stage.reader.connector(handle="nobody.example", native_id=None).check()
 
 
 @pytest.mark.parametrize("server", ["public", "own"])
