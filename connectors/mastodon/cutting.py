@@ -30,6 +30,8 @@ from schemas.errors import MalformedItemError
 __all__ = ["addresses", "exhibits", "media_kind"]
 
 _OK: Final = 200
+_FILES: Final = b'"media_attachments"'
+_NO_FILES: Final = b'"media_attachments":[]'
 _NO_LINKS: Final = b"{}"
 _POST_LINKS: Final = canonical({"listing": POSTS})
 
@@ -102,7 +104,9 @@ def exhibits(response: Response) -> Iterator[Exhibit]:
 
 def addresses(response: Response) -> Iterator[MediaAddress]:
     """Yield where the media of a response's statuses, and of their earlier versions, can be had."""
-    if response.endpoint == PROFILE_OF or response.status != _OK:
+    body = response.body
+    bare = body.count(_NO_FILES) == body.count(_FILES)
+    if bare or response.endpoint == PROFILE_OF or response.status != _OK:
         return
     for exhibit in exhibits(response):
         try:
@@ -170,10 +174,15 @@ def _hung_up(
     uris = {stub.id: stub.uri for _, _, _, stub in statuses if stub is not None} | {asked.id: asked.uri}
     maker = HeaderMaker(response)
     found: list[Exhibit] = []
+    links_below: dict[str | None, bytes] = {}
     for record_id, piece, span, stub in statuses:
         parent = None if stub is None else uris.get(stub.in_reply_to_id or "")
-        links = {**same, "thread": asked.thread, **({} if parent is None else {"parent": parent})}
-        found.append(maker.exhibit(record_id, (piece, canonical(links)), ((span,), ())))
+        links = links_below.get(parent)
+        if links is None:
+            lines = {**same, "thread": asked.thread}
+            links = canonical(lines if parent is None else {**lines, "parent": parent})
+            links_below[parent] = links
+        found.append(maker.exhibit(record_id, (piece, links), ((span,), ())))
     return found
 
 

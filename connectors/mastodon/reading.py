@@ -143,7 +143,7 @@ def read(exhibit: Exhibit) -> Reading:
         look = None if asked.endpoint in _BY_THE_WAY else _seen(exhibit, asked, item, links)
     except (*_ODD, msgspec.DecodeError) as error:
         raise MalformedItemError("A status has another shape than muniment knows.") from error
-    leftover = tuple(sorted(item.keys() - _KNOWN)) + _unknown_of(item["account"])
+    leftover = _beyond(item, _KNOWN) + _beyond(item["account"], _KNOWN_OF_ACCOUNT, "account.")
     return Reading(record=record, look=look, shape="live", items=(item,), leftover=leftover)
 
 
@@ -191,7 +191,7 @@ def _entry(exhibit: Exhibit, entry: Mapping[str, Any], live: Mapping[str, Any], 
         "edited_at": entry["created_at"],
     }
     record = _record(exhibit.record_id, merged, links)
-    leftover = tuple(sorted(entry.keys() - _KNOWN_OF_ENTRY))
+    leftover = _beyond(entry, _KNOWN_OF_ENTRY)
     return Reading(record=record, look=None, shape="history", items=(entry,), leftover=leftover)
 
 
@@ -218,7 +218,8 @@ def _profile(exhibit: Exhibit, asked: _Asked, item: Mapping[str, Any]) -> Readin
     counts = {"followers": "followers_count", "following": "following_count", "posts": "statuses_count"}
     metrics = {name: int(item[key]) for name, key in counts.items() if item.get(key) is not None}
     look = _look(exhibit, asked, Answer.SEEN, PUBLIC, listing=PROFILE, metrics=metrics)
-    return Reading(record=record, look=look, shape="profile", items=(item,), leftover=_unknown_of(item))
+    leftover = _beyond(item, _KNOWN_OF_ACCOUNT, "account.")
+    return Reading(record=record, look=look, shape="profile", items=(item,), leftover=leftover)
 
 
 def _look(
@@ -248,9 +249,10 @@ def _text(content: object) -> str:
     return plain(content)
 
 
-def _unknown_of(account: Mapping[str, Any]) -> tuple[str, ...]:
-    unknown = account.keys() - _KNOWN_OF_ACCOUNT
-    return tuple(sorted(f"account.{name}" for name in unknown)) if unknown else ()
+def _beyond(item: Mapping[str, Any], known: frozenset[str], prefix: str = "") -> tuple[str, ...]:
+    if item.keys() <= known:
+        return ()
+    return tuple(sorted(f"{prefix}{name}" for name in item.keys() - known))
 
 
 def _shown(item: Mapping[str, Any]) -> str:
