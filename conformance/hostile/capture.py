@@ -24,7 +24,7 @@ CAPTURE = (
     Scenario(
         name="nothing-goes-wrong",
         lesson="all depths, pictures and links, at the first run; a second run finds nothing new",
-        steps=(Archive(), Wait(1), Archive()),
+        steps=(Archive(), Wait(0.5), Archive()),
         expect=Expected(says="everything held, no gap, no deletion", gap=Gap.NONE, held=12),
     ),
     Scenario(
