@@ -18,7 +18,7 @@ from schemas.observation import PUBLIC, Look
 from schemas.record import CouncilRecord, MediaRef
 from schemas.vocabulary import Answer, Kind
 
-__all__ = ["DIGEST_RULES", "orphans_of", "profile_id", "read"]
+__all__ = ["DIGEST_RULES", "KNOWN", "KNOWN_OF_ACCOUNT", "KNOWN_OF_ENTRY", "orphans_of", "profile_id", "read"]
 
 _BY_THE_WAY: Final = frozenset({AROUND, ROOT})
 _GONE: Final = frozenset({404, 410})
@@ -53,7 +53,7 @@ DIGEST_RULES: Final[Mapping[int, DigestRule]] = MappingProxyType(
     }
 )
 
-_KNOWN: Final = frozenset(
+KNOWN: Final = frozenset(
     {
         *("id", "created_at", "in_reply_to_id", "in_reply_to_account_id", "sensitive", "spoiler_text"),
         *("visibility", "language", "uri", "url", "replies_count", "reblogs_count", "favourites_count"),
@@ -62,13 +62,13 @@ _KNOWN: Final = frozenset(
         *("tagged_collections", "quote", "card", "poll", "quote_approval", "text"),
     }
 )
-_KNOWN_OF_ENTRY: Final = frozenset(
+KNOWN_OF_ENTRY: Final = frozenset(
     {
         *("content", "spoiler_text", "sensitive", "created_at", "account", "poll", "media_attachments"),
         *("emojis", "quote", "quote_approval"),
     }
 )
-_KNOWN_OF_ACCOUNT: Final = frozenset(
+KNOWN_OF_ACCOUNT: Final = frozenset(
     {
         *("id", "username", "acct", "display_name", "locked", "bot", "discoverable", "indexable", "group"),
         *("created_at", "note", "url", "uri", "avatar", "avatar_static", "avatar_description", "header"),
@@ -143,7 +143,7 @@ def read(exhibit: Exhibit) -> Reading:
         look = None if asked.endpoint in _BY_THE_WAY else _seen(exhibit, asked, item, links)
     except (*_ODD, msgspec.DecodeError) as error:
         raise MalformedItemError("A status has another shape than muniment knows.") from error
-    leftover = _beyond(item, _KNOWN) + _beyond(item["account"], _KNOWN_OF_ACCOUNT, "account.")
+    leftover = _beyond(item, KNOWN) + _beyond(item["account"], KNOWN_OF_ACCOUNT, "account.")
     return Reading(record=record, look=look, shape="live", items=(item,), leftover=leftover)
 
 
@@ -191,7 +191,7 @@ def _entry(exhibit: Exhibit, entry: Mapping[str, Any], live: Mapping[str, Any], 
         "edited_at": entry["created_at"],
     }
     record = _record(exhibit.record_id, merged, links)
-    leftover = _beyond(entry, _KNOWN_OF_ENTRY)
+    leftover = _beyond(entry, KNOWN_OF_ENTRY)
     return Reading(record=record, look=None, shape="history", items=(entry,), leftover=leftover)
 
 
@@ -218,7 +218,7 @@ def _profile(exhibit: Exhibit, asked: _Asked, item: Mapping[str, Any]) -> Readin
     counts = {"followers": "followers_count", "following": "following_count", "posts": "statuses_count"}
     metrics = {name: int(item[key]) for name, key in counts.items() if item.get(key) is not None}
     look = _look(exhibit, asked, Answer.SEEN, PUBLIC, listing=PROFILE, metrics=metrics)
-    leftover = _beyond(item, _KNOWN_OF_ACCOUNT, "account.")
+    leftover = _beyond(item, KNOWN_OF_ACCOUNT, "account.")
     return Reading(record=record, look=look, shape="profile", items=(item,), leftover=leftover)
 
 
