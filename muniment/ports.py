@@ -324,7 +324,10 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastWalk:
-    """A walk as history: what it asked for, when, and how it ended. `threads` are native ids."""
+    """A walk as history: what it asked for, when, and how it ended. `threads` are native ids.
+
+    `whole`: it saw the lists that it asked for to their end; who asks by id sees no list.
+    """
 
     account: str
     stream: Stream

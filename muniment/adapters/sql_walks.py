@@ -213,7 +213,7 @@ def _past(row: Any) -> PastWalk:
         stream=Stream(row.stream),
         started_at=row.opened_at,
         ended_at=row.closed_at or row.noted_at or row.opened_at,
-        whole=row.outcome == Outcome.WHOLE,
+        whole=row.outcome == Outcome.WHOLE and not isinstance(ask, Ids),
         outcome=row.outcome or Outcome.UNFINISHED.value,
         covers_from=covers[0],
         covers_to=covers[1],

@@ -13,7 +13,7 @@ from muniment.ports import Archive, PastWalk, Register
 from schemas.account import Account
 from schemas.arrow import RECORD_SERIES
 from schemas.report import Gap
-from schemas.vocabulary import Kind, Reason
+from schemas.vocabulary import Kind, Outcome, Reason
 
 __all__ = ["export_lines", "write_lines"]
 
@@ -97,7 +97,7 @@ def _walks(
                 "started_at": _iso(walk.started_at),
                 "ended_at": _iso(walk.ended_at),
                 "whole": walk.whole,
-                "outcome": _ENDED if walk.whole else _outcome(walk, gaps),
+                "outcome": _ENDED if walk.outcome == Outcome.WHOLE else _outcome(walk, gaps),
                 "covers_from": None if walk.covers_from is None else _iso(walk.covers_from),
                 "covers_to": None if walk.covers_to is None else _iso(walk.covers_to),
                 "threads": None if walk.threads is None else list(walk.threads),

@@ -163,6 +163,12 @@ def test_history_tells_what_was_asked_and_how_it_ended(stage: Stage) -> None:
     assert thread.threads == ("1",)
 
 
+def test_a_walk_by_ids_sees_no_list_whole(stage: Stage) -> None:
+    stage.whole(["x:1"], hours=0, ask=Ids(wanted=(ref("x:1"),), controls=()), listings=[])
+    (walk,) = stage.register.walk_history("elm")
+    assert (walk.whole, walk.outcome) == (False, "whole")
+
+
 def test_history_lets_go_of_what_is_over_three_months_old(stage: Stage) -> None:
     stage.whole(["x:1"], hours=0)
     stage.whole(["x:1"], hours=24 * 93)
