@@ -140,4 +140,5 @@ def _is_taken(port: int) -> bool:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # being told twice must not break off the stopping
     raise KeyboardInterrupt

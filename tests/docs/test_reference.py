@@ -1,0 +1,119 @@
+"""The documents name what there is, and no more: commands, settings, exit codes, errors, platforms."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from connectors.download import SHORTENERS
+from connectors.registry import PLATFORMS
+from muniment.cli import exits
+from muniment.cli.main import muniment
+from muniment.settings import SETTINGS
+from schemas import errors
+from schemas.vocabulary import Reason, State
+
+CHECKOUT = Path(__file__).parents[2]
+DOCS = CHECKOUT / "docs"
+
+
+def rows(page: str) -> list[list[str]]:
+    """Return the cells of every table row of a page but the headings."""
+    lines = [line for line in (DOCS / page).read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [row for row in cells if not set("".join(row)) <= set("- ")]
+
+
+def quoted(text: str) -> set[str]:
+    return set(re.findall(r"`([^`]+)`", text))
+
+
+def first_cells(page: str) -> set[str]:
+    return {cell for row in rows(page) for cell in quoted(row[0])}
+
+
+def commands(command: click.Command = muniment, name: str = "muniment") -> Iterator[tuple[str, set[str]]]:
+    """Yield every command by its whole name, with its arguments and options."""
+    if isinstance(command, click.Group):
+        if name == "muniment":
+            yield name, {option for one in command.params for option in one.opts} | {"--help"}
+        for part, inner in command.commands.items():
+            yield from commands(inner, f"{name} {part}")
+    else:
+        given = {one.opts[0] for one in command.params if isinstance(one, click.Option)}
+        arguments = {(one.name or "").upper() for one in command.params if isinstance(one, click.Argument)}
+        yield name, given | arguments
+
+
+def test_every_command_and_option_is_documented_and_no_more() -> None:
+    told = {row[0].strip("`"): quoted(row[1]) for row in rows("operate/commands.md") if row[0][0] == "`"}
+    assert told == dict(commands())
+
+
+def test_every_command_says_what_it_does() -> None:
+    for name, _ in commands():
+        command: click.Command = muniment
+        for part in name.split()[1:]:
+            assert isinstance(command, click.Group)
+            command = command.commands[part]
+        assert command.help, name
+
+
+def test_every_setting_is_documented_and_no_more() -> None:
+    assert first_cells("operate/settings.md") == set(SETTINGS)
+
+
+def test_every_exit_code_is_documented_and_no_more() -> None:
+    codes = {str(getattr(exits, name)): name for name in exits.__all__ if name.isupper()}
+    told = {row[0]: row[1].strip("`") for row in rows("operate/exit-codes.md") if row[0].isdigit()}
+    assert told == codes
+
+
+def test_every_error_is_documented_with_the_code_it_ends_a_command_with() -> None:
+    classes = [
+        one for _, one in inspect.getmembers(errors, inspect.isclass) if one.__module__ == errors.__name__
+    ]
+    leaves = {one for one in classes if not one.__subclasses__() or one is errors.BadInputError}
+    told = {row[0].strip("`"): row[1] for row in rows("operate/exit-codes.md") if "Error`" in row[0]}
+    assert told == {one.__name__: str(exits.exit_code(one("said"))) for one in leaves}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_platform_has_a_page_and_is_linked_and_has_its_hosts(platform: str) -> None:
+    assert (DOCS / "platforms" / f"{platform}.md").is_file()
+    assert f"platforms/{platform}.md" in (DOCS / "README.md").read_text(encoding="utf-8")
+    assert platform in first_cells("operate/network.md")
+
+
+def test_no_page_is_about_a_platform_that_there_is_not() -> None:
+    assert {page.stem for page in (DOCS / "platforms").glob("*.md")} <= set(PLATFORMS)
+    assert first_cells("operate/network.md") == set(PLATFORMS)
+
+
+def test_every_host_that_the_code_asks_by_itself_is_to_be_allowed() -> None:
+    page = (DOCS / "operate" / "network.md").read_text(encoding="utf-8")
+    asked = {
+        host
+        for path in (CHECKOUT / "connectors").rglob("*.py")
+        for host in re.findall(r'^_?[A-Z]+: Final = "https://([a-z.]+)"$', path.read_text(), re.MULTILINE)
+    }
+    assert {"api.x.com", "graph.facebook.com", "public.api.bsky.app", "plc.directory"} <= asked
+    assert {host for host in asked | SHORTENERS if f"`{host}`" not in page} == set()
+
+
+def test_every_state_and_every_reason_is_explained_to_the_officer_and_no_other() -> None:
+    assert first_cells("officer/coverage.md") == {*State, *Reason}
+
+
+def test_the_deployments_for_an_existing_prefect_are_those_that_serve_runs() -> None:
+    told = yaml.safe_load((CHECKOUT / "infra" / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    served = (CHECKOUT / "flows" / "__main__.py").read_text(encoding="utf-8")
+    flows = {one["entrypoint"].rsplit(".", 1)[1] for one in told}
+    assert flows == set(re.findall(r"(\w+)\.to_deployment\(", served))
+    crons = {one["schedules"][0]["cron"] for one in told if "cron" in one["schedules"][0]}
+    assert crons == set(re.findall(r'cron="([^"]+)"', served))
+    assert {one["parameters"]["council"] for one in told} == {"{{ $COUNCIL }}"}
