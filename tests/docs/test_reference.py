@@ -1,6 +1,5 @@
 """The documents name what there is, and no more: commands, settings, exit codes, errors, platforms."""
 
-import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,9 +73,8 @@ def test_every_exit_code_is_documented_and_no_more() -> None:
 
 
 def test_every_error_is_documented_with_the_code_it_ends_a_command_with() -> None:
-    classes = [
-        one for _, one in inspect.getmembers(errors, inspect.isclass) if one.__module__ == errors.__name__
-    ]
+    named: list[type] = [getattr(errors, name) for name in errors.__all__]
+    classes = [one for one in named if issubclass(one, errors.MunimentError)]
     leaves = {one for one in classes if not one.__subclasses__() or one is errors.BadInputError}
     told = {row[0].strip("`"): row[1] for row in rows("operate/exit-codes.md") if "Error`" in row[0]}
     assert told == {one.__name__: str(exits.exit_code(one("said"))) for one in leaves}
