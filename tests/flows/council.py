@@ -29,7 +29,8 @@ class Stage:
     url: str
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "MUNIMENT_HOME": str(self.home), "MUNIMENT_COUNCILS": str(self.councils)}
+        places = {"MUNIMENT_HOME": str(self.home), "MUNIMENT_COUNCILS": str(self.councils)}
+        return {**os.environ, **places, "COLUMNS": "200"}  # wide: tables are read whole
 
 
 @contextmanager
