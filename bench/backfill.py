@@ -1,0 +1,254 @@
+"""Bulk backfill end to end, as a ratio to bare pyarrow and bare tokenise-and-index in the same run.
+
+    python -m bench.backfill [--records 60000] [--stages]
+
+Ours: pages of Graph's JSON -> FacebookConnector cuts and reads -> one keep of 20,000 records with evidence
+and presence, and its note in the register -> the search index catches up. All that a backfill does but the
+network. Bare: the same record rows, ready in Arrow, by `pyarrow.parquet.write_table` with fsync; the same
+texts through the tokeniser into a tantivy index that holds nothing else. They take turns, portion by portion;
+the tokeniser has met every word before both, so that neither pays for the other. The ratio is bare time over
+our time: 1 would mean that cutting, reading, evidence, presence and the register cost nothing.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import pyarrow as pa
+import tantivy
+from typing_extensions import override
+
+from bench.comments import COUNCIL
+from bench.corpus import PAGE_ID, PAGE_ITEMS, Page, pages
+from bench.crash_work import RealTime
+from bench.dlt_delta import load_with_dlt
+from bench.figures import Measured, table
+from bench.stages import stages
+from bench.store import bare_append
+from connectors.contract import Held
+from connectors.facebook import FacebookConnector
+from connectors.facebook.fields import API_VERSION
+from connectors.facebook.wire import COMMENTS_ENDPOINT
+from muniment.adapters.delta_archive import DeltaArchive
+from muniment.adapters.files import LocalFiles
+from muniment.adapters.local_media import LocalMediaStore
+from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.search.tokens import streams
+from muniment.services.capturing import Capture
+from muniment.services.indexing import catch_up
+from schemas.account import Account
+from schemas.capture import Listed, Response, Walk, Window, comments_of
+from schemas.vocabulary import Stream
+
+__all__ = ["main", "measure"]
+
+_PORTION: Final = 20_000
+_HEAP_BYTES: Final = 128_000_000
+_START: Final = datetime(2018, 1, 1, tzinfo=UTC)
+_ACCOUNT: Final = Account(
+    account="main", council=COUNCIL, platform="facebook", handle="caerwold", native_id=PAGE_ID
+)
+
+
+class Replayed(FacebookConnector):
+    """The connector, but for its network: it answers with pages that are here already."""
+
+    def __init__(self, answers: Sequence[Page]) -> None:
+        self._answers = answers
+
+    @override
+    def pages(self, walk: Walk, held: Held) -> Iterator[Response]:
+        for page in self._answers:
+            yield response(walk, page, marker=None if page is self._answers[-1] else str(page.number))
+
+
+def response(walk: Walk, page: Page, *, marker: str | None) -> Response:
+    """Return a page as `transport` hands it on."""
+    at = datetime.now(UTC)
+    thread = f"facebook:{page.post_id.partition('_')[2]}"
+    return Response(
+        capture_id=f"capture-{walk.walk_id}-{page.number}",
+        walk_id=walk.walk_id,
+        fetched_at=at,
+        server_date=at.replace(microsecond=0),
+        method="GET",
+        address=f"https://graph.facebook.com/v26.0/{page.post_id}/comments?filter=stream&limit=100"
+        "&order=chronological&live_filter=no_filter&summary=true&access_token=***",
+        sent=b"",
+        endpoint=COMMENTS_ENDPOINT,
+        status=200,
+        headers={"content-type": "application/json; charset=UTF-8", "x-fb-trace-id": f"C{page.number:08d}"},
+        body=page.body,
+        api_version=API_VERSION,
+        connector_version=FacebookConnector.version,
+        secrets_masked=1,
+        listings=(Listed(listing=comments_of(thread), ended=page.ended, absence_counts=page.ended),),
+        marker=marker,
+    )
+
+
+@dataclass(slots=True)
+class _Spent:
+    """Seconds by the clock and of the processors."""
+
+    wall: float = 0.0
+    cpu: float = 0.0
+
+    def time(self, work: Callable[[], object]) -> None:
+        wall, cpu = time.perf_counter(), time.process_time()
+        work()
+        self.wall += time.perf_counter() - wall
+        self.cpu += time.process_time() - cpu
+
+
+@dataclass(slots=True)
+class _Times:
+    capture: _Spent = field(default_factory=_Spent)
+    index: _Spent = field(default_factory=_Spent)
+    bare_write: _Spent = field(default_factory=_Spent)
+    bare_index: _Spent = field(default_factory=_Spent)
+
+
+class BareIndex:
+    """A tantivy index of two token streams and a number, as anybody would write it."""
+
+    def __init__(self, folder: Path) -> None:
+        builder = tantivy.SchemaBuilder()
+        builder.add_integer_field("id", fast=True, stored=True)
+        for name in ("x", "s"):
+            builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
+        folder.mkdir()
+        self._index: Any = tantivy.Index(builder.build(), path=str(folder))
+
+    def add(self, texts: Sequence[str]) -> None:
+        writer = self._index.writer(_HEAP_BYTES, 1)
+        for number, text in enumerate(texts):
+            document = tantivy.Document()
+            document.add_integer("id", number)
+            exact, stem = streams(text)
+            document.add_text("x", exact)
+            document.add_text("s", stem)
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+
+
+def measure(records: int, folder: Path, *, progress: Callable[[str], None] = print) -> list[Measured]:
+    """Backfill so many records in portions, bare writes between them."""
+    root = folder / "ours"
+    root.mkdir()
+    (folder / "bare").mkdir()
+    register = SqlRegister.open(f"sqlite:///{root / 'register.db'}")
+    clock = RealTime()
+    register.enrol(COUNCIL, [_ACCOUNT], source_digest=b"", now=clock.now())
+    media = LocalMediaStore(root / COUNCIL, LocalFiles())
+    archive = DeltaArchive(COUNCIL, root / COUNCIL, register=register, media=media, clock=clock)
+    index = TantivyIndex(root / "index")
+    capture = Capture(
+        archive=archive, register=register, media=media, clock=clock, quarantine=lambda _name, _body: None
+    )
+    bare_index = BareIndex(folder / "bare" / "index")
+    times = _Times()
+    answers = list(pages(records))
+    pages_each = _PORTION // PAGE_ITEMS
+    warm = False
+    for start in range(0, len(answers), pages_each):
+        portion = answers[start : start + pages_each]
+        connector = Replayed(portion)
+        window = Window(start=_START, end=clock.now())
+        walk = register.open_walk(_ACCOUNT, Stream.COMMENTS, window, now=clock.now())
+        if not warm:
+            _meet_every_word(connector, walk, answers)
+            warm = True
+        before = archive.commit_no()
+        times.capture.time(lambda: capture.run(connector, walk))  # noqa: B023  # called at once
+        times.index.time(lambda: catch_up(archive, index, COUNCIL))
+        rows = pa.Table.from_batches(list(archive.scan(series=["public"], after=before)))
+        texts = rows.column("text").to_pylist()
+        if len(rows) != len(portion) * PAGE_ITEMS or archive.commit_no() != before + 1:
+            raise LookupError(f"{len(rows)} rows in commits {before + 1} to {archive.commit_no()}")
+        times.bare_write.time(lambda: bare_append(rows, folder / "bare"))  # noqa: B023
+        times.bare_index.time(lambda: bare_index.add(texts))  # noqa: B023
+        progress(f"{(start + len(portion)) * PAGE_ITEMS:,} of {len(answers) * PAGE_ITEMS:,} records")
+    register.close()
+    count = len(answers) * PAGE_ITEMS
+    dlt = _Spent()
+    dlt.time(lambda: load_with_dlt(answers, folder / "dlt"))
+    return _figures(times, dlt, count)
+
+
+def _meet_every_word(connector: Replayed, walk: Walk, answers: Sequence[Page]) -> None:
+    for page in answers:
+        for exhibit in connector.exhibits(response(walk, page, marker=None)):
+            record = connector.read(exhibit).record
+            if record is not None:
+                streams(record.text)
+
+
+def _figures(times: _Times, dlt: _Spent, count: int) -> list[Measured]:
+    ours = times.capture.wall + times.index.wall
+    ours_cpu = times.capture.cpu + times.index.cpu
+    bare = times.bare_write.wall + times.bare_index.wall
+    bare_cpu = times.bare_write.cpu + times.bare_index.cpu
+
+    def each(seconds: float) -> float:
+        return 1e6 * seconds / count
+
+    told = (
+        ("capture: cut, read, keep, note", times.capture),
+        ("index catches up", times.index),
+        ("bare pyarrow write", times.bare_write),
+        ("bare tokenise-and-index", times.bare_index),
+        ("dlt's Delta destination: JSON to a table, no more", dlt),
+    )
+    return [
+        Measured(
+            name=f"backfill of {count:,} records: bare over ours, by the clock",
+            value=bare / ours,
+            unit="x",
+            target=0.6,
+            at_least=True,
+        ),
+        Measured(
+            name="the same, processor time", value=bare_cpu / ours_cpu, unit="x", target=0.6, at_least=True
+        ),
+        Measured(
+            name="dlt's Delta destination over our keep, by the clock",
+            value=dlt.wall / times.capture.wall,
+            unit="x",
+            target=1.0,
+            at_least=True,
+        ),
+        *(
+            Measured(
+                name=f"  {name}, a record (processors {each(one.cpu):.0f})", value=each(one.wall), unit="µs"
+            )
+            for name, one in told
+        ),
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print the table, return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--records", type=int, default=60_000)
+    parser.add_argument("--stages", action="store_true", help="what each step costs by itself")
+    chosen = parser.parse_args(arguments)
+    with TemporaryDirectory(prefix="muniment-bench-") as folder:
+        if chosen.stages:
+            print(table(stages(chosen.records, Path(folder))))
+            return 0
+        found = measure(chosen.records, Path(folder))
+    print(table(found))
+    return 0 if all(one.is_met for one in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
