@@ -159,20 +159,26 @@ def sentence(streams: Iterable[StreamTotals], gaps: Iterable[Gap], *, now: datet
             )
         untold = stream.listings - stream.told
         if untold and stream.stream is Stream.COMMENTS:
-            said.append(f"any comment missed in {untold:,} threads whose total the platform does not tell")
+            said.append(f"any comment missed in {_threads(untold)} whose total the platform does not tell")
     blind = [gap for gap in gaps if gap.listing is None]
     for gap in blind[:3]:
         end = "now" if gap.ends_at is None else _moment(gap.ends_at)
         why = _IN_WORDS.get(gap.reason, gap.reason)
-        said.append(f"what was {gap.stream.value} only between {_moment(gap.starts_at)} and {end} ({why})")
+        said.append(
+            f"{gap.stream.value} that were there only between {_moment(gap.starts_at)} and {end} ({why})"
+        )
     if len(blind) > 3:  # noqa: PLR2004 -- three are read; more are in the table
         said.append(f"the same for {len(blind) - 3} more periods")
     refused = sum(gap.listing is not None and (gap.ends_at is None or gap.ends_at > now) for gap in gaps)
     if refused:
-        said.append(f"the comments of {refused:,} threads that the platform withholds")
+        said.append(f"the comments of {_threads(refused)} that the platform withholds")
     if not said:
         return "We know of nothing that the platform offered and we do not have."
     return f"We do not have: {'; '.join(said)}."
+
+
+def _threads(count: int) -> str:
+    return "1 thread" if count == 1 else f"{count:,} threads"
 
 
 def _moment(moment: datetime) -> str:

@@ -47,7 +47,7 @@ def test_the_officer_can_write_412_of_415() -> None:
 
 def test_what_the_platform_does_not_tell_is_said() -> None:
     (stream,) = totals([line("comments:a", None, 5)])
-    assert "1 threads whose total the platform does not tell" in sentence([stream], [], now=NOW)
+    assert "1 thread whose total the platform does not tell" in sentence([stream], [], now=NOW)
 
 
 def test_nothing_missing_is_said_too() -> None:
