@@ -56,10 +56,13 @@ class SandboxClock(Clock):
 
     @override
     def wait(self, seconds: float) -> None:
+        until = self.now() + timedelta(seconds=seconds)
         with suppress(httpx.TransportError):
-            self._set(self._client.post(self._url, json={"wait": seconds}))
+            self._set(self._client.post(self._url, json={"wait": seconds}), not_before=until)
 
-    def _set(self, answer: httpx.Response) -> None:
+    def _set(self, answer: httpx.Response, *, not_before: datetime | None = None) -> None:
+        # The sandbox does not know how much time went by here: what was shown is not taken back.
         answer.raise_for_status()
-        self._told = datetime.fromisoformat(answer.json()["now"]).astimezone(UTC)
+        told = datetime.fromisoformat(answer.json()["now"]).astimezone(UTC)
+        self._told = told if not_before is None else max(told, not_before)
         self._since = time.monotonic()
