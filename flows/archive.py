@@ -29,7 +29,7 @@ from schemas.vocabulary import Outcome, Stream
 
 __all__ = ["archive_council", "capture_stream", "services"]
 
-_WORKERS = 4
+_WORKERS = 16  # most of a task is waiting: for Prefect, the platform, the limit of its credential
 
 
 @cache
