@@ -32,6 +32,7 @@ __all__ = ["addresses", "exhibits", "media_kind"]
 _OK: Final = 200
 _FILES: Final = b'"media_attachments"'
 _NO_FILES: Final = b'"media_attachments":[]'
+_NOT_SHARED: Final = (b"null", b"")
 _NO_LINKS: Final = b"{}"
 _POST_LINKS: Final = canonical({"listing": POSTS})
 
@@ -43,7 +44,7 @@ class _Stub(msgspec.Struct):
     uri: str
     visibility: str
     in_reply_to_id: str | None = None
-    reblog: msgspec.Raw | None = None
+    reblog: msgspec.Raw = msgspec.Raw()
 
 
 class _Shown(msgspec.Struct):
@@ -142,7 +143,7 @@ def _own(response: Response) -> list[Exhibit]:
     maker = HeaderMaker(response)
     found: list[Exhibit] = []
     for record_id, piece, span, stub in _statuses(response.body, response.body, 0):
-        if stub is not None and stub.reblog is not None and stub.reblog != b"null":
+        if stub is not None and bytes(stub.reblog) not in _NOT_SHARED:
             continue  # somebody else's post that the account only shared
         lines = None if stub is None else told.get(stub.id)
         links = _POST_LINKS if lines is None else canonical({"listing": POSTS, **lines})
