@@ -54,7 +54,7 @@ crash: $(STAMP) ## Kill archive, compaction and index ROUNDS times, and look for
 	$(BIN)/python -m bench.crash --rounds $(ROUNDS)
 
 bench: $(STAMP) ## Speed as ratios to the bare libraries in the same run
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 golden: $(STAMP) ## Rewrite the golden pairs; review the difference
 	GOLDEN=1 $(BIN)/python -m pytest -q tests/connectors -k "golden_pair or reads_as_it"
