@@ -59,7 +59,7 @@ def test_an_account_is_found_by_its_handle_and_kept_by_its_did(
 def test_a_handle_that_names_nobody_is_refused(wire: Wire, bluesky_network: BlueskyNetwork) -> None:
     council = bluesky_network.create_account()
     with pytest.raises(WrongAccountError):
-        reader(wire, bluesky_network, council).connector(handle="nobody-at-all.test").check()
+        reader(wire, bluesky_network, council).connector(handle="nobody-at-all.test", native_id=None).check()
 
 
 def test_posts_and_replies_are_read_at_every_depth(wire: Wire, bluesky_network: BlueskyNetwork) -> None:
