@@ -21,7 +21,7 @@ from muniment.domain.due import BANDS, Band
 from schemas.capture import RecordRef, Walk
 from schemas.errors import IntegrityError
 from schemas.observation import PUBLIC, Look, Presence, Sighting
-from schemas.vocabulary import Answer, State, Stream
+from schemas.vocabulary import Answer, Series, State, Stream
 
 __all__ = ["SqlAbsence", "must_be_current"]
 
@@ -125,6 +125,9 @@ class SqlAbsence(Part):
             _p.last_seen_at <= opened_at,
             _p.observed_at <= opened_at,
         ]
+        if listed.since is not None or listed.until is not None:
+            # Filed by when it was found: what could not be read then may have any age.
+            due.append(_p.series != Series.UNREAD.value)
         if listed.since is not None:
             due.append(_p.filed_at >= listed.since)
         if listed.until is not None:

@@ -12,7 +12,7 @@ from muniment.domain.presence import Facts, observe, stands
 from muniment.ports import Kept, Noted
 from schemas.account import Account
 from schemas.arrow import RowKind
-from schemas.capture import POSTS, CaptureRow, Cursor, Edge, Listed, RecordRef, Threads, Walk, Window
+from schemas.capture import POSTS, Ask, CaptureRow, Cursor, Edge, Listed, RecordRef, Walk
 from schemas.observation import PUBLIC, Look, Observation, Presence, Sighting
 from schemas.rows import table_of
 from schemas.vocabulary import Answer, Series, Stream
@@ -66,6 +66,7 @@ class Stage:
     account: Account = MAIN
     commits: list[list[Observation]] = field(default_factory=list)
     filed: dict[str, datetime] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
     captures: int = 0
 
     def enrol(self, *accounts: Account, hours: float = 0) -> None:
@@ -92,7 +93,8 @@ class Stage:
             key = (one.look.record_id, one.account, one.stream)
             past = known.get(key)
             filed = past.filed_at if past else self.filed.get(one.look.record_id, one.look.at)
-            observation = observe(past, Facts(series=Series.OWN, digest_rule=1, filed_at=filed), one)
+            series = Series.UNREAD if one.look.record_id in self.unread else Series.OWN
+            observation = observe(past, Facts(series=series, digest_rule=1, filed_at=filed), one)
             if observation is not None:
                 made.append(observation)
                 known[key] = stands(past, observation)
@@ -110,9 +112,7 @@ class Stage:
             disposed=disposed,
         )
 
-    def open(
-        self, ask: Edge | Window | Threads = WHOLE, stream: Stream = Stream.POSTS, *, hours: float
-    ) -> Walk:
+    def open(self, ask: Ask = WHOLE, stream: Stream = Stream.POSTS, *, hours: float) -> Walk:
         return self.register.open_walk(self.account, stream, ask, now=at(hours))
 
     def sighting(self, walk: Walk, record_id: str, *, hours: float, **told: object) -> Sighting:
@@ -181,7 +181,7 @@ class Stage:
         records: Mapping[str, Mapping[str, object]] | Sequence[str],
         *,
         hours: float,
-        ask: Edge | Window | Threads = WHOLE,
+        ask: Ask = WHOLE,
         stream: Stream = Stream.POSTS,
         listings: Sequence[Listed] | None = None,
         signpost: Cursor | None = None,

@@ -74,6 +74,14 @@ def test_a_list_proves_absence_only_of_what_it_could_have_shown(
     assert absent(stage, **told) == missing
 
 
+def test_what_could_not_be_read_has_no_time_that_a_bounded_list_could_miss_it_in(stage: Stage) -> None:
+    stage.unread = {"x:1"}
+    stage.whole(["x:1"], hours=0)
+    assert absent(stage, since=at(-1), until=at(9)) == set()
+    assert absent(stage, until=at(9)) == set()
+    assert absent(stage) == {"x:1"}
+
+
 def test_what_another_walk_saw_meanwhile_is_not_absent(stage: Stage) -> None:
     stage.whole(["x:1"], hours=0)
     slow = stage.open(Window(start=at(-99), end=at(99)), hours=1)
