@@ -20,7 +20,7 @@ from prefect.tasks import exponential_backoff
 
 from flows.blocks import read_block, write_block
 from muniment.bootstrap import CouncilServices, Muniment
-from muniment.domain.due import Job, Purpose
+from muniment.domain.due import Job, Purpose, waves
 from muniment.services.finishing import finish
 from muniment.settings import from_environment
 from schemas.errors import RetryableError
@@ -86,17 +86,19 @@ def archive_council(council: str, accounts: list[str] | None = None) -> None:
     first_commit = of_council.archive.commit_no()
     reports: list[CaptureReport] = []
     failed: list[Job] = []
-    for jobs in of_council.archiving.rounds(accounts=frozenset(accounts) if accounts else None):
-        futures = [
-            capture_stream.submit(council, job.account, job.stream.value, job.purpose.value) for job in jobs
-        ]
-        wait(futures)
-        for job, future in zip(jobs, futures, strict=True):
-            if future.state.is_completed():
-                reports.append(future.result())
-            else:
-                failed.append(job)
-                future.result(raise_on_failure=False)
+    only = frozenset(accounts) if accounts else None
+    for jobs in of_council.archiving.rounds(accounts=only):
+        for wave in waves(jobs, lambda job: of_council.archiving.one(job.account).credential or job.account):
+            futures = [
+                capture_stream.submit(council, job.account, job.stream.value, job.purpose.value)
+                for job in wave
+            ]
+            wait(futures)
+            for job, future in zip(wave, futures, strict=True):
+                if future.state.is_completed():
+                    reports.append(future.result())
+                else:
+                    failed.append(job)
     finish(
         council,
         archive=of_council.archive,

@@ -6,7 +6,7 @@ its post reports another number of comments, or by the same bands. A backfill go
 never before it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
@@ -17,7 +17,7 @@ from schemas.capture import Cursor, RecordRef, Window
 from schemas.vocabulary import Stream
 
 __all__ = ["BANDS", "Band", "Job", "Purpose", "StreamFacts", "ThreadDue", "backfill_of", "due_jobs"]
-__all__ += ["edge_since", "start_of_backfill", "threads_due", "window_of"]
+__all__ += ["edge_since", "start_of_backfill", "threads_due", "waves", "window_of"]
 
 
 class Purpose(StrEnum):
@@ -111,6 +111,19 @@ def due_jobs(
     order = [Stream.PROFILE, Stream.POSTS, Stream.COMMENTS]
     jobs.sort(key=lambda entry: (entry[0], order.index(entry[1].stream)))
     yield from (job for _, job in jobs)
+
+
+def waves(jobs: Iterable[Job], credential_of: Callable[[Job], str]) -> Iterator[tuple[Job, ...]]:
+    """Yield the jobs in waves that hold one job of each credential, in their order.
+
+    A credential is spoken with by one walk at a time: within a wave none waits for another.
+    """
+    waiting: dict[str, list[Job]] = {}
+    for job in jobs:
+        waiting.setdefault(credential_of(job), []).append(job)
+    while waiting:
+        yield tuple(queue.pop(0) for queue in waiting.values())
+        waiting = {credential: queue for credential, queue in waiting.items() if queue}
 
 
 def _is_wanted(

@@ -12,6 +12,7 @@ from muniment.domain.due import (
     due_jobs,
     edge_since,
     threads_due,
+    waves,
     window_of,
 )
 from schemas.account import Account
@@ -147,3 +148,19 @@ def test_a_late_comment_that_moves_no_number_is_found_by_age() -> None:
 
 def test_a_walk_takes_only_so_many_threads() -> None:
     assert len(threads_due([thread(reported=9)] * 50, tracking=True, now=NOW, most=10)) == 10
+
+
+def test_in_a_wave_no_walk_waits_for_the_credential_of_another() -> None:
+    jobs = [
+        Job(account=account, stream=Stream.POSTS, purpose=purpose)
+        for purpose in (Purpose.EDGE, Purpose.RECENT, Purpose.BACKFILL)
+        for account in ("a", "b", "c")
+    ]
+    shared = {"a": "one", "b": "one", "c": "two"}
+    found = list(waves(jobs, lambda job: shared[job.account]))
+    assert sorted(job for wave in found for job in map(str, wave)) == sorted(map(str, jobs))
+    for wave in found:
+        credentials = [shared[job.account] for job in wave]
+        assert len(credentials) == len(set(credentials))
+    order = [job.purpose for wave in found for job in wave if shared[job.account] == "one"]
+    assert order == sorted(order, key=list(Purpose).index)
