@@ -47,7 +47,7 @@ class Contract:
         self.api = OpenAPI.from_dict(self.spec, config=Config(spec_validator_cls=None))
 
     def parameters(self, pattern: str) -> set[str]:
-        """Return the names of a a GET query parameters."""
+        """Return the names of the query parameters of a GET."""
         return {each["name"] for each in self.spec["paths"][pattern]["get"].get("parameters", ())} - {"id"}
 
     def fields(self, schema: str) -> set[str]:
