@@ -30,7 +30,8 @@ class Stage:
 
     def environment(self) -> dict[str, str]:
         places = {"MUNIMENT_HOME": str(self.home), "MUNIMENT_COUNCILS": str(self.councils)}
-        return {**os.environ, **places, "COLUMNS": "200"}  # wide: tables are read whole
+        wide = {"COLUMNS": "200", "TERM": "xterm"}  # tables are read whole; a dumb terminal has 80 columns
+        return {**os.environ, **places, **wide}
 
 
 @contextmanager
