@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from muniment.cli import main
+from muniment.cli import main, opening
 from tests.flows.council import Stage, small_council
 
 __all__ = ["Ended", "Office"]
@@ -66,7 +66,7 @@ def office(
 ) -> Iterator[Office]:
     for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "200")
+    opening.console.width = 200  # tables are read whole, whatever the terminal was
 
     def run(*arguments: str) -> Ended:
         capsys.readouterr()
