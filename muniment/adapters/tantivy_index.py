@@ -16,17 +16,18 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, assert_never
+from typing import Any, NamedTuple
 
 import tantivy
 from typing_extensions import override
 
 from muniment.adapters.generations import current, keep_only, locked, next_number, point_at, sync
+from muniment.adapters.tantivy_query import FLAGS, compile_tree
 from muniment.ports import SearchIndex
 from muniment.search.answer import Hit, Order, SearchPage
 from muniment.search.entry import INTEGERS, KEYWORDS, MAPPING_VERSION, Entry, integers, keywords
 from muniment.search.tokens import ANALYSER_VERSION, STEMMER_VERSION, streams
-from muniment.search.tree import And, Everything, Keyword, Node, Not, Or, Phrase, Query, Range, Word, leaves
+from muniment.search.tree import And, Node, Or, Query, Range, leaves
 from schemas.errors import (
     BadInputError,
     IntegrityError,
@@ -38,10 +39,7 @@ from schemas.errors import (
 __all__ = ["TantivyIndex"]
 
 _HEAP_BYTES = 128_000_000
-_FLAGS = frozenset({"edited", "current", "multi", "mark"})
-"""Integers asked for by value; of the others only ranges are asked, which need no list of terms."""
-
-_FACETS = frozenset({"platform", "account", "author_role", "kind", "language", "state"})
+_FACETS = frozenset({"platform", "account", "author_role", "kind", "class", "language", "state"})
 _MADE_BY = {"analyser": ANALYSER_VERSION, "stemmer": STEMMER_VERSION, "mapping": MAPPING_VERSION}
 _REINDEX = "Run `muniment reindex`: it builds the index anew from the archive."
 
@@ -151,7 +149,7 @@ class TantivyIndex(SearchIndex):
         self, searcher: _Tantivy, tree: Node, start: _Place | None, size: int, versions: int
     ) -> list[tuple[_Place, _Tantivy]]:
         """Return the next hits by score, then time. Scores tie often, so look until the last is sure."""
-        query = _compile(tree, self._schema)
+        query = compile_tree(tree, self._schema)
         limit = size * 4
         while True:
             found = searcher.search(query, min(limit, max(versions, 1)), count=False).hits
@@ -164,7 +162,7 @@ class TantivyIndex(SearchIndex):
             limit *= 4
 
     def _run(self, searcher: _Tantivy, tree: Node, *, limit: int, by: str) -> list[_Tantivy]:
-        query = _compile(tree, self._schema)
+        query = compile_tree(tree, self._schema)
         found = searcher.search(query, max(limit, 1), count=False, order_by_field=by)
         return [address for _, address in found.hits]
 
@@ -174,8 +172,8 @@ class TantivyIndex(SearchIndex):
         if remembered is not None and remembered[0] == asked:
             return remembered[1]
         tree = asked[2]
-        versions = _total(searcher, _compile(tree, self._schema))
-        several = _compile(And((tree, Range("multi", 1, 1))), self._schema)
+        versions = _total(searcher, compile_tree(tree, self._schema))
+        several = compile_tree(And((tree, Range("multi", 1, 1))), self._schema)
         in_several = _total(searcher, several)
         keys: set[int] = set()
         if in_several:
@@ -306,7 +304,7 @@ class TantivyIndex(SearchIndex):
 def _schema() -> _Tantivy:
     builder = tantivy.SchemaBuilder()
     for name in (*INTEGERS, "mark", "watermark"):
-        builder.add_integer_field(name, indexed=name in _FLAGS, fast=True)
+        builder.add_integer_field(name, indexed=name in FLAGS, fast=True)
     for name in KEYWORDS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in _FACETS)
     builder.add_text_field("record", tokenizer_name="raw", index_option="basic", stored=True)
@@ -329,49 +327,6 @@ def _document(entry: Entry) -> _Tantivy:
     document.add_text("x", exact)
     document.add_text("s", stem)
     return document
-
-
-def _compile(node: Node, schema: _Tantivy) -> _Tantivy:
-    """Compile a tree. Fields and ranges narrow but do not score, as in Elasticsearch's filters."""
-    make = tantivy.Query
-    match node:
-        case Everything():
-            mark = make.term_query(schema, "mark", 1, "basic")
-            query = make.boolean_query(
-                [(tantivy.Occur.Must, make.all_query()), (tantivy.Occur.MustNot, mark)]
-            )
-        case Word(stream, token):
-            query = make.term_query(schema, stream.value, token, "position")
-        case Phrase(stream, tokens):
-            query = make.phrase_query(schema, stream.value, list(tokens), 0)
-        case Keyword(field, value):
-            query = make.const_score_query(make.term_query(schema, field, value, "basic"), 0.0)
-        case Range(field, low, high) if field in _FLAGS and low is not None and low == high:
-            query = make.const_score_query(make.term_query(schema, field, low, "basic"), 0.0)
-        case Range(field, low, high):
-            whole = tantivy.FieldType.Integer
-            query = make.const_score_query(make.range_query(schema, field, whole, low, high), 0.0)
-        case And(nodes):
-            query = _all_of(nodes, schema)
-        case Or(nodes):
-            query = make.boolean_query([(tantivy.Occur.Should, _compile(child, schema)) for child in nodes])
-        case Not():
-            query = _all_of((node,), schema)
-        case _:
-            assert_never(node)
-    return query
-
-
-def _all_of(nodes: tuple[Node, ...], schema: _Tantivy) -> _Tantivy:
-    clauses = []
-    for child in nodes:
-        if isinstance(child, Not):
-            clauses.append((tantivy.Occur.MustNot, _compile(child.node, schema)))
-        else:
-            clauses.append((tantivy.Occur.Must, _compile(child, schema)))
-    if all(isinstance(child, Not) for child in nodes):
-        clauses.append((tantivy.Occur.Must, _compile(Everything(), schema)))
-    return tantivy.Query.boolean_query(clauses)
 
 
 def _commit(writer: _Tantivy) -> None:

@@ -28,12 +28,12 @@ __all__ = [
     "sort_key",
 ]
 
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 
 INTEGERS = ("id", "record_key", "ts", "day", "ym", "sk", "commit_no", "edited", "current", "multi")
 """Signed 64-bit fields. tantivy deletes nothing, silently, by a term of an unsigned one."""
 
-KEYWORDS = ("platform", "account", "author", "author_role", "kind", "series", "language", "state")
+KEYWORDS = ("platform", "account", "author", "author_role", "kind", "series", "class", "language", "state")
 """Fields of whole values, folded; account and author may hold several."""
 
 _LONDON = ZoneInfo("Europe/London")
@@ -49,6 +49,7 @@ class Entry(NamedTuple):
     A tuple, not a dataclass, since a rebuild makes a million of them. `ts` is `filed_at` in UTC seconds;
     `accounts` are all council accounts that saw the record; `edited`, `state` and `multi` are facts of the
     record, alike on each of its versions; `current` marks the version that came with the latest look.
+    `record_class` is the retention class, None where no schedule is loaded: nothing decides by it.
     """
 
     version_id: bytes
@@ -68,6 +69,7 @@ class Entry(NamedTuple):
     current: bool
     multi: bool
     text: str
+    record_class: str | None = None
 
 
 def entry_id(version_id: bytes) -> int:
@@ -140,6 +142,7 @@ def keywords(entry: Entry) -> tuple[tuple[str, ...], ...]:
         (entry.author_role,),
         (entry.kind,),
         (entry.series,),
+        (fold_value(entry.record_class),) if entry.record_class else (),
         (fold_value(entry.language),) if entry.language else (),
         (entry.state,),
     )

@@ -3,7 +3,23 @@
 from datetime import date
 from typing import assert_never
 
-from muniment.search.tree import And, Everything, Keyword, Node, Not, Or, Phrase, Range, Stream, Word
+from muniment.search.tree import (
+    And,
+    Everything,
+    Fuzzy,
+    Keyword,
+    Leaf,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Range,
+    Records,
+    Stream,
+    Wildcard,
+    Word,
+)
 
 __all__ = ["explain"]
 
@@ -13,12 +29,10 @@ def explain(node: Node) -> str:
     match node:
         case Everything():
             said = "is held"
-        case Word(stream, token, typed):
-            form = "any form of " if stream is Stream.STEM and token.isalpha() else ""
-            said = f"has {form}“{typed or token}”"
-        case Phrase(stream, tokens, typed):
-            form = "any form of the phrase" if stream is Stream.STEM else "the exact phrase"
-            said = f"has {form} “{typed or ' '.join(tokens)}”"
+        case Word() | Phrase() | Near() | Wildcard() | Fuzzy():
+            said = _leaf(node)
+        case Records(_, name):
+            said = name
         case Keyword(field, value):
             said = f"has {field} {value}"
         case Range():
@@ -32,6 +46,28 @@ def explain(node: Node) -> str:
         case _:
             assert_never(node)
     return said
+
+
+def _leaf(leaf: Leaf) -> str:
+    match leaf:
+        case Word(stream, token, typed):
+            form = "any form of " if stream is Stream.STEM and token.isalpha() else ""
+            return f"has {form}“{typed or token}”"
+        case Phrase(stream, tokens, typed):
+            form = "any form of the phrase" if stream is Stream.STEM else "the exact phrase"
+            return f"has {form} “{typed or ' '.join(tokens)}”"
+        case Near(stream, left, right, distance, typed):
+            form = "any form of " if stream is Stream.STEM else ""
+            first, second = typed[0] or " ".join(left), typed[1] or " ".join(right)
+            apart = "next to" if distance == 1 else f"at most {distance} words from"
+            return f"has {form}“{first}” {apart} {form}“{second}”, in either order"
+        case Wildcard(pattern, typed):
+            return f"has a word like {typed or pattern} (* is any letters or none, ? is one letter)"
+        case Fuzzy(token, edits, typed):
+            slips = "one letter" if edits == 1 else f"{edits} letters"
+            return f"has “{typed or token}” or a word that differs from it by at most {slips}"
+        case _:
+            assert_never(leaf)
 
 
 def _part(node: Node) -> str:

@@ -2,12 +2,14 @@
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
+from muniment.search.likeness import pattern_of, within_edits
+from muniment.search.match import places_near, starts_of
 from muniment.search.tokens import Span, spans
-from muniment.search.tree import Node, Phrase, Stream, Word, leaves
+from muniment.search.tree import Fuzzy, Leaf, Near, Node, Phrase, Stream, Wildcard, Word, leaves
 
 __all__ = ["Piece", "excerpt", "highlight", "to_html", "to_terminal"]
 
@@ -76,28 +78,54 @@ def to_html(pieces: Iterable[Piece]) -> str:
     return "".join(f"<mark>{piece.text}</mark>" if piece.hit else piece.text for piece in safe)
 
 
-def _spans_hit(found: Sequence[Span], leaf: Word | Phrase) -> Iterator[int]:
-    which = 0 if leaf.stream is Stream.EXACT else 1
-    if isinstance(leaf, Word):
-        for at, span in enumerate(found):
-            if leaf.token in _tokens(span, which) or leaf.token in _beside(span, which):
-                yield at
-        for at, (one, next_one) in enumerate(pairwise(found)):
-            if leaf.token == "".join(one.exact + next_one.exact) and not leaf.token.isalpha():  # a postcode
-                yield from (at, at + 1)
-        return
-    placed = [(token, at) for at, span in enumerate(found) for token in _tokens(span, which)]
-    words = [token for token, _ in placed]
-    for start in _starts(words, leaf.tokens):
-        yield from (at for _, at in placed[start : start + len(leaf.tokens)])
+def _spans_hit(found: Sequence[Span], leaf: Leaf) -> Iterator[int]:
+    match leaf:
+        case Word(stream, token):
+            yield from _spans_with(found, token.__eq__, _which(stream))
+            yield from _postcode(found, token)
+        case Wildcard(pattern):
+            whole = pattern_of(pattern).fullmatch
+            yield from _spans_with(found, lambda token: whole(token) is not None, 0)
+        case Fuzzy(word, edits):
+            yield from _spans_with(found, lambda token: within_edits(token, word, edits), 0)
+        case Phrase(stream, phrase):
+            words, places = _placed(found, _which(stream))
+            for start in starts_of(words, phrase):
+                yield from places[start : start + len(phrase)]
+            for at, span in enumerate(found):
+                if span.split and any(True for _ in starts_of(span.split[_which(stream)], phrase)):
+                    yield at
+        case Near():
+            words, places = _placed(found, _which(leaf.stream))
+            for left, right in places_near(words, leaf):
+                yield from places[left : left + len(leaf.left)]
+                yield from places[right : right + len(leaf.right)]
+        case _:
+            assert_never(leaf)
+
+
+def _which(stream: Stream) -> int:
+    return 0 if stream is Stream.EXACT else 1
+
+
+def _spans_with(found: Sequence[Span], test: Callable[[str], bool], which: int) -> Iterator[int]:
     for at, span in enumerate(found):
-        if span.split and _starts(span.split[which], leaf.tokens):
+        if any(map(test, _tokens(span, which))) or any(map(test, _beside(span, which))):
             yield at
 
 
-def _starts(words: Sequence[str], phrase: tuple[str, ...]) -> list[int]:
-    size = len(phrase)
-    return [at for at in range(len(words) - size + 1) if tuple(words[at : at + size]) == phrase]
+def _postcode(found: Sequence[Span], token: str) -> Iterator[int]:
+    if token.isalpha():
+        return
+    for at, (one, next_one) in enumerate(pairwise(found)):
+        if token == "".join(one.exact + next_one.exact):
+            yield from (at, at + 1)
+
+
+def _placed(found: Sequence[Span], which: int) -> tuple[list[str], list[int]]:
+    """Return the main tokens in order, and the span of each."""
+    placed = [(token, at) for at, span in enumerate(found) for token in _tokens(span, which)]
+    return [token for token, _ in placed], [at for _, at in placed]
 
 
 def _tokens(span: Span, which: int) -> tuple[str, ...]:

@@ -11,19 +11,28 @@ from enum import StrEnum
 from typing import TypeAlias
 
 __all__ = [
+    "MAX_NEAR",
     "And",
     "Everything",
+    "Fuzzy",
     "Keyword",
+    "Leaf",
+    "Near",
     "Node",
     "Not",
     "Or",
     "Phrase",
     "Query",
     "Range",
+    "Records",
     "Stream",
+    "Wildcard",
     "Word",
     "leaves",
 ]
+
+MAX_NEAR = 20
+"""How far apart the sides of a Near may stand: an engine asks for each distance by itself."""
 
 
 class Stream(StrEnum):
@@ -54,6 +63,49 @@ class Phrase:
     stream: Stream
     tokens: tuple[str, ...]
     typed: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Two runs of tokens of one stream, in either order, that do not overlap.
+
+    From the last token of the first run to the first of the second are 1 to `distance` positions, so 1 is
+    side by side; `distance` is 1 to MAX_NEAR. The runs differ. Each side's `typed` is for explanations.
+    """
+
+    stream: Stream
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    distance: int
+    typed: tuple[str, str] = field(default=("", ""), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wildcard:
+    """Tokens of the exact stream that match whole: `*` is any characters or none, `?` exactly one.
+
+    At least two other characters, at most 8 wildcards and 64 characters.
+    """
+
+    pattern: str
+    typed: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """Tokens of the exact stream within 1 or 2 edits of `token`; a swap of two neighbours is one edit."""
+
+    token: str
+    edits: int
+    typed: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Records by id, where the register gave the answer; `said` ends "Every record that …"."""
+
+    ids: frozenset[str]
+    said: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +146,10 @@ class Not:
     node: "Node"
 
 
-Node: TypeAlias = Everything | Word | Phrase | Keyword | Range | And | Or | Not
+Leaf: TypeAlias = Word | Phrase | Near | Wildcard | Fuzzy
+"""What is looked for in the text itself."""
+
+Node: TypeAlias = Everything | Leaf | Records | Keyword | Range | And | Or | Not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,10 +161,10 @@ class Query:
     ignored: tuple[str, ...] = ()
 
 
-def leaves(node: Node) -> Iterator[Word | Phrase]:
-    """Yield the words and phrases that an entry may contain, those under a Not left out."""
+def leaves(node: Node) -> Iterator[Leaf]:
+    """Yield what an entry may contain in its text; what stands under a Not is left out."""
     match node:
-        case Word() | Phrase():
+        case Word() | Phrase() | Near() | Wildcard() | Fuzzy():
             yield node
         case And(nodes) | Or(nodes):
             for child in nodes:

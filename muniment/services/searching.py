@@ -19,7 +19,7 @@ from muniment.search.entry import Entry
 from muniment.search.explain import explain
 from muniment.search.highlight import Piece, highlight
 from muniment.search.parse import parse
-from muniment.search.tree import Node, Query, leaves
+from muniment.search.tree import Leaf, Near, Node, Query, leaves
 from muniment.services.indexing import ENTRY_COLUMNS, OBSERVATION_COLUMNS, entries_of
 from schemas.arrow import RECORD_SERIES, TABLE
 from schemas.errors import IntegrityError, WriteConflictError
@@ -192,7 +192,7 @@ def _statement(query: Query, page: SearchPage, order: Order, archive: Archive) -
     return SearchStatement(
         typed=query.typed,
         explained=f"Every version that {explain(query.tree)}.",
-        words=tuple(dict.fromkeys(leaf.typed for leaf in leaves(query.tree))),
+        words=tuple(dict.fromkeys(word for leaf in leaves(query.tree) for word in _words(leaf))),
         ignored=query.ignored,
         order=order,
         records=page.records,
@@ -200,6 +200,10 @@ def _statement(query: Query, page: SearchPage, order: Order, archive: Archive) -
         watermark=page.watermark,
         archive_commit=archive.commit_no(),
     )
+
+
+def _words(leaf: Leaf) -> tuple[str, ...]:
+    return leaf.typed if isinstance(leaf, Near) else (leaf.typed,)
 
 
 def _parse(typed: str, filters: SearchFilters) -> Query:

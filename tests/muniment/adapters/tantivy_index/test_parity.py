@@ -6,7 +6,10 @@ hand, built from the entries' own texts, and by Hypothesis.
 
 # ruff: noqa: S311 -- chance here is no secret
 
+import hashlib
+import itertools
 import random
+import string
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,7 +22,9 @@ from muniment.search.answer import Order
 from muniment.search.entry import Entry, entry_id, sort_key
 from muniment.search.match import Reading, matches, read
 from muniment.search.parse import parse
+from muniment.search.tree import Fuzzy, Near, Not, Query, Records, Stream, Wildcard
 
+Spellings = tuple[TantivyIndex, list[tuple[Entry, Reading]]]
 ENTRIES = 5_000
 BUILT = 300
 
@@ -87,7 +92,12 @@ def index(
 
 
 def assert_alike(index: TantivyIndex, read_entries: list[tuple[Entry, Reading]], typed: str) -> int:
-    query = parse(typed)
+    return assert_answered_alike(index, read_entries, parse(typed))
+
+
+def assert_answered_alike(
+    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]], query: Query
+) -> int:
     want = [entry for entry, reading in read_entries if matches(query.tree, reading)]
     page = index.search("borough", query, order=Order.NEWEST, size=ENTRIES * 2)
     assert {hit.version_id for hit in page.hits} == {entry.version_id for entry in want}
@@ -114,6 +124,87 @@ def test_engine_and_evaluator_agree_on_queries_built_from_the_entries(
     queries = built_queries([entry for entry, _ in read_entries], BUILT)
     found = [assert_alike(index, read_entries, query) for query in queries]
     assert sum(map(bool, found)) >= 0.9 * BUILT
+
+
+def test_engine_and_evaluator_agree_on_words_near_each_other(
+    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]]
+) -> None:
+    dice = random.Random(5)
+    found = 0
+    for _ in range(80):
+        tokens = dice.choice(read_entries)[1].tokens[Stream.EXACT]
+        at, then = dice.randrange(len(tokens)), dice.randrange(len(tokens))
+        left, right = tokens[at : at + dice.randint(1, 3)], tokens[then : then + dice.randint(1, 3)]
+        near = Near(Stream.EXACT, left, right, dice.choice([1, 2, 3, 5, 20]))
+        if left != right:
+            found += bool(assert_answered_alike(index, read_entries, Query(typed="", tree=near)))
+    assert found > 40
+
+
+def test_sides_of_near_never_overlap(index: TantivyIndex, read_entries: list[tuple[Entry, Reading]]) -> None:
+    for left, right in ((("the", "bin"), ("bin", "bin")), (("the",), ("the", "the")), (("a",), ("bin", "a"))):
+        near = Near(Stream.EXACT, left, right, 3)
+        assert_answered_alike(index, read_entries, Query(typed="", tree=near))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["coll*", "*hole*", "*ing", "b?n*", "c?uncil", "#b*", "*.gov.uk*", "tax*x", "£1*", "👍*", "??", "**in"],
+)
+def test_engine_and_evaluator_agree_on_wildcards(
+    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]], pattern: str
+) -> None:
+    assert_answered_alike(index, read_entries, Query(typed="", tree=Wildcard(pattern)))
+
+
+@pytest.fixture(scope="module")
+def spellings(
+    tmp_path_factory: pytest.TempPathFactory, corpus: Callable[[int], tuple[Entry, ...]]
+) -> Spellings:
+    """One entry for each word of up to four of these letters."""
+    words = [
+        "".join(some) for size in (1, 2, 3, 4) for some in itertools.product("abé\U0001f44d", repeat=size)
+    ]
+    one = corpus(1)[0]
+    entries = [
+        one._replace(
+            version_id=hashlib.sha256(word.encode()).digest(), record_id=word, multi=False, text=word
+        )
+        for word in dict.fromkeys(words)
+    ]
+    made = TantivyIndex(Path(tmp_path_factory.mktemp("spellings")))
+    made.rebuild("borough", 1, entries)
+    return made, [(entry, read(entry)) for entry in entries]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(word=st.text(st.sampled_from("abe👍"), min_size=1, max_size=6), edits=st.sampled_from([1, 2]))
+def test_engine_and_evaluator_count_the_letters_of_a_slip_alike(
+    spellings: Spellings, word: str, edits: int
+) -> None:
+    assert_answered_alike(*spellings, Query(typed="", tree=Fuzzy(word, edits)))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pattern=st.text(st.sampled_from("abe👍**?" + string.punctuation), min_size=1, max_size=6))
+def test_engine_and_evaluator_read_any_pattern_alike(spellings: Spellings, pattern: str) -> None:
+    assert_answered_alike(*spellings, Query(typed="", tree=Wildcard(pattern)))
+
+
+def test_engine_and_evaluator_agree_on_misspelt_words_of_the_corpus(
+    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]]
+) -> None:
+    for word, edits in (("bins", 1), ("binss", 2), ("cuoncil", 1), ("kolection", 2), ("ab", 1), ("tyx", 2)):
+        query = Query(typed="", tree=Fuzzy(word, edits))
+        assert_answered_alike(index, read_entries, query)
+
+
+def test_engine_and_evaluator_agree_on_records_that_the_register_names(
+    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]]
+) -> None:
+    ids = frozenset(entry.record_id for entry, _ in read_entries[::7]) | {"x:unknown"}
+    for tree in (Records(ids), Not(Records(ids)), Records(frozenset())):
+        assert_answered_alike(index, read_entries, Query(typed="", tree=tree))
 
 
 ATOMS = st.sampled_from(
