@@ -4,7 +4,7 @@ Each is a small protocol with real implementations in `adapters`; `bootstrap` ch
 media store and one index serve one council; the register serves all.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,6 +29,7 @@ __all__ = [
     "Batch",
     "Coverage",
     "Enrolled",
+    "Erasure",
     "Fault",
     "Filing",
     "Incoming",
@@ -39,6 +40,7 @@ __all__ = [
     "PresenceView",
     "Queue",
     "Register",
+    "Remains",
     "Seals",
     "SearchIndex",
     "StoreStat",
@@ -97,6 +99,35 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """What an erasure did, in counts. `commit_no` is the first at which the records are gone.
+
+    `rows` are by series. `media` objects were destroyed; `media_shared` stay, since another record names
+    them. A run that is finished after a crash tells what its commit told.
+    """
+
+    run: str
+    commit_no: int
+    records: int
+    rows: Mapping[str, int]
+    media: int
+    media_shared: int
+    files_rewritten: int
+    files_emptied: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remains:
+    """What the archive's own files and media hold still of erased records: all zero, or it is no proof."""
+
+    rows: int
+    stray_files: int
+    unnamed_media: int
+    commit_no: int
+    table_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreStat:
     """What the archive of a council holds, in numbers, for `muniment store stat`."""
 
@@ -141,6 +172,27 @@ class Archive(Protocol):
 
         `record_ids` makes it a point look-up. Reopens once when an erasure took a file away.
         """
+        ...
+
+    def erase(self, run: str, record_ids: pa.Array | Callable[[], pa.Array]) -> Erasure:
+        """Destroy every row of these records, and the media that only they name, in one numbered commit.
+
+        A run that was committed is only finished: what it left is taken away, its own counts returned.
+
+        Args:
+            run: The disposal run's name: a-z, 0-9 and hyphens.
+            record_ids: The records; or what decides them, called once the archive's lock is held. What it
+                raises leaves everything as it was.
+
+        Raises:
+            WriteConflictError: Another program wrote to the table: run it again.
+            StorageError: The disk is full; nothing was committed.
+            IntegrityError: A file does not hold the rows that the log says; nothing was committed.
+        """
+        ...
+
+    def remains(self, record_ids: pa.Array) -> Remains:
+        """Look, under the lock, for anything left of erased records in the archive's own files and media."""
         ...
 
     def compact(self) -> int:

@@ -10,6 +10,7 @@ fenced commit, flushed; presence takes in the rows just written; the mark is cle
 """
 
 import gc
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -24,15 +25,32 @@ from deltalake.transaction import AddAction
 from typing_extensions import override
 
 from muniment.adapters.delta_compaction import mergeable, merged
+from muniment.adapters.delta_erasure import (
+    doomed_rows,
+    erasure_facts,
+    erasure_from,
+    remaining,
+    rewritten,
+    spared_media,
+)
 from muniment.adapters.delta_held import HeldRows
 from muniment.adapters.delta_intake import Intake, sort_out
 from muniment.adapters.delta_layout import SMALL_FILE_BYTES, active_files, write_files
-from muniment.adapters.delta_recovery import recover, sweep_table
+from muniment.adapters.delta_recovery import recover, strays, sweep_table
 from muniment.adapters.delta_rows import Partition, tables_of
 from muniment.adapters.delta_scan import Rows, TableReader
 from muniment.adapters.delta_table import COMMIT, QUEUE, CouncilTable
 from muniment.adapters.files import LocalFiles, Lock
-from muniment.ports import Archive, Batch, Kept, MediaStore, PresenceView, StoreStat
+from muniment.ports import (
+    Archive,
+    Batch,
+    Erasure,
+    Kept,
+    MediaStore,
+    PresenceView,
+    Remains,
+    StoreStat,
+)
 from schemas.arrow import COLUMNS, PARTITION, RowKind, row_kind
 from schemas.clock import Clock
 from schemas.errors import IntegrityError, MunimentError
@@ -43,6 +61,10 @@ _WRITERS: Final = 4
 _LOG_KEPT: Final = timedelta(days=7)
 _UNSEEN: Final = "unseen"
 """Transaction that counts records filed without a look: presence cannot know them, so keep must ask."""
+_KIND: Final = "erase"
+_ERASE: Final = "erase:"
+"""Before a disposal run's name: the transaction that says at which commit the run erased."""
+_RUN: Final = re.compile(r"[a-z0-9-]{1,64}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -165,6 +187,54 @@ class DeltaArchive(Archive):
             return len(expired)
 
     @override
+    def erase(self, run: str, record_ids: pa.Array | Callable[[], pa.Array]) -> Erasure:
+        name = _ERASE + _checked_run(run)
+        with self._session() as session:
+            last = self._bring_presence_up(session)
+            ids = record_ids() if callable(record_ids) else record_ids
+            done = session.number(name)
+            if done:
+                with self._work(session):
+                    self._recover(session.lock)
+                return erasure_from(run, done, self._home.facts_of(session.table, _KIND, run))
+            plan = doomed_rows(self._files, self._home.root, session.table, ids)
+            if not plan:
+                return erasure_from(run, last, {})
+            self._sealing(())
+            media, shared = spared_media(lambda: self._attachments(session.table), ids)
+            facts = erasure_facts(plan, media=len(media), shared=len(shared))
+            at = self._clock.now()
+            with self._work(session):
+                actions = rewritten(self._files, self._home.root, plan, at)
+                numbers = {COMMIT: last + 1, name: last + 1}
+                self._home.commit(session.table, actions, kind=_KIND, numbers=numbers, facts=facts, run=run)
+                for sha256 in sorted(media):
+                    self._media.remove(sha256)
+                sweep_table(self._home, files=self._files)
+            self._sealing(())
+            self._register.catch_up(self._council, last + 1, iter(()))
+            return erasure_from(run, last + 1, facts)
+
+    @override
+    def remains(self, record_ids: pa.Array) -> Remains:
+        with self._session() as session:
+            table = session.table
+            named: set[bytes] = set()
+            for batch in self._attachments(table):
+                named.update(batch["sha256"].drop_null().to_pylist())
+            return Remains(
+                rows=remaining(self._files, self._home.root, table, record_ids),
+                stray_files=len(strays(self._home, table, files=self._files)),
+                unnamed_media=sum(sha256 not in named for sha256, _ in self._media.names()),
+                commit_no=session.number(COMMIT),
+                table_version=table.version(),
+            )
+
+    def _attachments(self, table: DeltaTable) -> Iterator[pa.RecordBatch]:
+        wanted = Rows(series=[RowKind.ATTACHMENT.value])
+        return self._reader(table).stream(wanted, ["record_id", "sha256"])
+
+    @override
     def stat(self) -> StoreStat:
         active = active_files(self._home.read()) if self._home.exists() else []
         rows: dict[str, int] = {}
@@ -270,6 +340,13 @@ class DeltaArchive(Archive):
 
         with ThreadPoolExecutor(max_workers=_WRITERS) as pool:
             return [action for actions in pool.map(write, tables) for action in actions]
+
+
+def _checked_run(run: str) -> str:
+    """Return a run's name; it stands in the log and under seals, so it can say nothing of a person."""
+    if _RUN.fullmatch(run) is None:
+        raise IntegrityError("A disposal run's name is not written in a-z, 0-9 and hyphens.")
+    return run
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from muniment.adapters.files import LocalFiles
 from schemas.arrow import file_schema, row_kind
 from schemas.errors import IntegrityError
 
-__all__ = ["mergeable", "merged"]
+__all__ = ["in_schema", "mergeable", "merged"]
 
 _WORTH_MERGING: Final = 4
 
@@ -83,10 +83,10 @@ def _rows(files: LocalFiles, root: Path, old: Sequence[ActiveFile]) -> Iterator[
         schema = file_schema(row_kind(file.series))
         with files.open(root / file.path) as source, pq.ParquetFile(source) as parquet:
             for number in range(parquet.num_row_groups):
-                yield _in_schema(parquet.read_row_group(number), schema)
+                yield in_schema(parquet.read_row_group(number), schema)
 
 
-def _in_schema(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+def in_schema(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """Return rows of an older schema version in today's: a column they lack is null."""
     columns = [
         rows[field.name].cast(field.type)

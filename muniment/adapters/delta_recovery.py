@@ -7,7 +7,10 @@ that no row names, bytes that a dead process was still receiving.
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
+
+from deltalake import DeltaTable
 
 from muniment.adapters.delta_layout import active_files
 from muniment.adapters.delta_scan import Rows, TableReader
@@ -16,7 +19,7 @@ from muniment.adapters.files import LocalFiles
 from muniment.ports import MediaStore
 from schemas.arrow import RowKind
 
-__all__ = ["Swept", "recover", "sweep_table"]
+__all__ = ["Swept", "recover", "strays", "sweep_table"]
 
 _OF_THE_LOG: Final = re.compile(r"\d{20}\.json|\d{20}\.checkpoint(\.[^#]+)?\.parquet|_last_checkpoint")
 
@@ -42,18 +45,23 @@ def sweep_table(home: CouncilTable, *, files: LocalFiles) -> int:
 
     It opens the table itself: a handle that made a commit still shows the version before it.
     """
-    active = {home.root / file.path for file in active_files(home.open())}
-    strays = [
+    found = strays(home, home.open(), files=files)
+    for path in found:
+        files.remove(path)
+    for folder in {path.parent for path in found}:
+        files.sync(folder)
+    return len(found)
+
+
+def strays(home: CouncilTable, table: DeltaTable, *, files: LocalFiles) -> list[Path]:
+    """Return every file of the table's folder that this version of it does not name."""
+    active = {home.root / file.path for file in active_files(table)}
+    return [
         path
         for path, _ in files.walk(home.root)
         if (path.parent == home.log and _OF_THE_LOG.fullmatch(path.name) is None)
         or (path.parent != home.log and path not in active)
     ]
-    for path in strays:
-        files.remove(path)
-    for folder in {path.parent for path in strays}:
-        files.sync(folder)
-    return len(strays)
 
 
 def _sweep_media(home: CouncilTable, media: MediaStore, files: LocalFiles) -> int:

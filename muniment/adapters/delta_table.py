@@ -102,6 +102,7 @@ class CouncilTable:
         kind: str,
         numbers: Mapping[str, int],
         facts: Mapping[str, int],
+        run: str | None = None,
     ) -> None:
         """Commit adds and removes as the version after `table`'s, durably.
 
@@ -113,13 +114,14 @@ class CouncilTable:
             kind: capture, compact, erase or schema: stands in the log.
             numbers: Counters that the log is to remember, as transactions: `commit`, `queue`.
             facts: Counts for people; never ids or text.
+            run: The name of the disposal run, which is a slug; None: a name is drawn.
 
         Raises:
             WriteConflictError: Another process committed first; nothing was written.
             StorageError: The log could not be written; nothing was committed.
         """
         version = table.version() + 1
-        run = uuid.uuid4().hex
+        run = uuid.uuid4().hex if run is None else run
         fence = [Transaction(_FENCE, version), *(Transaction(*pair) for pair in numbers.items())]
         try:
             table.create_write_transaction(
@@ -142,6 +144,18 @@ class CouncilTable:
                     remedy="Look at the volume that the archive lies on; is it full?",
                 ) from error
         self._sync_commit(version)
+
+    def facts_of(self, table: DeltaTable, kind: str, run: str) -> dict[str, int]:
+        """Return the facts that a run committed; empty when its commit was cleaned away, or never came."""
+        for version in range(table.version(), -1, -1):
+            path = self._commit_file(version)
+            if not self._files.exists(path):
+                break
+            for entry in map(json.loads, self._files.read(path).splitlines()):
+                told = entry.get("commitInfo", {})
+                if told.get("kind") == kind and told.get("run") == run:
+                    return {name: int(word) for name, word in told.items() if str(word).isdigit()}
+        return {}
 
     def checkpoint(self, table: DeltaTable) -> None:
         """Write a checkpoint, durably (nightly)."""
