@@ -1,5 +1,7 @@
 """The database: what the revisions make is what the code speaks, and nobody else may read it."""
 
+import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,20 @@ def test_the_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
     path.chmod(0o644)
     with pytest.raises(BadInputError, match="chmod 600"):
         SqlRegister.open(f"sqlite:///{path}")
+
+
+def test_a_new_file_that_another_process_holds_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "register.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    path.chmod(0o600)
+    other.execute("BEGIN IMMEDIATE")
+    lets_go = threading.Timer(0.3, other.execute, ["COMMIT"])
+    lets_go.start()
+    register = SqlRegister.open(f"sqlite:///{path}")
+    assert register.watermark("elm") == 0
+    register.close()
+    lets_go.join()
+    other.close()
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "mysql://host/name", "postgresql://host/name", "sqlite://"])
