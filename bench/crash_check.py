@@ -62,7 +62,7 @@ def faults(archived: Archived) -> Iterator[str]:
 
 
 def _strays(archived: Archived) -> Iterator[Path]:
-    table = archived.archive.table_root
+    table = Path(archived.archive.table_root)
     if not (table / "_delta_log").exists():
         return
     named = {Path(path) for path in DeltaTable(str(table)).file_uris()}

@@ -252,7 +252,7 @@ def _full_stream(archive: DeltaArchive) -> Figure:
     count = sum(len(batch) for batch in archive.scan(series=["public"]))
     between = time.perf_counter()
     bare = 0
-    for path in sorted(archive.table_root.glob("series=public/*/*.parquet")):
+    for path in sorted(Path(archive.table_root).glob("series=public/*/*.parquet")):
         bare += sum(len(batch) for batch in pq.ParquetFile(path).iter_batches(batch_size=8_192))
     ratio = (time.perf_counter() - between) / (between - since)
     if count != bare:

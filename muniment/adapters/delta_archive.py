@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import PurePath
 from typing import Final
 
 import pyarrow as pa
@@ -40,7 +40,8 @@ from muniment.adapters.delta_recovery import recover, strays, sweep_table
 from muniment.adapters.delta_rows import Partition, tables_of
 from muniment.adapters.delta_scan import Rows, TableReader
 from muniment.adapters.delta_table import COMMIT, QUEUE, CouncilTable
-from muniment.adapters.files import LocalFiles, Lock
+from muniment.adapters.files import LocalFiles
+from muniment.adapters.storage import Files, Lock
 from muniment.ports import (
     Archive,
     Batch,
@@ -88,12 +89,12 @@ class DeltaArchive(Archive):
     def __init__(
         self,
         council: str,
-        root: Path,
+        root: PurePath,
         *,
         register: PresenceView,
         media: MediaStore,
         clock: Clock,
-        files: LocalFiles | None = None,
+        files: Files | None = None,
         sealing: Callable[[Collection[str]], object] = lambda _cleaned: None,
     ) -> None:
         self._council = council
@@ -101,13 +102,13 @@ class DeltaArchive(Archive):
         self._register = register
         self._media = media
         self._clock = clock
-        self._files = LocalFiles() if files is None else files
+        self._files: Files = LocalFiles() if files is None else files
         self._sealing = sealing
         self._home = CouncilTable(root / "table", self._files)
         self._probed = False
 
     @property
-    def table_root(self) -> Path:
+    def table_root(self) -> PurePath:
         """The folder of the Delta table; its log is `_delta_log` in it."""
         return self._home.root
 
@@ -168,7 +169,8 @@ class DeltaArchive(Archive):
                 actions = merged(self._files, self._home.root, plan, self._clock.now())
                 count = sum(map(len, plan.values()))
                 self._home.commit(session.table, actions, kind="compact", numbers={}, facts={"files": count})
-                sweep_table(self._home, files=self._files)
+                removed = [file.path for files in plan.values() for file in files]
+                sweep_table(self._home, files=self._files, own=removed)
             self._sealing(())
             return count
 
@@ -181,9 +183,7 @@ class DeltaArchive(Archive):
             expired = self._home.expired(_LOG_KEPT)
             if expired:
                 self._sealing([str(path.relative_to(self._home.root)) for path in expired])
-                for path in expired:
-                    self._files.remove(path)
-                self._files.sync(self._home.log)
+                self._files.remove_all(expired)
             return len(expired)
 
     @override
@@ -210,7 +210,7 @@ class DeltaArchive(Archive):
                 self._home.commit(session.table, actions, kind=_KIND, numbers=numbers, facts=facts, run=run)
                 for sha256 in sorted(media):
                     self._media.remove(sha256)
-                sweep_table(self._home, files=self._files)
+                sweep_table(self._home, files=self._files, own=[doomed.file.path for doomed in plan])
             self._sealing(())
             self._register.catch_up(self._council, last + 1, iter(()))
             return erasure_from(run, last + 1, facts)
@@ -274,12 +274,11 @@ class DeltaArchive(Archive):
         with self._files.lock(self._root / "lock") as lock:
             if not self._home.exists():
                 self._home.create()
-            session = _Session(lock=lock, table=self._home.open())
             if lock.abandoned:
                 self._recover(lock)
             else:
                 self._media.sweep()  # a process may die while it downloads, with no mark standing
-            yield session
+            yield _Session(lock=lock, table=self._home.open())
 
     @contextmanager
     def _work(self, session: _Session) -> Iterator[None]:

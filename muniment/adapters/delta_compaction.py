@@ -6,7 +6,7 @@ The library's own compaction ignores other writers: two at once double every row
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
+from pathlib import PurePath
 from typing import Final
 
 import pyarrow as pa
@@ -22,7 +22,7 @@ from muniment.adapters.delta_layout import (
     write_files,
 )
 from muniment.adapters.delta_rows import Partition
-from muniment.adapters.files import LocalFiles
+from muniment.adapters.storage import Files
 from schemas.arrow import file_schema, row_kind
 from schemas.errors import IntegrityError
 
@@ -45,7 +45,7 @@ def mergeable(table: DeltaTable) -> dict[Partition, list[ActiveFile]]:
 
 
 def merged(
-    files: LocalFiles, root: Path, plan: dict[Partition, list[ActiveFile]], at: datetime
+    files: Files, root: PurePath, plan: dict[Partition, list[ActiveFile]], at: datetime
 ) -> list[AddAction | RemoveAction]:
     """Write each partition's small files together; return what is to be committed.
 
@@ -77,7 +77,7 @@ class _Counter:
             yield table
 
 
-def _rows(files: LocalFiles, root: Path, old: Sequence[ActiveFile]) -> Iterator[pa.Table]:
+def _rows(files: Files, root: PurePath, old: Sequence[ActiveFile]) -> Iterator[pa.Table]:
     """Yield one row group at a time, so that memory stays bounded."""
     for file in old:
         schema = file_schema(row_kind(file.series))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import PurePath
 from typing import Final
 
 import pyarrow as pa
@@ -21,7 +21,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from muniment.adapters.delta_compaction import in_schema
 from muniment.adapters.delta_layout import ActiveFile, active_files, remove_action, write_files
-from muniment.adapters.files import LocalFiles
+from muniment.adapters.storage import Files
 from muniment.ports import Erasure
 from schemas.arrow import RowKind, file_schema, row_kind
 from schemas.errors import IntegrityError
@@ -44,7 +44,7 @@ class Doomed:
     keep: Sequence[pa.ChunkedArray | None]
 
 
-def doomed_rows(files: LocalFiles, root: Path, table: DeltaTable, record_ids: pa.Array) -> list[Doomed]:
+def doomed_rows(files: Files, root: PurePath, table: DeltaTable, record_ids: pa.Array) -> list[Doomed]:
     """Return the files that hold rows of these records.
 
     Raises:
@@ -77,7 +77,7 @@ def _by_group(keep: pa.ChunkedArray, sizes: Sequence[int]) -> Iterator[pa.Chunke
 
 
 def rewritten(
-    files: LocalFiles, root: Path, plan: Sequence[Doomed], at: datetime
+    files: Files, root: PurePath, plan: Sequence[Doomed], at: datetime
 ) -> list[AddAction | RemoveAction]:
     """Write each touched file without its doomed rows; return what is to be committed.
 
@@ -104,7 +104,7 @@ def rewritten(
     return [*added, *(remove_action(doomed.file, at) for doomed in plan)]
 
 
-def _kept(files: LocalFiles, root: Path, doomed: Doomed) -> Iterator[pa.Table]:
+def _kept(files: Files, root: PurePath, doomed: Doomed) -> Iterator[pa.Table]:
     """Yield the rows that stay, one row group at a time; one that loses every row is not even read."""
     schema = file_schema(row_kind(doomed.file.series))
     with files.open(root / doomed.file.path) as source, pq.ParquetFile(source) as parquet:
@@ -137,7 +137,7 @@ def spared_media(
     return frozenset(mine - others), frozenset(others)
 
 
-def remaining(files: LocalFiles, root: Path, table: DeltaTable, record_ids: pa.Array) -> int:
+def remaining(files: Files, root: PurePath, table: DeltaTable, record_ids: pa.Array) -> int:
     """Return how many rows of these records the active files hold still: none, once they are erased."""
     return sum(doomed.count for doomed in doomed_rows(files, root, table, record_ids))
 

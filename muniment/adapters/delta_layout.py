@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any, Final
 
 import pyarrow as pa
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction, RemoveAction
 
-from muniment.adapters.files import LocalFiles
+from muniment.adapters.storage import Files
 from schemas.arrow import RowKind, file_schema, row_kind
 from schemas.errors import IntegrityError
 
@@ -86,7 +86,7 @@ def active_files(table: DeltaTable) -> list[ActiveFile]:
 
 
 def write_files(
-    files: LocalFiles, root: Path, partition: tuple[str, int], rows: Iterable[pa.Table], at: datetime
+    files: Files, root: PurePath, partition: tuple[str, int], rows: Iterable[pa.Table], at: datetime
 ) -> Iterator[AddAction]:
     """Write rows durably, in as many files as their size asks for; yield each file's add action.
 
@@ -100,20 +100,22 @@ def write_files(
     while group is not None:
         name = f"{folder}/part-{uuid.uuid4()}.parquet"
         bounds = _Bounds()
-        with files.writing(root / name) as sink, _writer(sink, kind, len(group)) as writer:
-            raw = 0
-            while group is not None:
-                writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
-                bounds.add(group)
-                raw += group.nbytes
-                group = next(groups, None)
-                ratio = min(1.0, 1.5 * sink.tell() / max(raw, 1))
-                if group is not None and sink.tell() + ratio * group.nbytes > MAX_FILE_BYTES:
-                    break
+        with files.writing(root / name) as sink:
+            with _writer(sink, kind, len(group)) as writer:
+                raw = 0
+                while group is not None:
+                    writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
+                    bounds.add(group)
+                    raw += group.nbytes
+                    group = next(groups, None)
+                    ratio = min(1.0, 1.5 * sink.tell() / max(raw, 1))
+                    if group is not None and sink.tell() + ratio * group.nbytes > MAX_FILE_BYTES:
+                        break
+            size = sink.tell()
         files.sync((root / name).parent)
         yield AddAction(
             name,
-            files.size(root / name),
+            size,
             {"series": series, "year": str(year)},
             _millis(at),
             True,  # noqa: FBT003  # data_change, also when compacting: store.md, pitfall 1

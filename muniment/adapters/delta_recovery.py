@@ -6,8 +6,9 @@ that no row names, bytes that a dead process was still receiving.
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 from typing import Final
 
 from deltalake import DeltaTable
@@ -15,7 +16,7 @@ from deltalake import DeltaTable
 from muniment.adapters.delta_layout import active_files
 from muniment.adapters.delta_scan import Rows, TableReader
 from muniment.adapters.delta_table import CouncilTable
-from muniment.adapters.files import LocalFiles
+from muniment.adapters.storage import Files
 from muniment.ports import MediaStore
 from schemas.arrow import RowKind
 
@@ -33,27 +34,38 @@ class Swept:
     incoming: int
 
 
-def recover(home: CouncilTable, *, media: MediaStore, files: LocalFiles) -> Swept:
-    """Take away everything that the log does not name; under the lock only."""
+def recover(home: CouncilTable, *, media: MediaStore, files: Files) -> Swept:
+    """Take away everything that the log does not name; under the lock only.
+
+    Where a lock can be lost, its last owner may live still: a commit of nothing first makes sure that it
+    can commit no more, or the log might name tomorrow what is taken away today.
+    """
+    home.overtake()
     return Swept(
-        files=sweep_table(home, files=files), media=_sweep_media(home, media, files), incoming=media.sweep()
+        files=sweep_table(home, files=files, fenced=True),
+        media=_sweep_media(home, media, files),
+        incoming=media.sweep(),
     )
 
 
-def sweep_table(home: CouncilTable, *, files: LocalFiles) -> int:
+def sweep_table(home: CouncilTable, *, files: Files, own: Collection[str] = (), fenced: bool = False) -> int:
     """Remove every file of the table's folder that its newest version does not name; under the lock only.
 
-    It opens the table itself: a handle that made a commit still shows the version before it.
+    It opens the table itself: a handle that made a commit still shows the version before it. Where a lock
+    can be lost, a stray may be the work of who had it: only those go that are settled, and `own`, the
+    paths that a commit of ours removed; or all of them, when nobody else can commit any more (`fenced`).
     """
-    found = strays(home, home.open(), files=files)
-    for path in found:
-        files.remove(path)
-    for folder in {path.parent for path in found}:
-        files.sync(folder)
-    return len(found)
+    ours = {home.root / path for path in own}
+    doomed = [
+        path
+        for path in strays(home, home.open(), files=files)
+        if fenced or path in ours or files.settled(path)
+    ]
+    files.purge(home.root)
+    return files.remove_all(doomed)
 
 
-def strays(home: CouncilTable, table: DeltaTable, *, files: LocalFiles) -> list[Path]:
+def strays(home: CouncilTable, table: DeltaTable, *, files: Files) -> list[PurePath]:
     """Return every file of the table's folder that this version of it does not name."""
     active = {home.root / file.path for file in active_files(table)}
     return [
@@ -64,7 +76,7 @@ def strays(home: CouncilTable, table: DeltaTable, *, files: LocalFiles) -> list[
     ]
 
 
-def _sweep_media(home: CouncilTable, media: MediaStore, files: LocalFiles) -> int:
+def _sweep_media(home: CouncilTable, media: MediaStore, files: Files) -> int:
     named: set[bytes] = set()
     reader = TableReader(home.root, files, home.read)
     for batch in reader.stream(Rows(series=[RowKind.ATTACHMENT.value]), ["sha256"]):

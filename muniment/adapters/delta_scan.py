@@ -7,7 +7,7 @@ up with 20,000 new records reads their file, not the texts of the whole archive.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 from typing import Final
 
 import pyarrow as pa
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from muniment.adapters.delta_layout import ActiveFile, active_files
-from muniment.adapters.files import LocalFiles
+from muniment.adapters.storage import Files
 from schemas.arrow import PARTITION, TABLE, file_schema, row_kind
 from schemas.errors import IntegrityError, WriteConflictError
 
@@ -72,7 +72,7 @@ class _FilesGoneError(Exception):
 class TableReader:
     """Reads the table in `root`; `reopen` gives the version to read."""
 
-    def __init__(self, root: Path, files: LocalFiles, reopen: Callable[[], DeltaTable]) -> None:
+    def __init__(self, root: PurePath, files: Files, reopen: Callable[[], DeltaTable]) -> None:
         self._root = root
         self._files = files
         self._reopen = reopen

@@ -9,7 +9,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any, Final
 
 from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
@@ -17,7 +17,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from muniment.adapters.delta_layout import TABLE_PROPERTIES
-from muniment.adapters.files import LocalFiles
+from muniment.adapters.storage import Files
 from schemas.arrow import PARTITION, SCHEMA_VERSION, TABLE
 from schemas.errors import IntegrityError, SchemaMismatchError, StorageError, WriteConflictError
 
@@ -35,29 +35,30 @@ _DIGITS: Final = 20
 class CouncilTable:
     """The Delta table of one council. Everything but `exists` and `read` is for the lock's owner."""
 
-    def __init__(self, root: Path, files: LocalFiles) -> None:
+    def __init__(self, root: PurePath, files: Files) -> None:
         self.root = root
         self._files = files
         self._suits = False
 
     @property
-    def log(self) -> Path:
+    def log(self) -> PurePath:
         """The folder of the table's log."""
         return self.root / LOG
 
     def exists(self) -> bool:
         """Return whether the table was made."""
-        return DeltaTable.is_deltatable(str(self.root))
+        return DeltaTable.is_deltatable(self._files.uri(self.root), self._options())
 
     def create(self) -> None:
         """Make the table, durably; nothing happens when it is there."""
         self._files.folder(self.log)
         DeltaTable.create(
-            str(self.root),
+            self._files.uri(self.root),
             TABLE,
             mode="ignore",
             partition_by=list(PARTITION),
             configuration=TABLE_PROPERTIES,
+            storage_options=self._options(),
         )
         self._sync_commit(0)
         self._files.sync(self.root)
@@ -69,7 +70,7 @@ class CouncilTable:
             IntegrityError: The log cannot be read.
         """
         try:
-            return DeltaTable(str(self.root))
+            return DeltaTable(self._files.uri(self.root), storage_options=self._options())
         except (DeltaError, OSError, ValueError) as error:
             raise IntegrityError(
                 f"The log of the archive's table cannot be read ({type(error).__name__}).",
@@ -111,7 +112,7 @@ class CouncilTable:
         Args:
             table: The version that the actions were made for.
             actions: What is added and removed.
-            kind: capture, compact, erase or schema: stands in the log.
+            kind: capture, compact, erase, recover or schema: stands in the log.
             numbers: Counters that the log is to remember, as transactions: `commit`, `queue`.
             facts: Counts for people; never ids or text.
             run: The name of the disposal run, which is a slug; None: a name is drawn.
@@ -122,6 +123,7 @@ class CouncilTable:
         """
         version = table.version() + 1
         run = uuid.uuid4().hex if run is None else run
+        self._files.check()
         fence = [Transaction(_FENCE, version), *(Transaction(*pair) for pair in numbers.items())]
         try:
             table.create_write_transaction(
@@ -145,6 +147,11 @@ class CouncilTable:
                 ) from error
         self._sync_commit(version)
 
+    def overtake(self) -> None:
+        """Commit nothing, where a lock can be lost: whoever had it before can commit no more."""
+        if self._files.leased:
+            self.commit(self.open(), [], kind="recover", numbers={}, facts={})
+
     def facts_of(self, table: DeltaTable, kind: str, run: str) -> dict[str, int]:
         """Return the facts that a run committed; empty when its commit was cleaned away, or never came."""
         for version in range(table.version(), -1, -1):
@@ -160,9 +167,10 @@ class CouncilTable:
     def checkpoint(self, table: DeltaTable) -> None:
         """Write a checkpoint, durably (nightly)."""
         table.create_checkpoint()
-        self._sync_checkpoint(table.version())
+        if self._files.syncs:
+            self._sync_checkpoint(table.version())
 
-    def expired(self, kept_for: timedelta) -> list[Path]:
+    def expired(self, kept_for: timedelta) -> list[PurePath]:
         """Return the log's files that a reader no longer needs and that are past their time.
 
         The checkpoint before the newest stays, and every commit file since: should the newest be torn,
@@ -181,17 +189,23 @@ class CouncilTable:
             and newest - self._files.modified_at(path) > kept_for.total_seconds()
         )
 
-    def _checkpoints(self) -> list[Path]:
+    def _checkpoints(self) -> list[PurePath]:
         return [path for path, _ in self._files.walk(self.log) if _CHECKPOINT in path.name[_DIGITS:]]
 
-    def _commit_file(self, version: int) -> Path:
+    def _commit_file(self, version: int) -> PurePath:
         return self.log / f"{version:020d}.json"
 
     def _landed(self, version: int, run: str) -> bool:
         path = self._commit_file(version)
         return self._files.exists(path) and run.encode() in self._files.read(path)
 
+    def _options(self) -> dict[str, str] | None:
+        options = self._files.options()
+        return None if options is None else dict(options)
+
     def _sync_commit(self, version: int) -> None:
+        if not self._files.syncs:
+            return
         self._files.sync(self._commit_file(version))
         self._sync_checkpoint(version)
         self._files.sync(self.log)
@@ -226,7 +240,7 @@ class CouncilTable:
 
     def _without_torn_checkpoint(self) -> DeltaTable:
         """Reopen from the commit files when a checkpoint is torn: it is derived from them."""
-        aside: list[tuple[Path, Path]] = []
+        aside: list[tuple[PurePath, PurePath]] = []
         checkpoints = sorted(self._checkpoints(), reverse=True)
         for path in (self.log / _LAST_CHECKPOINT, *checkpoints):
             if not self._files.exists(path):
@@ -278,5 +292,5 @@ def _is_whole(entries: Sequence[Mapping[str, Any]]) -> bool:
     return bool(told) and told[0] in (None, str(held))
 
 
-def _version_of(path: Path) -> int:
+def _version_of(path: PurePath) -> int:
     return int(path.name[:_DIGITS])

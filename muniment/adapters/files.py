@@ -1,4 +1,4 @@
-"""The one seam between the archive and a file system: every path of table and media goes through it.
+"""A local disk as the archive's home (storage.Files).
 
 Order of a durable file: its bytes, then its folder, then every folder that is new. Nothing here knows
 what the files hold. An `OSError` that a person must act on leaves as `StorageError`.
@@ -8,14 +8,17 @@ import errno
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, Final
 
+from typing_extensions import override
+
+from muniment.adapters.storage import Files, Lock
 from schemas.errors import StorageError
 
-__all__ = ["LocalFiles", "Lock", "storage_errors"]
+__all__ = ["LocalFiles", "LocalLock", "storage_errors"]
 
 _MARK: Final = b"busy\n"
 _REMEDIES: Final = {
@@ -44,33 +47,44 @@ def storage_errors(doing: str) -> Iterator[None]:
         raise StorageError(f"{doing} failed ({reason}); nothing was committed.", remedy=remedy) from error
 
 
-class Lock:
-    """A lock that is held. `abandoned`: its last owner died, or failed, in the middle of its work."""
+class LocalLock(Lock):
+    """A lock of the kernel's, which nobody can take from us; its file holds the mark."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self.abandoned = os.fstat(descriptor).st_size > 0
+        self._abandoned = os.fstat(descriptor).st_size > 0
 
+    @property
+    @override
+    def abandoned(self) -> bool:
+        return self._abandoned
+
+    @override
     def mark(self) -> None:
-        """Say that work has begun: the mark stands until `clear`, also when this process is killed."""
         os.pwrite(self._descriptor, _MARK, 0)
 
+    @override
     def clear(self) -> None:
-        """Say that the work is done, and nothing of it is left lying about."""
         os.ftruncate(self._descriptor, 0)
 
 
-class LocalFiles:
+class LocalFiles(Files):
     """A local disk. It must know flock and hard links: a commit of the table's log is a link."""
 
-    def probe(self, folder: Path) -> None:
-        """Check that the volume can hold an archive.
+    @property
+    @override
+    def syncs(self) -> bool:
+        return True
 
-        Raises:
-            StorageError: It lacks hard links or locks, as some network and FUSE volumes do.
-        """
+    @property
+    @override
+    def leased(self) -> bool:
+        return False
+
+    @override
+    def probe(self, folder: PurePath) -> None:
         self.folder(folder)
-        first = folder / f".probe-{secrets.token_hex(8)}"
+        first = Path(folder, f".probe-{secrets.token_hex(8)}")
         second = first.with_suffix(".link")
         try:
             with self.lock(first):
@@ -84,37 +98,38 @@ class LocalFiles:
             self.remove(second)
             self.remove(first)
 
-    def link(self, path: Path, name: Path) -> None:
+    def link(self, path: PurePath, name: PurePath) -> None:
         """Give a file a second name."""
         os.link(path, name)
 
+    @override
     @contextmanager
-    def lock(self, path: Path) -> Iterator[Lock]:
-        """Wait for an exclusive lock and hold it; the kernel frees it when we die. Not re-entrant."""
+    def lock(self, path: PurePath) -> Iterator[Lock]:
         with storage_errors("Taking the archive's lock"):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             with storage_errors("Taking the archive's lock"):
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield Lock(descriptor)
+            yield LocalLock(descriptor)
         finally:
             os.close(descriptor)
 
-    def folder(self, path: Path) -> None:
-        """Make a folder and what is missing above it, durably."""
-        if path.is_dir():
+    @override
+    def check(self) -> None:
+        return  # the kernel takes a lock from nobody
+
+    @override
+    def folder(self, path: PurePath) -> None:
+        if Path(path).is_dir():
             return
         with storage_errors("Making a folder of the archive"):
             self.folder(path.parent)
-            path.mkdir(exist_ok=True)
+            Path(path).mkdir(exist_ok=True)
             self.sync(path.parent)
 
+    @override
     @contextmanager
-    def writing(self, path: Path) -> Iterator[BinaryIO]:
-        """Write a new file; its bytes are on the disk when the block ends, its name after `sync`.
-
-        An error inside takes the file away again.
-        """
+    def writing(self, path: PurePath) -> Iterator[BinaryIO]:
         with storage_errors("Writing a file of the archive"):
             self.folder(path.parent)
             try:
@@ -126,28 +141,32 @@ class LocalFiles:
                 self.remove(path)
                 raise
 
-    def create(self, path: Path) -> BinaryIO:
+    def create(self, path: PurePath) -> BinaryIO:
         """Open a new file for writing."""
-        return path.open("xb", buffering=1 << 20)
+        return Path(path).open("xb", buffering=1 << 20)
 
-    def put(self, path: Path, content: bytes) -> None:
-        """Write a whole small file durably, or not at all."""
+    @override
+    def put(self, path: PurePath, content: bytes) -> None:
         draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
         with self.writing(draft) as sink:
             sink.write(content)
         self.move(draft, path)
 
-    def move(self, path: Path, target: Path) -> None:
-        """Rename a file durably; a file of that name is replaced."""
+    @override
+    def put_evidence(self, path: PurePath, content: bytes) -> None:
+        self.put(path, content)
+
+    @override
+    def move(self, path: PurePath, target: PurePath) -> None:
         with storage_errors("Moving a file of the archive"):
             self.folder(target.parent)
-            path.replace(target)
+            Path(path).replace(target)
             self.sync(target.parent)
             if path.parent != target.parent:
                 self.sync(path.parent)
 
-    def sync(self, path: Path) -> None:
-        """Flush a file or a folder to the disk."""
+    @override
+    def sync(self, path: PurePath) -> None:
         with storage_errors("Flushing a file of the archive"):
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             try:
@@ -155,38 +174,56 @@ class LocalFiles:
             finally:
                 os.close(descriptor)
 
-    def remove(self, path: Path) -> None:
-        """Remove a file; nothing happens when there is none."""
+    @override
+    def remove(self, path: PurePath) -> None:
         with storage_errors("Removing a file of the archive"):
-            path.unlink(missing_ok=True)
+            Path(path).unlink(missing_ok=True)
 
-    def remove_folder(self, path: Path) -> None:
+    @override
+    def remove_all(self, paths: Iterable[PurePath]) -> int:
+        doomed = list(paths)
+        for path in doomed:
+            self.remove(path)
+        for folder in sorted({path.parent for path in doomed}):
+            if self.exists(folder):
+                self.sync(folder)
+        return len(doomed)
+
+    @override
+    def purge(self, folder: PurePath) -> int:
+        return 0
+
+    @override
+    def settled(self, path: PurePath) -> bool:
+        return True
+
+    def remove_folder(self, path: PurePath) -> None:
         """Remove an empty folder; nothing happens when there is none."""
-        if path.is_dir():
-            path.rmdir()
+        if Path(path).is_dir():
+            Path(path).rmdir()
 
-    def read(self, path: Path) -> bytes:
-        """Return a file's bytes."""
-        return path.read_bytes()
+    @override
+    def read(self, path: PurePath) -> bytes:
+        return Path(path).read_bytes()
 
-    def open(self, path: Path) -> BinaryIO:
-        """Open a file for reading."""
-        return path.open("rb")
+    @override
+    def open(self, path: PurePath) -> BinaryIO:
+        return Path(path).open("rb")
 
-    def size(self, path: Path) -> int:
-        """Return a file's size in bytes."""
-        return path.stat().st_size
+    @override
+    def size(self, path: PurePath) -> int:
+        return Path(path).stat().st_size
 
-    def modified_at(self, path: Path) -> float:
-        """Return when a file was last written, in seconds by the file system's own clock."""
-        return path.stat().st_mtime
+    @override
+    def modified_at(self, path: PurePath) -> float:
+        return Path(path).stat().st_mtime
 
-    def exists(self, path: Path) -> bool:
-        """Return whether there is such a file or folder."""
-        return path.exists()
+    @override
+    def exists(self, path: PurePath) -> bool:
+        return Path(path).exists()
 
-    def walk(self, folder: Path) -> Iterator[tuple[Path, int]]:
-        """Yield every file below a folder with its size; a file that goes away meanwhile is left out."""
+    @override
+    def walk(self, folder: PurePath) -> Iterator[tuple[Path, int]]:
         for place, _, names in os.walk(folder):
             for name in names:
                 path = Path(place, name)
@@ -195,3 +232,11 @@ class LocalFiles:
                 except FileNotFoundError:
                     continue
                 yield path, size
+
+    @override
+    def uri(self, path: PurePath) -> str:
+        return str(path)
+
+    @override
+    def options(self) -> None:
+        return None

@@ -12,15 +12,15 @@ import json
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import PurePath
 from typing import Final
 from urllib.parse import unquote
 
 from typing_extensions import override
 
-from muniment.adapters.files import LocalFiles
 from muniment.adapters.rfc3161 import TimestampAuthority, stamped_digest
 from muniment.adapters.seal_key import SealKey, is_signed_by
+from muniment.adapters.storage import Files
 from muniment.domain.evidence import NO_SEAL, Seal, merkle_root, seal_body, seal_digest, seal_file, seal_from
 from muniment.ports import Archive, Fault, Seals
 from schemas.clock import Clock
@@ -50,9 +50,9 @@ class SealChain(Seals):
         self,
         *,
         council: str,
-        root: Path,
+        root: PurePath,
         archive: Archive,
-        files: LocalFiles,
+        files: Files,
         key: SealKey,
         clock: Clock,
         authorities: Collection[TimestampAuthority] = (),
@@ -105,7 +105,7 @@ class SealChain(Seals):
                 if token is None:
                     pending += 1
                 else:
-                    self._files.put(token_path, token)
+                    self._files.put_evidence(token_path, token)
         return pending
 
     @override
@@ -178,7 +178,7 @@ class SealChain(Seals):
             public_key=self._key.public,
         )
         seal = replace(seal, signature=self._key.sign(seal_body(seal)))
-        self._files.put(self._folder / f"{seal.number:08d}.seal", seal_file(seal))
+        self._files.put_evidence(self._folder / f"{seal.number:08d}.seal", seal_file(seal))
         return seal
 
     def _changes(self, after: int) -> _Changes:
@@ -206,9 +206,9 @@ class SealChain(Seals):
                 found += leaves
         return found
 
-    def _token_faults(self, path: Path, seal: Seal) -> Iterator[Fault]:
+    def _token_faults(self, path: PurePath, seal: Seal) -> Iterator[Fault]:
         wanted = hashlib.sha256(seal_digest(seal)).digest()
-        for token_path in sorted(self._folder.glob(f"{path.stem}.*.tsr")):
+        for token_path in self._named(f"{path.stem}.*.tsr"):
             try:
                 said = stamped_digest(self._files.read(token_path))
             except ValueError:
@@ -244,16 +244,19 @@ class SealChain(Seals):
         if last is not None and self._archive.commit_no() < last.last_commit:
             yield Fault(what="table", why=f"ends before commit {last.last_commit}, which is sealed")
 
-    def _sha256(self, path: Path) -> str:
+    def _sha256(self, path: PurePath) -> str:
         digest = hashlib.sha256()
         with self._files.open(path) as file:
             while piece := file.read(_PIECE):
                 digest.update(piece)
         return digest.hexdigest()
 
-    def _paths(self) -> list[Path]:
-        return sorted(self._folder.glob("*.seal"))
+    def _paths(self) -> list[PurePath]:
+        return self._named("*.seal")
 
-    def _token_path(self, path: Path, authority: TimestampAuthority) -> Path:
+    def _named(self, pattern: str) -> list[PurePath]:
+        return sorted(path for path, _ in self._files.walk(self._folder) if path.match(pattern))
+
+    def _token_path(self, path: PurePath, authority: TimestampAuthority) -> PurePath:
         name = hashlib.sha256(authority.url.encode()).hexdigest()[:12]
         return path.with_name(f"{path.stem}.{name}.tsr")

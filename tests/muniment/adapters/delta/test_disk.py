@@ -7,7 +7,7 @@ import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
 import pytest
@@ -25,7 +25,7 @@ class FullDisk(LocalFiles):
         self.left = 10**9
 
     @override
-    def create(self, path: Path) -> BinaryIO:
+    def create(self, path: PurePath) -> BinaryIO:
         disk = self
 
         class Sink(io.FileIO):
@@ -36,14 +36,14 @@ class FullDisk(LocalFiles):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 return super().write(data)
 
-        return cast("BinaryIO", Sink(path, "xb"))
+        return cast("BinaryIO", Sink(str(path), "xb"))
 
 
 class WithoutLinks(LocalFiles):
     """A volume that has no hard links, as some SMB and FUSE mounts."""
 
     @override
-    def link(self, path: Path, name: Path) -> None:
+    def link(self, path: PurePath, name: PurePath) -> None:
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
 

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -44,13 +44,13 @@ class DyingDisk(LocalFiles):
             raise Killed
 
     @override
-    def sync(self, path: Path) -> None:
+    def sync(self, path: PurePath) -> None:
         self._act()
         super().sync(path)
         self._act()
 
     @override
-    def remove(self, path: Path) -> None:
+    def remove(self, path: PurePath) -> None:
         self._act()
         super().remove(path)
 
@@ -244,7 +244,7 @@ def test_a_full_disk_erases_nothing(tmp_path: Path) -> None:
         full = False
 
         @override
-        def sync(self, path: Path) -> None:
+        def sync(self, path: PurePath) -> None:
             if self.full and path.suffix != ".json":
                 raise StorageError("The disk is full.", remedy="Make room.")
             super().sync(path)
