@@ -1,0 +1,39 @@
+"""What the services need of the world outside: the archive, the register, the index, the media store.
+
+Each is a small protocol with real implementations in `adapters`; `bootstrap` chooses. One archive, one
+media store and one index serve one council; the register serves all.
+"""
+
+from muniment.domain.due import ThreadDue
+from muniment.ports.archive import Archive, Batch, Erasure, Filing, Kept, Remains, StoreStat
+from muniment.ports.coverage import Coverage, Queue
+from muniment.ports.media import Incoming, MediaStore
+from muniment.ports.presence import PresenceView
+from muniment.ports.register import Enrolled, Register
+from muniment.ports.seals import Fault, Seals
+from muniment.ports.search_index import SearchIndex
+from muniment.ports.walks import Noted, PastWalk, Walks
+
+__all__ = [
+    "Archive",
+    "Batch",
+    "Coverage",
+    "Enrolled",
+    "Erasure",
+    "Fault",
+    "Filing",
+    "Incoming",
+    "Kept",
+    "MediaStore",
+    "Noted",
+    "PastWalk",
+    "PresenceView",
+    "Queue",
+    "Register",
+    "Remains",
+    "Seals",
+    "SearchIndex",
+    "StoreStat",
+    "ThreadDue",
+    "Walks",
+]
