@@ -15,7 +15,7 @@ from pathlib import Path
 
 from schemas.errors import WriteConflictError
 
-__all__ = ["current", "keep_only", "locked", "next_number", "point_at", "sync"]
+__all__ = ["current", "keep_only", "locked", "next_number", "others", "point_at", "sync"]
 
 
 @contextmanager
@@ -59,11 +59,15 @@ def point_at(folder: Path, generation: str) -> None:
     _sync_one(folder)
 
 
+def others(folder: Path, generation: str | None) -> list[str]:
+    """Return the generations that lie there beside this one."""
+    return [name for name in _generations(folder) if name != generation]
+
+
 def keep_only(folder: Path, generation: str | None) -> None:
     """Remove every other generation; readers that have one open go on with it."""
-    for name in _generations(folder):
-        if name != generation:
-            shutil.rmtree(folder / name)
+    for name in others(folder, generation):
+        shutil.rmtree(folder / name)
 
 
 def sync(path: Path) -> None:

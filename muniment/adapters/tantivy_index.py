@@ -13,21 +13,23 @@ query parser, phrases have slop 0.
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import tantivy
 from typing_extensions import override
 
-from muniment.adapters.generations import current, keep_only, locked, next_number, point_at, sync
-from muniment.adapters.tantivy_query import FLAGS, compile_tree
+from muniment.adapters.generations import current, keep_only, locked, next_number, others, point_at, sync
+from muniment.adapters.tantivy_query import FLAGS
+from muniment.adapters.tantivy_reading import KEYWORD_FACETS, IndexState, total
 from muniment.ports import SearchIndex
-from muniment.search.answer import Hit, Order, SearchPage
+from muniment.search.answer import EveryHit, Facet, FacetCounts, Order, PurgeProof, SearchPage
 from muniment.search.entry import INTEGERS, KEYWORDS, MAPPING_VERSION, Entry, integers, keywords
 from muniment.search.tokens import ANALYSER_VERSION, STEMMER_VERSION, streams
-from muniment.search.tree import And, Node, Or, Query, Range, leaves
+from muniment.search.tree import Query
 from schemas.errors import (
     BadInputError,
     IntegrityError,
@@ -39,19 +41,28 @@ from schemas.errors import (
 __all__ = ["TantivyIndex"]
 
 _HEAP_BYTES = 128_000_000
-_FACETS = frozenset({"platform", "account", "author_role", "kind", "class", "language", "state"})
+_FACETS = frozenset(map(str, KEYWORD_FACETS))
 _MADE_BY = {"analyser": ANALYSER_VERSION, "stemmer": STEMMER_VERSION, "mapping": MAPPING_VERSION}
 _REINDEX = "Run `muniment reindex`: it builds the index anew from the archive."
 
 _Tantivy = Any  # tantivy ships no usable types: its classes are named here by role only
 
 
-class _Place(NamedTuple):
-    """A hit's place in the order asked for; later places are smaller. By time the score is 0."""
+class _Opened:
+    """A generation that is open, and the last state of it that was read."""
 
-    score: float
-    sk: int
-    id: int
+    def __init__(self, generation: str, index: _Tantivy) -> None:
+        self.generation = generation
+        self._index = index
+        self._state: IndexState | None = None
+
+    def newest(self, schema: _Tantivy) -> IndexState:
+        """Return what the last commit holds; as long as nothing was written it is the same state."""
+        self._index.reload()
+        state = IndexState(self._index.searcher(), schema)
+        if self._state is None or self._state.signature != state.signature:
+            self._state = state
+        return self._state
 
 
 class TantivyIndex(SearchIndex):
@@ -69,14 +80,13 @@ class TantivyIndex(SearchIndex):
         self._heap_bytes = heap_bytes
         self._patience_seconds = patience_seconds
         self._schema = _schema()
-        self._opened: dict[str, tuple[str, _Tantivy]] = {}
+        self._opened: dict[str, _Opened] = {}
         self._guard = threading.Lock()
-        self._counted: tuple[tuple[str, int, Node], tuple[int, int]] | None = None
 
     @override
     def watermark(self, council: str) -> int:
-        found = self._reader(council)
-        return -1 if found is None else _watermark(found[1], self._schema)
+        state = self._state(council)
+        return -1 if state is None else state.watermark
 
     @override
     def apply(self, council: str, upto: int, entries: Iterable[Entry], erased: Iterable[str]) -> None:
@@ -106,82 +116,52 @@ class TantivyIndex(SearchIndex):
     def search(
         self, council: str, query: Query, *, order: Order, after: str | None = None, size: int = 50
     ) -> SearchPage:
-        reader = self._reader(council)
-        if reader is None:
+        state = self._state(council)
+        if state is None:
             return SearchPage(records=0, versions=0, watermark=-1, hits=(), after=None)
-        generation, searcher = reader
-        watermark = _watermark(searcher, self._schema)
-        records, versions = self._count(searcher, (generation, watermark, query.tree))
-        # Where nothing is scored all scores are alike, and the order is that of time.
-        ranked = order is Order.RELEVANT and any(True for _ in leaves(query.tree))
-        start = _read_cursor(after) if after else None
-        if ranked:
-            found = self._most_relevant(searcher, query.tree, start, size + 1, versions)
-        else:
-            found = self._newest(searcher, query.tree, start, size + 1)
-        return SearchPage(
-            records=records,
-            versions=versions,
-            watermark=watermark,
-            hits=tuple(_hit(searcher.doc(address), place) for place, address in found[:size]),
-            after=_write_cursor(found[size - 1][0]) if len(found) > size else None,
-        )
+        return state.page(query, order=order, after=after, size=size)
 
-    def _newest(
-        self, searcher: _Tantivy, tree: Node, start: _Place | None, size: int
-    ) -> list[tuple[_Place, _Tantivy]]:
-        """Return the next hits by time; entries of one sort key come in the order of their ids."""
-        query = tree
-        if start is not None:
-            same_time = And((Range("sk", start.sk, start.sk), Range("id", None, start.id - 1)))
-            query = And((tree, Or((Range("sk", None, start.sk - 1), same_time))))
-        found = self._run(searcher, query, limit=size, by="sk")
-        if len(found) == size:
-            # The last sort key may be shared by entries that did not fit: take all of them, then cut.
-            last = searcher.fast_field_values("sk", found[-1:])[0]
-            found = [
-                *self._run(searcher, And((query, Range("sk", last + 1, None))), limit=size, by="sk"),
-                *self._run(searcher, And((query, Range("sk", last, last))), limit=searcher.num_docs, by="sk"),
-            ]
-        return _in_order(searcher, [(0.0, address) for address in found], None, size)
+    @override
+    def facets(self, council: str, query: Query) -> FacetCounts:
+        state = self._state(council)
+        if state is None:
+            return FacetCounts(watermark=-1, counts={facet: {} for facet in Facet})
+        return state.facets(query)
 
-    def _most_relevant(
-        self, searcher: _Tantivy, tree: Node, start: _Place | None, size: int, versions: int
-    ) -> list[tuple[_Place, _Tantivy]]:
-        """Return the next hits by score, then time. Scores tie often, so look until the last is sure."""
-        query = compile_tree(tree, self._schema)
-        limit = size * 4
-        while True:
-            found = searcher.search(query, min(limit, max(versions, 1)), count=False).hits
-            last_score = found[-1][0] if found else 0.0
-            whole = len(found) >= versions
-            sure = found if whole else [(score, address) for score, address in found if score > last_score]
-            placed = _in_order(searcher, sure, start, size)
-            if whole or len(placed) == size:
-                return placed
-            limit *= 4
+    @override
+    def every_hit(self, council: str, query: Query) -> EveryHit:
+        state = self._state(council)
+        if state is None:
+            return EveryHit(versions=0, watermark=-1, batches=iter(()))
+        return state.every_hit(query)
 
-    def _run(self, searcher: _Tantivy, tree: Node, *, limit: int, by: str) -> list[_Tantivy]:
-        query = compile_tree(tree, self._schema)
-        found = searcher.search(query, max(limit, 1), count=False, order_by_field=by)
-        return [address for _, address in found.hits]
+    @override
+    def words(self, council: str) -> Mapping[str, int]:
+        state = self._state(council)
+        return {} if state is None else state.words()
 
-    def _count(self, searcher: _Tantivy, asked: tuple[str, int, Node]) -> tuple[int, int]:
-        """Return exact records and versions; the last answer is remembered, since pages ask again."""
-        remembered = self._counted
-        if remembered is not None and remembered[0] == asked:
-            return remembered[1]
-        tree = asked[2]
-        versions = _total(searcher, compile_tree(tree, self._schema))
-        several = compile_tree(And((tree, Range("multi", 1, 1))), self._schema)
-        in_several = _total(searcher, several)
-        keys: set[int] = set()
-        if in_several:
-            found = searcher.search(tantivy.Query.const_score_query(several, 1.0), in_several, count=False)
-            keys.update(searcher.fast_field_values("record_key", [address for _, address in found.hits]))
-        counted = (versions - in_several + len(keys), versions)
-        self._counted = (asked, counted)
-        return counted
+    @override
+    def purge(
+        self,
+        council: str,
+        upto: int,
+        entries: Iterable[Entry],
+        erased: Sequence[str],
+        words: Sequence[str] = (),
+    ) -> PurgeProof:
+        self.rebuild(council, upto, entries)
+        with self._locked(council) as folder:
+            # Opened afresh, so that the proof is of what lies on the disk.
+            index = self._open(folder, current(folder) or "")
+            state = IndexState(index.searcher(), self._schema)
+            return PurgeProof(
+                engine=f"tantivy {version('tantivy')}",
+                watermark=state.watermark,
+                records=len(erased),
+                entries=state.searcher.num_docs - 1,
+                terms_left=state.terms_left(erased, words),
+                copies_left=len(others(folder, current(folder))),
+            )
 
     def _folder(self, council: str) -> Path:
         if council in ("", ".", "..") or Path(council).name != council:
@@ -216,8 +196,8 @@ class TantivyIndex(SearchIndex):
             raise SchemaMismatchError(message, remedy=_REINDEX)
         return index
 
-    def _reader(self, council: str) -> tuple[str, _Tantivy] | None:
-        """Return the generation in use and a searcher that sees its last commit; None: there is no index."""
+    def _state(self, council: str) -> IndexState | None:
+        """Return what the last commit of the generation in use holds; None: there is no index."""
         folder = self._folder(council)
         with self._guard:
             for last_try in (False, True):
@@ -226,11 +206,10 @@ class TantivyIndex(SearchIndex):
                     return None
                 opened = self._opened.get(council)
                 try:
-                    if opened is None or opened[0] != generation:
-                        opened = (generation, self._open(folder, generation))
+                    if opened is None or opened.generation != generation:
+                        opened = _Opened(generation, self._open(folder, generation))
                         self._opened[council] = opened
-                    opened[1].reload()
-                    return generation, opened[1].searcher()
+                    return opened.newest(self._schema)
                 except (IntegrityError, ValueError, OSError):
                     # A rebuild may have swapped the folders between two of our steps.
                     self._opened.pop(council, None)
@@ -295,7 +274,7 @@ class TantivyIndex(SearchIndex):
             return
         index.reload()
         query = tantivy.Query.term_set_query(self._schema, "record", list(touched))
-        found = _total(index.searcher(), query)
+        found = total(index.searcher(), query)
         if found != sum(touched.values()):
             message = f"{sum(touched.values())} entries were written, {found} are in the search index."
             raise IntegrityError(message, remedy=_REINDEX)
@@ -335,51 +314,3 @@ def _commit(writer: _Tantivy) -> None:
     except (OSError, ValueError) as fault:
         remedy = "Free some space or mend the volume; the next run goes on from the last commit."
         raise StorageError("The search index could not be written.", remedy=remedy) from fault
-
-
-def _watermark(searcher: _Tantivy, schema: _Tantivy) -> int:
-    found = searcher.search(tantivy.Query.term_query(schema, "mark", 1, "basic"), 1).hits
-    return int(searcher.fast_field_values("watermark", [found[0][1]])[0]) if found else -1
-
-
-def _total(searcher: _Tantivy, query: _Tantivy) -> int:
-    return int(searcher.search(tantivy.Query.const_score_query(query, 0.0), 1, count=True).count)
-
-
-def _in_order(
-    searcher: _Tantivy, found: list[tuple[float, _Tantivy]], start: _Place | None, size: int
-) -> list[tuple[_Place, _Tantivy]]:
-    """Return at most `size` hits after `start`, by score, sort key and id, largest first."""
-    addresses = [address for _, address in found]
-    sort_keys = searcher.fast_field_values("sk", addresses)
-    ids = searcher.fast_field_values("id", addresses)
-    scores = [score for score, _ in found]
-    placed = sorted(
-        zip(map(_Place, scores, sort_keys, ids), addresses, strict=True), key=_place, reverse=True
-    )
-    if start is not None:
-        placed = [pair for pair in placed if pair[0] < start]
-    return placed[:size]
-
-
-def _place(placed: tuple[_Place, _Tantivy]) -> _Place:
-    return placed[0]
-
-
-def _hit(document: _Tantivy, place: _Place) -> Hit:
-    return Hit(
-        version_id=bytes(document.get_first("version")), record_id=document.get_first("record"), sk=place.sk
-    )
-
-
-def _write_cursor(place: _Place) -> str:
-    return f"{place.score!r}:{place.sk}:{place.id}"
-
-
-def _read_cursor(cursor: str) -> _Place:
-    try:
-        score, sk, id_ = cursor.split(":")
-        return _Place(float(score), int(sk), int(id_))
-    except ValueError:
-        remedy = "Begin again with the first page."
-        raise BadInputError("This is not a place in a list of results.", remedy=remedy) from None

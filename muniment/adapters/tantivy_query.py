@@ -9,6 +9,7 @@ from typing import Any, assert_never
 
 import tantivy
 
+from muniment.adapters.tantivy_vocabulary import Vocabulary
 from muniment.search.errors import QueryError
 from muniment.search.tree import (
     And,
@@ -28,7 +29,7 @@ from muniment.search.tree import (
     Word,
 )
 
-__all__ = ["FLAGS", "compile_tree"]
+__all__ = ["FLAGS", "Compiler"]
 
 FLAGS = frozenset({"edited", "current", "multi", "mark"})
 """Integers asked for by value; of the others only ranges are asked, which need no list of terms."""
@@ -39,63 +40,88 @@ _WILDCARDS = {"*": ".*", "?": "."}
 _Tantivy = Any  # tantivy ships no usable types: its classes are named here by role only
 
 
-def compile_tree(node: Node, schema: _Tantivy) -> _Tantivy:
-    """Compile a tree. Fields and ranges narrow but do not score, as in Elasticsearch's filters.
+class Compiler:
+    """Makes queries for one searcher: its schema, and the words it holds."""
 
-    Raises:
-        QueryError: A pattern that is too costly.
-    """
-    make = tantivy.Query
-    match node:
-        case Everything():
-            mark = make.term_query(schema, "mark", 1, "basic")
-            query = make.boolean_query(
-                [(tantivy.Occur.Must, make.all_query()), (tantivy.Occur.MustNot, mark)]
-            )
-        case Word() | Phrase() | Near() | Wildcard() | Fuzzy():
-            query = _leaf(node, schema)
-        case Records(ids):
-            query = make.const_score_query(make.term_set_query(schema, "record", sorted(ids)), 0.0)
-        case Keyword(field, value):
-            query = make.const_score_query(make.term_query(schema, field, value, "basic"), 0.0)
-        case Range(field, low, high) if field in FLAGS and low is not None and low == high:
-            query = make.const_score_query(make.term_query(schema, field, low, "basic"), 0.0)
-        case Range(field, low, high):
-            whole = tantivy.FieldType.Integer
-            query = make.const_score_query(make.range_query(schema, field, whole, low, high), 0.0)
-        case And(nodes):
-            query = _all_of(nodes, schema)
-        case Or(nodes):
-            query = _any_of([compile_tree(child, schema) for child in nodes])
-        case Not():
-            query = _all_of((node,), schema)
-        case _:
-            assert_never(node)
-    return query
+    def __init__(self, schema: _Tantivy, vocabulary: Vocabulary) -> None:
+        """Keep both."""
+        self._schema = schema
+        self._vocabulary = vocabulary
 
+    def compile(self, node: Node) -> _Tantivy:
+        """Compile a tree. Fields and ranges narrow but do not score, as in Elasticsearch's filters.
 
-def _leaf(leaf: Leaf, schema: _Tantivy) -> _Tantivy:
-    make = tantivy.Query
-    exact = Stream.EXACT.value
-    match leaf:
-        case Word(stream, token):
-            return make.term_query(schema, stream.value, token, "position")
-        case Phrase(stream, tokens):
-            return make.phrase_query(schema, stream.value, list(tokens), 0)
-        case Near():
-            return _near(leaf, schema)
-        case Wildcard(pattern):
-            try:
-                found = make.regex_query(schema, exact, _expression(pattern))
-            except ValueError as fault:
-                remedy = "Write it with fewer wildcards."
-                raise QueryError(f"{pattern} stands for too much", position=0, remedy=remedy) from fault
-            return make.const_score_query(found, 1.0)
-        case Fuzzy(token, edits):
-            found = make.fuzzy_term_query(schema, exact, token, edits, True, False)  # noqa: FBT003 -- a swap is one edit; the whole word
-            return make.const_score_query(found, 1.0)
-        case _:
-            assert_never(leaf)
+        Raises:
+            QueryError: A pattern that is too costly.
+        """
+        make = tantivy.Query
+        match node:
+            case Everything():
+                mark = make.term_query(self._schema, "mark", 1, "basic")
+                query = make.boolean_query(
+                    [(tantivy.Occur.Must, make.all_query()), (tantivy.Occur.MustNot, mark)]
+                )
+            case Word() | Phrase() | Near() | Wildcard() | Fuzzy():
+                query = self._leaf(node)
+            case Records(ids):
+                query = make.const_score_query(make.term_set_query(self._schema, "record", sorted(ids)), 0.0)
+            case Keyword(field, value):
+                query = make.const_score_query(make.term_query(self._schema, field, value, "basic"), 0.0)
+            case Range(field, low, high) if field in FLAGS and low is not None and low == high:
+                query = make.const_score_query(make.term_query(self._schema, field, low, "basic"), 0.0)
+            case Range(field, low, high):
+                whole = tantivy.FieldType.Integer
+                query = make.const_score_query(make.range_query(self._schema, field, whole, low, high), 0.0)
+            case And(nodes):
+                query = self._all_of(nodes)
+            case Or(nodes):
+                query = _any_of([self.compile(child) for child in nodes])
+            case Not():
+                query = self._all_of((node,))
+            case _:
+                assert_never(node)
+        return query
+
+    def _leaf(self, leaf: Leaf) -> _Tantivy:
+        make = tantivy.Query
+        exact = Stream.EXACT.value
+        match leaf:
+            case Word(stream, token):
+                return make.term_query(self._schema, stream.value, token, "position")
+            case Phrase(stream, tokens):
+                return make.phrase_query(self._schema, stream.value, list(tokens), 0)
+            case Near():
+                return _near(leaf, self._schema)
+            case Wildcard(pattern):
+                found = self._like(pattern)
+                return make.const_score_query(found, 1.0)
+            case Fuzzy(token, edits):
+                found = make.fuzzy_term_query(self._schema, exact, token, edits, True, False)  # noqa: FBT003 -- a swap is one edit; the whole word
+                return make.const_score_query(found, 1.0)
+            case _:
+                assert_never(leaf)
+
+    def _like(self, pattern: str) -> _Tantivy:
+        exact = Stream.EXACT.value
+        if pattern[:1] in _WILDCARDS and pattern.strip("*?"):
+            words = list(self._vocabulary.like(pattern))
+            return tantivy.Query.term_set_query(self._schema, exact, words)
+        try:
+            return tantivy.Query.regex_query(self._schema, exact, _expression(pattern))
+        except ValueError as fault:
+            remedy = "Write it with fewer wildcards."
+            raise QueryError(f"{pattern} stands for too much", position=0, remedy=remedy) from fault
+
+    def _all_of(self, nodes: tuple[Node, ...]) -> _Tantivy:
+        clauses = []
+        for child in nodes:
+            if isinstance(child, Not):
+                clauses.append((tantivy.Occur.MustNot, self.compile(child.node)))
+            else:
+                clauses.append((tantivy.Occur.Must, self.compile(child)))
+        if all(isinstance(child, Not) for child in nodes):
+            clauses.append((tantivy.Occur.Must, self.compile(Everything())))
+        return tantivy.Query.boolean_query(clauses)
 
 
 def _near(near: Near, schema: _Tantivy) -> _Tantivy:
@@ -114,15 +140,3 @@ def _expression(pattern: str) -> str:
 
 def _any_of(queries: list[_Tantivy]) -> _Tantivy:
     return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
-
-
-def _all_of(nodes: tuple[Node, ...], schema: _Tantivy) -> _Tantivy:
-    clauses = []
-    for child in nodes:
-        if isinstance(child, Not):
-            clauses.append((tantivy.Occur.MustNot, compile_tree(child.node, schema)))
-        else:
-            clauses.append((tantivy.Occur.Must, compile_tree(child, schema)))
-    if all(isinstance(child, Not) for child in nodes):
-        clauses.append((tantivy.Occur.Must, compile_tree(Everything(), schema)))
-    return tantivy.Query.boolean_query(clauses)

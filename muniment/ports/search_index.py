@@ -1,9 +1,9 @@
 """The search index: a view of the archive."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from muniment.search.answer import Order, SearchPage
+from muniment.search.answer import EveryHit, FacetCounts, Order, PurgeProof, SearchPage
 from muniment.search.entry import Entry
 from muniment.search.tree import Query
 
@@ -40,6 +40,51 @@ class SearchIndex(Protocol):
         """Return exact totals and one page; `after` is the `after` of the page before."""
         ...
 
+    def facets(self, council: str, query: Query) -> FacetCounts:
+        """Return exact counts of matching versions by every facet."""
+        ...
+
+    def every_hit(self, council: str, query: Query) -> EveryHit:
+        """Return all hits of one state of the index, with no limit, for an export."""
+        ...
+
+    def words(self, council: str) -> Mapping[str, int]:
+        """Return the vocabulary: each token of the exact stream, and in how many versions it stands.
+
+        For suggestions only: what was replaced lately may be counted still.
+        """
+        ...
+
     def rebuild(self, council: str, upto: int, entries: Iterable[Entry]) -> None:
         """Build a new index aside, swap it in, remove the old one; searches go on meanwhile."""
+        ...
+
+    def purge(
+        self,
+        council: str,
+        upto: int,
+        entries: Iterable[Entry],
+        erased: Sequence[str],
+        words: Sequence[str] = (),
+    ) -> PurgeProof:
+        """Destroy every physical trace of erased records, and prove it; slow: a minute for a million entries.
+
+        Deleting hides an entry at once, and leaves its words in the engine's files; this takes them out.
+
+        Args:
+            council: Whose index.
+            upto: The commit that `entries` stand at; the watermark afterwards.
+            entries: Every entry of the archive without the erased records. An engine that can drop what is
+                deleted from its files does not read them.
+            erased: Record ids that must be gone. Ids that were never held count as gone.
+            words: Tokens that stood in erased records only, if the caller knows some: they must be gone too.
+
+        Returns:
+            Counts, from the engine's own dictionaries and files. The caller asks `proved`, and tries again
+            later when it is False: another process may have had the old files open.
+
+        Raises:
+            WriteConflictError: Another process writes this index.
+            StorageError: The disk is full; the index stands as it was.
+        """
         ...

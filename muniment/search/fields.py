@@ -115,7 +115,7 @@ _READERS: dict[str, _Reader] = {
     "hidden": _yes_or_no(Keyword("state", State.HIDDEN.value)),
     "deleted": _yes_or_no(_DELETED),
     "date": _date,
-    "class": _not_yet,
+    "class": _exact,
     "hold": _not_yet,
 }
 _EXAMPLES = {
@@ -128,7 +128,7 @@ _EXAMPLES = {
     "hidden": "hidden:yes",
     "deleted": "deleted:yes",
     "date": "date:2024-01-31",
-    "class": "platform:facebook",
+    "class": "class:complaint",
     "hold": "platform:facebook",
 }
 FIELD_NAMES = tuple(_READERS)

@@ -20,7 +20,16 @@ from schemas.arrow import RECORD_SERIES, TABLE, RowKind
 from schemas.errors import IntegrityError
 from schemas.vocabulary import Kind, State
 
-__all__ = ["ENTRY_COLUMNS", "OBSERVATION_COLUMNS", "Indexed", "catch_up", "entries_of", "rebuild"]
+__all__ = [
+    "ENTRY_COLUMNS",
+    "OBSERVATION_COLUMNS",
+    "Indexed",
+    "catch_up",
+    "changed_entries",
+    "entries_of",
+    "every_entry",
+    "rebuild",
+]
 
 
 class _Row(NamedTuple):
@@ -112,7 +121,7 @@ def catch_up(
     counter = _Counter()
     start = after
     for end in _portions(archive, after, upto, portion_rows):
-        index.apply(council, end, counter.count(_changed(archive, start, end)), ())
+        index.apply(council, end, counter.count(changed_entries(archive, start, end)), ())
         start = end
     return Indexed(after=after, upto=upto, versions=counter.versions)
 
@@ -124,7 +133,7 @@ def rebuild(archive: Archive, index: SearchIndex, council: str, *, part_rows: in
     """
     upto = archive.commit_no()
     counter = _Counter()
-    index.rebuild(council, upto, counter.count(_everything(archive, upto, part_rows)))
+    index.rebuild(council, upto, counter.count(every_entry(archive, upto, part_rows=part_rows)))
     return Indexed(after=-1, upto=upto, versions=counter.versions)
 
 
@@ -225,7 +234,7 @@ def _portions(archive: Archive, after: int, upto: int, portion_rows: int) -> Ite
         yield upto
 
 
-def _changed(archive: Archive, after: int, upto: int) -> Iterator[Entry]:
+def changed_entries(archive: Archive, after: int, upto: int) -> Iterator[Entry]:
     """Yield the entries of every record with a row in these commits, as at `upto`."""
     rows = _read(archive, RECORD_SERIES, ENTRY_COLUMNS, after=after, upto=upto)
     observations = _read(archive, _SERIES[-1:], OBSERVATION_COLUMNS, after=after, upto=upto)
@@ -245,7 +254,8 @@ def _changed(archive: Archive, after: int, upto: int) -> Iterator[Entry]:
     return entries_of(rows, observations)
 
 
-def _everything(archive: Archive, upto: int, part_rows: int) -> Iterator[Entry]:
+def every_entry(archive: Archive, upto: int, *, part_rows: int = _REBUILD_ROWS) -> Iterator[Entry]:
+    """Yield every entry as at `upto`, in bounded memory; all versions of a record come together."""
     sample: list[str] = []
     count = 0
     for batch in archive.scan(series=RECORD_SERIES, columns=["record_id"], upto=upto):
