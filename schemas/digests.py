@@ -88,18 +88,18 @@ def canonical(value: Any) -> bytes:
 
 def _follow(value: Any, path: Sequence[str | int]) -> Any:
     for number, step in enumerate(path):
-        if step == "*":
-            if not isinstance(value, list):
-                return _ABSENT
-            found = (_follow(item, path[number + 1 :]) for item in value)
-            return [None if item is _ABSENT else item for item in found]
         if isinstance(step, int):
             if not isinstance(value, list | tuple) or step >= len(value):
                 return _ABSENT
             value = value[step]
-        else:
-            if not isinstance(value, dict) or step not in value:
+        elif step == "*":
+            if not isinstance(value, list):
                 return _ABSENT
+            found = (_follow(item, path[number + 1 :]) for item in value)
+            return [None if item is _ABSENT else item for item in found]
+        elif not isinstance(value, dict) or step not in value:
+            return _ABSENT
+        else:
             value = value[step]
     return value
 

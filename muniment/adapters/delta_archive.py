@@ -9,7 +9,6 @@ news (delta_intake.py); draw salts and number (delta_rows.py); place media, writ
 fenced commit, flushed; presence takes in the rows just written; the mark is cleared, the lock freed.
 """
 
-import gc
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +41,7 @@ from muniment.adapters.delta_scan import Rows, TableReader
 from muniment.adapters.delta_table import COMMIT, QUEUE, CouncilTable
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.storage import Files, Lock
+from muniment.collector import collector_paused
 from muniment.ports import (
     Archive,
     Batch,
@@ -114,7 +114,7 @@ class DeltaArchive(Archive):
 
     @override
     def keep(self, batch: Batch) -> Kept:
-        with self._session() as session, _collector_paused():
+        with self._session() as session, collector_paused():
             last = self._bring_presence_up(session)
             ids = list(_record_ids(batch))
             intake = sort_out(
@@ -346,18 +346,6 @@ def _checked_run(run: str) -> str:
     if _RUN.fullmatch(run) is None:
         raise IntegrityError("A disposal run's name is not written in a-z, 0-9 and hyphens.")
     return run
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Let the cyclic collector rest: a batch's values all live, and looking at them costs a quarter."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _record_ids(batch: Batch) -> set[str]:

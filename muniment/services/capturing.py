@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from connectors.contract import Connector
+from muniment.collector import collector_paused
 from muniment.ports import Archive, Batch, Kept, MediaStore, Noted, Register
 from muniment.services.attaching import Attached, attach
 from muniment.services.reading import Cut, Findings, capture_row, cut, findings
@@ -173,7 +174,8 @@ class Capture:
         ids = {exhibit.record_id for one in cuts for exhibit in one.exhibits}
         known = self.register.known(council, tuple(ids))
         council_ids = self.register.council_ids(council, walk.account.platform)
-        return findings(connector, walk, cuts, known=known, council_ids=council_ids)
+        with collector_paused():
+            return findings(connector, walk, cuts, known=known, council_ids=council_ids)
 
     def _attach(self, connector: Connector, walk: Walk, cuts: Sequence[Cut], found: Findings) -> Attached:
         return attach(

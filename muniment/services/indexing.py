@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from muniment.collector import collector_paused
 from muniment.ports import Archive, SearchIndex
 from muniment.search.entry import Entry, indexed_text
 from schemas.arrow import RECORD_SERIES, TABLE, RowKind
@@ -121,7 +122,8 @@ def catch_up(
     counter = _Counter()
     start = after
     for end in _portions(archive, after, upto, portion_rows):
-        index.apply(council, end, counter.count(changed_entries(archive, start, end)), ())
+        with collector_paused():
+            index.apply(council, end, counter.count(changed_entries(archive, start, end)), ())
         start = end
     return Indexed(after=after, upto=upto, versions=counter.versions)
 
@@ -133,7 +135,8 @@ def rebuild(archive: Archive, index: SearchIndex, council: str, *, part_rows: in
     """
     upto = archive.commit_no()
     counter = _Counter()
-    index.rebuild(council, upto, counter.count(every_entry(archive, upto, part_rows=part_rows)))
+    with collector_paused():
+        index.rebuild(council, upto, counter.count(every_entry(archive, upto, part_rows=part_rows)))
     return Indexed(after=-1, upto=upto, versions=counter.versions)
 
 
