@@ -43,11 +43,13 @@ def verify_council(council: str) -> None:
         seals=of_council.seals,
         media=of_council.media,
         presence=of_council.muniment.register,
+        audit=of_council.muniment.register,
     )
     lines = [
         f"- seals: {verdict.seals}, up to commit {verdict.sealed_upto} of {verdict.commit_no}",
         f"- exhibits: {verdict.exhibits}",
         f"- media files: {verdict.media_files}",
+        f"- audit entries: {verdict.audit_entries}",
         f"- time stamps pending: {verdict.stamps_pending}",
         f"- faults: {len(verdict.faults)}",
     ]

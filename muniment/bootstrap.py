@@ -7,7 +7,7 @@ asks for a setting, and nothing is made before it is needed.
 import ssl
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,7 +29,10 @@ from muniment.adapters.rfc3161 import TimestampAuthority
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.seal_key import SealKey
 from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.subject_key import SubjectKey
 from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.domain.events import Event
+from muniment.domain.people import SYSTEM, Actor, london_date, roles_on
 from muniment.services.archiving import Archiving
 from muniment.services.capturing import Capture
 from muniment.settings import Settings
@@ -59,9 +62,14 @@ class Muniment:
         progress: Callable[[int], None] = lambda _items: None,
         read_block: ReadBlock | None = None,
         write_block: WriteBlock | None = None,
+        person: Actor = SYSTEM,
     ) -> None:
-        """Keep the settings; `progress` hears how many items were kept; blocks are the flows' to read."""
+        """Keep the settings; `progress` hears how many items were kept; blocks are the flows' to read.
+
+        `person` acts through this process; where nobody does, the system does.
+        """
         self.settings = settings
+        self.person = person
         self.progress = progress
         self._read_block = read_block
         self._write_block = write_block
@@ -94,6 +102,11 @@ class Muniment:
     def seal_key(self) -> SealKey:
         """The key that signs seals."""
         return SealKey.of(self.settings.seal_key, self.settings.secrets / "seal.pem")
+
+    @cached_property
+    def subject_key(self) -> SubjectKey:
+        """The key that names records in the audit."""
+        return SubjectKey.of(self.settings.secrets / "subject.key")
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -151,7 +164,11 @@ class CouncilServices:
         self.name = council.council
         self.root = muniment.settings.council_folder(self.name)
         muniment.register.enrol(
-            self.name, council.accounts, source_digest=council.digest, now=self.clock.now()
+            self.name,
+            council.accounts,
+            source_digest=council.digest,
+            now=self.clock.now(),
+            actor=muniment.person,
         )
 
     @cached_property
@@ -160,6 +177,24 @@ class CouncilServices:
         if self.council.sandbox_clock is None:
             return SystemClock()
         return SandboxClock(self.council.sandbox_clock, self.muniment.client)
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, with the roles that the register gives them today."""
+        person = self.muniment.person
+        if person == SYSTEM:
+            return person
+        appointments = self.muniment.register.appointments(self.name)
+        return replace(person, roles=roles_on(appointments, person.name, london_date(self.clock.now())))
+
+    def record(self, event: Event) -> None:
+        """Write what a person did or read into the audit chain; no fact of the register goes with it."""
+        with self.muniment.register.begin(self.name, self.actor, now=self.clock.now()) as trail:
+            trail.record(event)
+
+    def record_key(self, record_id: str) -> str:
+        """Return what the audit calls a record."""
+        return self.muniment.subject_key.record_key(self.name, record_id)
 
     @cached_property
     def files(self) -> LocalFiles:
@@ -182,11 +217,15 @@ class CouncilServices:
             clock=self.clock,
             files=self.files,
             sealing=self._seal_held,
+            admit=self._admit,
         )
 
     def _seal_held(self, cleaned: Collection[str]) -> None:
         # Chain and archive each need the other: this is asked for only when the archive does upkeep.
         self.seals.seal_held(cleaned)
+
+    def _admit(self) -> None:
+        self.seals.admit()
 
     @cached_property
     def seals(self) -> SealChain:
@@ -203,6 +242,8 @@ class CouncilServices:
             clock=self.clock,
             authorities=authorities,
             locked=self.archive.locked,
+            audit_head=lambda: self.muniment.register.audit_head(self.name),
+            knows_audit_head=lambda head: self.muniment.register.knows_audit_head(self.name, head),
         )
 
     @cached_property
@@ -282,10 +323,10 @@ class CouncilServices:
 
 @contextmanager
 def open_muniment(
-    settings: Settings, *, progress: Callable[[int], None] = lambda _items: None
+    settings: Settings, *, progress: Callable[[int], None] = lambda _items: None, person: Actor = SYSTEM
 ) -> Iterator[Muniment]:
     """Build for the length of a block."""
-    muniment = Muniment(settings, progress=progress)
+    muniment = Muniment(settings, progress=progress, person=person)
     try:
         yield muniment
     finally:

@@ -20,6 +20,7 @@ SETTINGS: Mapping[str, str] = {
     "MUNIMENT_SEAL_KEY": "The signing key itself, PEM; default: a file in the secrets folder.",
     "MUNIMENT_TIMESTAMP_URLS": "Time-stamp authorities (RFC 3161), separated by spaces; default: none.",
     "MUNIMENT_CA_FILE": "A file of certificates to trust besides the usual ones, for a council's own proxy.",
+    "MUNIMENT_ACTOR": "Who acts at the command line, for the audit; default: the operating system's user.",
     "MUNIMENT_PREFECT_API": "An existing Prefect server's API; default: `muniment serve` starts one.",
 }
 """Every setting of ours, with what it means. HTTPS_PROXY and NO_PROXY are obeyed too."""
@@ -38,6 +39,7 @@ class Settings:
     ca_file: Path | None
     prefect_api: str | None
     proxied: bool
+    actor: str | None = None
 
     def council_folder(self, council: str) -> Path:
         """Return where a council's archive lives."""
@@ -75,4 +77,5 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         ca_file=ca_file,
         prefect_api=given.get("MUNIMENT_PREFECT_API") or None,
         proxied=any(given.get(name) or given.get(name.lower()) for name in ("HTTPS_PROXY", "ALL_PROXY")),
+        actor=(given.get("MUNIMENT_ACTOR") or "").strip() or None,
     )

@@ -84,6 +84,7 @@ class DeltaArchive(Archive):
 
     `sealing` is called under the lock before and after files are taken away, so that none comes and goes
     unsealed; it must not take the lock. It is told which files of the log are about to be cleaned away.
+    `admit` is called before this process first writes: it raises when the register does not fit this archive.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class DeltaArchive(Archive):
         clock: Clock,
         files: Files | None = None,
         sealing: Callable[[Collection[str]], object] = lambda _cleaned: None,
+        admit: Callable[[], object] = lambda: None,
     ) -> None:
         self._council = council
         self._root = root
@@ -104,6 +106,7 @@ class DeltaArchive(Archive):
         self._clock = clock
         self._files: Files = LocalFiles() if files is None else files
         self._sealing = sealing
+        self._admit = admit
         self._home = CouncilTable(root / "table", self._files)
         self._probed = False
 
@@ -269,6 +272,7 @@ class DeltaArchive(Archive):
         """Take the lock, recover if its last owner died at work, open the table."""
         self._files.folder(self._root)
         if not self._probed:
+            self._admit()
             self._files.probe(self._root)
             self._probed = True
         with self._files.lock(self._root / "lock") as lock:

@@ -21,6 +21,7 @@ from typing_extensions import override
 from muniment.adapters.rfc3161 import TimestampAuthority, stamped_digest
 from muniment.adapters.seal_key import SealKey, is_signed_by
 from muniment.adapters.storage import Files
+from muniment.domain.audit import NO_ENTRY
 from muniment.domain.evidence import NO_SEAL, Seal, merkle_root, seal_body, seal_digest, seal_file, seal_from
 from muniment.ports import Archive, Fault, Seals
 from schemas.clock import Clock
@@ -44,7 +45,11 @@ class _Changes:
 
 
 class SealChain(Seals):
-    """Seals one council's archive. `locked` holds its lock; `audit_head` tells the audit chain's head."""
+    """Seals one council's archive, and with it the register's audit chain, whose head stands in each seal.
+
+    `locked` holds the archive's lock; `audit_head` tells the chain's head, `knows_audit_head` whether a head
+    is one of the chain's.
+    """
 
     def __init__(
         self,
@@ -57,7 +62,8 @@ class SealChain(Seals):
         clock: Clock,
         authorities: Collection[TimestampAuthority] = (),
         locked: Callable[[], AbstractContextManager[object]],
-        audit_head: Callable[[], bytes] = lambda: bytes(32),
+        audit_head: Callable[[], bytes] = lambda: NO_ENTRY,
+        knows_audit_head: Callable[[bytes], bool] = lambda _head: True,
     ) -> None:
         """Name the folder; nothing is read yet."""
         self._council = council
@@ -70,6 +76,7 @@ class SealChain(Seals):
         self._authorities = tuple(authorities)
         self._locked = locked
         self._audit_head = audit_head
+        self._knows_audit_head = knows_audit_head
 
     @override
     def seal(self) -> Seal | None:
@@ -81,6 +88,25 @@ class SealChain(Seals):
     def seal_held(self, cleaned: Collection[str]) -> None:
         """Seal while the archive's lock is held by the caller: what the archive calls around its upkeep."""
         self._seal(frozenset(cleaned))
+
+    def admit(self) -> None:
+        """Refuse a register that is older than the last seal: it has lost stubs, holds and audit entries.
+
+        Raises:
+            IntegrityError: Its audit chain does not have the head that the last seal names.
+        """
+        for path in self._paths()[-1:]:
+            try:
+                last = seal_from(self._files.read(path))
+            except ValueError:
+                return  # `seals` and `faults` name a damaged seal
+            if not self._knows_audit_head(last.audit_head):
+                raise IntegrityError(
+                    f"The register is older than seal {last.number} of council {self._council}: what was "
+                    "disposed of, held or done since is missing from it.",
+                    remedy="Restore the newest backup of the register. Where there is none: "
+                    "`muniment store adopt-register` (docs/operate/backup.md).",
+                )
 
     @override
     def seals(self) -> Iterator[Seal]:
@@ -155,7 +181,8 @@ class SealChain(Seals):
         chain = list(self.seals())
         last = chain[-1] if chain else None
         changes = self._changes(-1 if last is None else last.log_version)
-        if not changes.log and not cleaned:
+        head = self._audit_head()
+        if not changes.log and not cleaned and head == (NO_ENTRY if last is None else last.audit_head):
             return None
         first = 1 if last is None else last.last_commit + 1
         upto = self._archive.commit_no()
@@ -174,7 +201,7 @@ class SealChain(Seals):
             removed=changes.removed | dict.fromkeys(sorted(cleaned), _CLEANED),
             leaves=len(leaves),
             root=merkle_root(leaves),
-            audit_head=self._audit_head(),
+            audit_head=head,
             public_key=self._key.public,
         )
         seal = replace(seal, signature=self._key.sign(seal_body(seal)))

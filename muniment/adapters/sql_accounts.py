@@ -5,7 +5,7 @@ what a person decided (a confirmed backfill) or a fault caused (a pause) is kept
 them when an account is read. An account that leaves the file is closed; nothing of it is forgotten.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +14,10 @@ import msgspec
 import sqlalchemy as sa
 
 from muniment.adapters import sql_tables as t
+from muniment.adapters.sql_audit import SqlAuditTrail
 from muniment.adapters.sql_engine import Part
+from muniment.domain.events import AccountPaused, AccountsEnrolled, BackfillConfirmed
+from muniment.domain.people import SYSTEM, Actor
 from muniment.ports import Enrolled
 from schemas.account import Account
 from schemas.errors import BadInputError, WrongAccountError
@@ -32,9 +35,15 @@ class SqlAccounts(Part):
     """Enrolment, checks, pauses and the history of settings."""
 
     def enrol(
-        self, council: str, accounts: Sequence[Account], *, source_digest: bytes, now: datetime
+        self,
+        council: str,
+        accounts: Sequence[Account],
+        *,
+        source_digest: bytes,
+        now: datetime,
+        actor: Actor = SYSTEM,
     ) -> None:
-        """Take in the council's file: settings that changed become a new row of the history.
+        """Take in the council's file: settings that changed become a new row of the history, audited.
 
         Raises:
             BadInputError: The file gives an account another native_id than was found and fixed.
@@ -56,6 +65,13 @@ class SqlAccounts(Part):
             if left:
                 of_left = sa.and_(_a.council == council, _a.account.in_(left))
                 connection.execute(sa.update(t.accounts).where(of_left).values(closed_at=now))
+            was_open = {name: before[name] for name, row in known.items() if row.closed_at is None}
+            told = AccountsEnrolled(
+                source_sha256=source_digest.hex(),
+                before=_told({name: one for name, one in was_open.items() if wanted.get(name) != one}),
+                after=_told({name: one for name, one in wanted.items() if was_open.get(name) != one}),
+            )
+            SqlAuditTrail(connection, council, actor, now).record(told)
 
     def enrolled(self, council: str) -> tuple[Enrolled, ...]:
         """Return the accounts of a council that are open, by name."""
@@ -103,25 +119,28 @@ class SqlAccounts(Part):
             }
             self._update(connection, council, account, found)
 
-    def confirm_backfill(self, council: str, account: str, *, by: str, now: datetime) -> None:
-        """Remember that a person said yes to the estimate.
+    def confirm_backfill(self, council: str, account: str, *, by: Actor, now: datetime) -> None:
+        """Remember that a person said yes to the estimate, audited.
 
         Raises:
             BadInputError: There is no such account.
         """
         with self._database.write(council, durable=True) as connection:
             self._row(connection, council, account)
-            confirmed = {"backfill_confirmed_by": by, "backfill_confirmed_at": now}
+            confirmed = {"backfill_confirmed_by": by.name, "backfill_confirmed_at": now}
             self._update(connection, council, account, confirmed)
+            SqlAuditTrail(connection, council, by, now).record(BackfillConfirmed(account=account))
 
     def pause(self, council: str, account: str, reason: Reason | None, *, now: datetime) -> None:
-        """Pause an account until its credential changes, or (None) let it go on."""
+        """Pause an account until its credential changes, or (None) let it go on; audited."""
         with self._database.write(council, durable=True) as connection:
             row = self._row(connection, council, account)
             word = None if reason is None else reason.value
             if row.paused != word:
                 at = None if word is None else now
                 self._update(connection, council, account, {"paused": word, "paused_at": at})
+                told = AccountPaused(account=account, before=row.paused, after=word)
+                SqlAuditTrail(connection, council, SYSTEM, now).record(told)
 
     def council_ids(self, council: str, platform: str) -> frozenset[str]:
         """Return the native ids of the council's accounts on a platform, closed ones too."""
@@ -175,7 +194,7 @@ class SqlAccounts(Part):
                     account=account.account,
                     asked_at=now,
                     source_digest=digest,
-                    settings=msgspec.json.encode(account, order="deterministic").decode(),
+                    settings=_encoded(account),
                 )
             )
 
@@ -229,6 +248,14 @@ def _settings(connection: sa.Connection, council: str, account: str | None = Non
         newest = newest.where(_h.account == account)
     wanted = sa.select(_h.account, _h.settings).where(_h.id.in_(newest.group_by(_h.account)))
     return {row.account: _account(row.settings) for row in connection.execute(wanted)}
+
+
+def _encoded(account: Account) -> str:
+    return msgspec.json.encode(account, order="deterministic").decode()
+
+
+def _told(accounts: Mapping[str, Account]) -> dict[str, str]:
+    return {name: _encoded(account) for name, account in accounts.items()}
 
 
 def _account(told: str) -> Account:

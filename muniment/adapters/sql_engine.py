@@ -6,6 +6,7 @@ council's row on PostgreSQL. Errors of the driver leave here as errors of ours.
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,8 +32,18 @@ _CACHE_KIB: Final = 64 * 1024
 _CHECKPOINT_PAGES: Final = 8_000  # 32 MiB: bulk writes touch pages at random, and so write each less often
 
 
+class _Open(threading.local):
+    """The writing transaction that a thread has open: what it asks inside belongs to it."""
+
+    connection: sa.Connection | None = None
+
+
 class Database:
-    """One register database. Safe to share between threads; a child process opens its own."""
+    """One register database. Safe to share between threads; a child process opens its own.
+
+    Inside a `write` block, whatever the same thread reads or writes joins its transaction, so that several
+    parts of the register can act as one: a fact and the audit entry about it.
+    """
 
     def __init__(self, url: str) -> None:
         """Connect lazily; `url` is SQLAlchemy's: `sqlite:///path` or `postgresql+pg8000://...`.
@@ -41,6 +52,7 @@ class Database:
             BadInputError: Another kind of database, or a SQLite file that other users may read.
         """
         parsed = _parsed(url)
+        self._open = _Open()
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if self.is_sqlite:
             _make_private(Path(parsed.database or ""))
@@ -53,6 +65,9 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Open a transaction that reads: one consistent view on SQLite."""
+        if self._open.connection is not None:
+            yield self._open.connection
+            return
         with _translated(), self.engine.begin() as connection:
             yield connection
 
@@ -68,9 +83,18 @@ class Database:
             WriteConflictError: Another process held it for a minute.
             StorageError: The disk is full or the server is away; nothing was written.
         """
+        joined = self._open.connection
+        if joined is not None:
+            self._lock(joined, council)
+            yield joined
+            return
         with _translated(), self._writer(durable=durable) as connection, connection.begin():
             self._lock(connection, council)
-            yield connection
+            self._open.connection = connection
+            try:
+                yield connection
+            finally:
+                self._open.connection = None
 
     @contextmanager
     def exclusive(self) -> Iterator[sa.Connection]:

@@ -2,10 +2,12 @@
 
 from muniment.adapters.sql_absence import SqlAbsence
 from muniment.adapters.sql_accounts import SqlAccounts
+from muniment.adapters.sql_audit import SqlAudit
 from muniment.adapters.sql_budget import SqlBudgets
 from muniment.adapters.sql_coverage import SqlCoverage
 from muniment.adapters.sql_engine import Database
 from muniment.adapters.sql_noting import SqlNoting
+from muniment.adapters.sql_people import SqlPeople
 from muniment.adapters.sql_presence import SqlPresence
 from muniment.adapters.sql_promotion import SqlPromotion
 from muniment.adapters.sql_upgrade import upgrade
@@ -24,6 +26,8 @@ class SqlRegister(
     SqlCoverage,
     SqlAccounts,
     SqlBudgets,
+    SqlAudit,
+    SqlPeople,
     Register,
 ):
     """Where walks, presence, gaps, ledger, accounts and budgets are kept. Safe to share between threads."""

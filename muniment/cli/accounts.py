@@ -76,5 +76,5 @@ def confirm(council: str | None, account: str) -> None:
         found = services.archiving.one(account)
         console.print(f"{account}: {services.archiving.estimate(found).sentence()}.")
         click.confirm("Fetch it?", abort=True)
-        services.archiving.confirm(account, by="command line")
+        services.archiving.confirm(account, by=services.actor)
         console.print("Confirmed: the next run begins.")

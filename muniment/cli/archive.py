@@ -1,6 +1,5 @@
 """`muniment archive`: run the walks that are due, here and now, without a server."""
 
-import getpass
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from muniment.cli.exits import PARTLY
 from muniment.cli.opening import COUNCIL, console, opened
 from muniment.cli.trial import write_trial
 from muniment.domain.due import Job, Purpose
+from muniment.domain.events import ArchiveRun
 from muniment.services.archiving import Archiving
 from muniment.services.finishing import finish
 from schemas.errors import ConfirmationNeededError, MunimentError, RetryableError
@@ -45,7 +45,8 @@ def archive(url: str | None, council: str | None, names: tuple[str, ...], *, yes
             names, yes = (account,), True
         services = muniment.council(council)
         only = frozenset(names) or None
-        waiting = _confirm(services.archiving, only, yes=yes)
+        services.record(ArchiveRun(accounts=tuple(sorted(names))))
+        waiting = _confirm(services, only, yes=yes)
         first_commit = services.archive.commit_no()
         reports = tuple(_run(services, only, bar))
         bar.done()
@@ -67,16 +68,17 @@ def archive(url: str | None, council: str | None, names: tuple[str, ...], *, yes
         )
 
 
-def _confirm(archiving: Archiving, only: frozenset[str] | None, *, yes: bool) -> list[str]:
+def _confirm(services: CouncilServices, only: frozenset[str] | None, *, yes: bool) -> list[str]:
     """Show the estimate of each first backfill, and ask.
 
     Returns:
         What waits for a yes where nobody can be asked: the newest posts are archived all the same.
     """
     waiting: list[str] = []
+    archiving = services.archiving
     for account in archiving.unconfirmed(accounts=only):
         if yes:
-            archiving.confirm(account.account, by=getpass.getuser())
+            archiving.confirm(account.account, by=services.actor)
             continue
         try:
             sentence = archiving.estimate(account).sentence()
@@ -85,7 +87,7 @@ def _confirm(archiving: Archiving, only: frozenset[str] | None, *, yes: bool) ->
         if not sys.stdin.isatty():
             waiting.append(f"{account.account}, {sentence}")
         elif click.confirm(f"{account.account}: fetch its past? {sentence}"):
-            archiving.confirm(account.account, by=getpass.getuser())
+            archiving.confirm(account.account, by=services.actor)
     return waiting
 
 

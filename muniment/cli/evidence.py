@@ -10,6 +10,7 @@ import click
 import muniment.check_proof
 from muniment.cli.exits import FAULTY
 from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.domain.events import ArchiveReread, ArchiveSealed, ArchiveVerified, RecordProved
 from muniment.services.proving import proof as prove
 from muniment.services.rereading import reread as read_again
 from muniment.services.verifying import Verdict
@@ -30,8 +31,11 @@ def verify(council: str | None) -> None:
             seals=services.seals,
             media=services.media,
             presence=services.muniment.register,
+            audit=services.muniment.register,
             progress=lambda what: status.update(f"verifying {what}"),
         )
+        told = ArchiveVerified(faults=len(verdict.faults), commit_no=verdict.commit_no)
+        services.record(told)
     print_verdict(verdict)
     sys.exit(FAULTY if verdict.faults else 0)
 
@@ -45,7 +49,7 @@ def print_verdict(verdict: Verdict) -> None:
     seals = "1 seal" if verdict.seals == 1 else f"{verdict.seals:,} seals"
     console.print(
         f"[green]Unaltered[/]: {verdict.exhibits:,} exhibits and {verdict.media_files:,} media files "
-        f"under {seals}, up to commit {verdict.sealed_upto}."
+        f"under {seals}, up to commit {verdict.sealed_upto}; {verdict.audit_entries:,} audit entries."
     )
     if verdict.not_yet_sealed:
         console.print(f"{verdict.not_yet_sealed} newer commits are not yet sealed: the next run seals them.")
@@ -60,6 +64,7 @@ def print_verdict(verdict: Verdict) -> None:
 def proof(council: str | None, record_id: str, folder: Path) -> None:
     """Write the proof of one record, and the script that checks it without muniment."""
     with opened_council(council) as services:
+        services.record(RecordProved(record_key=services.record_key(record_id)))
         told = prove(
             record_id,
             council=services.name,
@@ -78,6 +83,7 @@ def proof(council: str | None, record_id: str, folder: Path) -> None:
 def seal(council: str | None) -> None:
     """Seal what is not sealed yet, and ask for time stamps that are owed."""
     with opened_council(council) as services:
+        services.record(ArchiveSealed())
         made = services.seals.seal()
         pending = services.seals.pending()
         key = services.muniment.seal_key.public.hex()
@@ -99,6 +105,7 @@ def reread(council: str | None, *, dry_run: bool) -> None:
             "Filing what a better reader finds is not built yet.", remedy="Use `muniment reread --dry-run`."
         )
     with opened_council(council) as services:
+        services.record(ArchiveReread(dry_run=dry_run))
         found = read_again(services.archive, reader=services.reader)
     console.print(
         f"{found.read:,} exhibits read again: {found.differ:,} read otherwise than when they came; "

@@ -12,11 +12,12 @@ from connectors import registry
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.calendar import calendar_svg
 from muniment.domain.completeness import LONDON, AccountCoverage
+from muniment.domain.events import ArchiveExported, RecordShown, SearchMade
 from muniment.search.answer import Order
 from muniment.search.highlight import Piece, excerpt
 from muniment.services.covering import coverage as cover
 from muniment.services.exporting import write_lines
-from muniment.services.searching import SearchAnswer, SearchFilters
+from muniment.services.searching import SearchAnswer, SearchFilters, SearchStatement
 from muniment.services.searching import export as write_csv
 from muniment.services.searching import search as find
 from muniment.services.showing import RecordView, changes
@@ -73,11 +74,29 @@ def search(
             order=Order.NEWEST if order == "newest" else Order.RELEVANT,
             size=size,
         )
+        services.record(_made(answer.statement, filters, exported=csv_path is not None))
         _print_answer(answer)
         if csv_path is not None:
             with csv_path.open("w", newline="", encoding="utf-8-sig") as into:
                 told = write_csv(archive, index, name, query, into, filters=filters)
             console.print(f"\n{told.versions:,} versions written to {csv_path}")
+
+
+def _made(statement: SearchStatement, filters: SearchFilters, *, exported: bool) -> SearchMade:
+    told = {
+        "platform": " ".join(filters.platforms),
+        "account": " ".join(filters.accounts),
+        "from": "" if filters.since is None else filters.since.isoformat(),
+        "to": "" if filters.until is None else filters.until.isoformat(),
+    }
+    return SearchMade(
+        typed=statement.typed,
+        filters={name: value for name, value in told.items() if value},
+        records=statement.records,
+        versions=statement.versions,
+        watermark=statement.watermark,
+        exported=exported,
+    )
 
 
 def _print_answer(answer: SearchAnswer) -> None:
@@ -112,6 +131,7 @@ def _marked(pieces: Sequence[Piece]) -> str:
 def show(record_id: str, council: str | None) -> None:
     """Show one record in full: its thread, all versions with their changes, states, files, captures."""
     with opened_council(council) as services:
+        services.record(RecordShown(record_key=services.record_key(record_id)))
         _print_record(show_record(record_id, council=services.name, archive=services.archive))
 
 
@@ -244,6 +264,7 @@ def export(council: str | None, path: Path) -> None:
         count = write_lines(
             into, council=services.name, archive=services.archive, register=services.muniment.register
         )
+        services.record(ArchiveExported(records=count))
     console.print(f"{count:,} records written to {path}")
 
 

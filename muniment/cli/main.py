@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
-from muniment.cli import accounts, archive, evidence, find, serve, store
+from muniment.cli import accounts, archive, audit, evidence, find, serve, store
 from muniment.cli.exits import LOOK, exit_code
 from schemas.errors import MunimentError
 
@@ -33,7 +33,7 @@ def muniment() -> None:
 for command in (
     *(accounts.accounts, archive.archive, find.search, find.show, find.export),
     *(find.coverage, evidence.verify, evidence.proof, evidence.seal, evidence.reread, store.store),
-    *(store.reindex, serve.serve),
+    *(store.reindex, serve.serve, audit.audit),
 ):
     muniment.add_command(command)
 

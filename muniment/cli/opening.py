@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from muniment.bootstrap import CouncilServices, Muniment, open_muniment
+from muniment.cli.acting import acting
 from muniment.settings import from_environment
 
 __all__ = ["COUNCIL", "console", "opened", "opened_council"]
@@ -24,7 +25,8 @@ COUNCIL: Final[Callable[[Any], Any]] = click.option(
 @contextmanager
 def opened(*, progress: Callable[[int], None] = lambda _items: None) -> Iterator[Muniment]:
     """Open what the environment names, for the length of a command."""
-    with open_muniment(from_environment(), progress=progress) as muniment:
+    settings = from_environment()
+    with open_muniment(settings, progress=progress, person=acting(settings)) as muniment:
         yield muniment
 
 

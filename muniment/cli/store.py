@@ -5,6 +5,8 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.domain.events import ArchiveCompacted, IndexBuilt
+from muniment.services.auditing import restart
 from muniment.services.indexing import catch_up, rebuild
 
 __all__ = ["reindex", "store"]
@@ -20,6 +22,7 @@ def store() -> None:
 def compact(council: str | None) -> None:
     """Merge small files, sealing before and after, and tidy the log."""
     with opened_council(council) as services:
+        services.record(ArchiveCompacted())
         merged = services.archive.compact()
         cleaned = services.archive.maintain()
         services.seals.seal()
@@ -51,9 +54,31 @@ def stat(council: str | None) -> None:
 def reindex(council: str | None, *, whole: bool) -> None:
     """Bring the search index up to the archive."""
     with opened_council(council) as services:
+        services.record(IndexBuilt(whole=whole))
         if whole:
             rebuild(services.archive, services.muniment.index, services.name)
         else:
             catch_up(services.archive, services.muniment.index, services.name)
         upto = services.muniment.index.watermark(services.name)
     console.print(f"The index is current to commit {upto}.")
+
+
+@store.command("adopt-register")
+@COUNCIL
+@click.option("--reason", required=True, help="Why no newer register can be had.")
+def adopt_register(council: str | None, reason: str) -> None:
+    """Go on with a register that is older than the last seal, because no newer one is left.
+
+    What was disposed of since may come back, and what was held since is not held: look at the certificates
+    and at the holds on paper first.
+    """
+    with opened_council(council) as services:
+        number = restart(
+            services.muniment.register,
+            services.seals,
+            services.name,
+            actor=services.actor,
+            reason=reason,
+            now=services.clock.now(),
+        )
+    console.print(f"The register stands, though seal {number} knows of more than it does: that is on record.")

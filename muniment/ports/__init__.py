@@ -6,6 +6,7 @@ media store and one index serve one council; the register serves all.
 
 from muniment.domain.due import ThreadDue
 from muniment.ports.archive import Archive, Batch, Erasure, Filing, Kept, Remains, StoreStat
+from muniment.ports.audit import AuditChain, AuditTrail, People
 from muniment.ports.coverage import Coverage, Queue
 from muniment.ports.media import Incoming, MediaStore
 from muniment.ports.presence import PresenceView
@@ -16,6 +17,8 @@ from muniment.ports.walks import Noted, PastWalk, Walks
 
 __all__ = [
     "Archive",
+    "AuditChain",
+    "AuditTrail",
     "Batch",
     "Coverage",
     "Enrolled",
@@ -27,6 +30,7 @@ __all__ = [
     "MediaStore",
     "Noted",
     "PastWalk",
+    "People",
     "PresenceView",
     "Queue",
     "Register",

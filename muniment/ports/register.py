@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from muniment.domain.people import SYSTEM, Actor
+from muniment.ports.audit import AuditChain, People
 from muniment.ports.coverage import Coverage, Queue
 from muniment.ports.presence import PresenceView
 from muniment.ports.walks import Walks
@@ -25,13 +27,19 @@ class Enrolled:
     first_enrolled_at: datetime
 
 
-class Register(PresenceView, Walks, Queue, Coverage, Protocol):
+class Register(PresenceView, Walks, Queue, Coverage, AuditChain, People, Protocol):
     """The register database: how far each walk got, what we could not see, what was asked when."""
 
     def enrol(
-        self, council: str, accounts: Sequence[Account], *, source_digest: bytes, now: datetime
+        self,
+        council: str,
+        accounts: Sequence[Account],
+        *,
+        source_digest: bytes,
+        now: datetime,
+        actor: Actor = SYSTEM,
     ) -> None:
-        """Take in the council's file: settings that changed become a new row of the history."""
+        """Take in the council's file: settings that changed become a new row of the history, audited."""
         ...
 
     def enrolled(self, council: str) -> tuple[Enrolled, ...]:
@@ -48,12 +56,12 @@ class Register(PresenceView, Walks, Queue, Coverage, Protocol):
         """
         ...
 
-    def confirm_backfill(self, council: str, account: str, *, by: str, now: datetime) -> None:
-        """Remember that a person said yes to the estimate."""
+    def confirm_backfill(self, council: str, account: str, *, by: Actor, now: datetime) -> None:
+        """Remember that a person said yes to the estimate, audited."""
         ...
 
     def pause(self, council: str, account: str, reason: Reason | None, *, now: datetime) -> None:
-        """Pause an account until its credential changes, or (None) let it go on."""
+        """Pause an account until its credential changes, or (None) let it go on; audited."""
         ...
 
     def council_ids(self, council: str, platform: str) -> frozenset[str]:

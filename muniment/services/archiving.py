@@ -14,6 +14,7 @@ from connectors.contract import Connector, Identity
 from muniment.domain import due
 from muniment.domain.due import Job, Purpose, StreamFacts
 from muniment.domain.estimate import Estimate, estimate
+from muniment.domain.people import Actor
 from muniment.ports import Enrolled, Register
 from muniment.services.capturing import Capture
 from schemas.account import Account
@@ -158,7 +159,7 @@ class Archiving:
         """
         return self._one(account).account
 
-    def confirm(self, account: str, *, by: str) -> None:
+    def confirm(self, account: str, *, by: Actor) -> None:
         """Remember that a person said yes to fetching an account's past."""
         self.register.confirm_backfill(self.council, account, by=by, now=self.clock.now())
 

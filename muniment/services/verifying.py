@@ -1,8 +1,8 @@
 """Verification: everything that is held against its evidence; the first broken thing is named.
 
-Files and seals first (ports.Seals), then what lies in them: every exhibit's leaf against the capture it
-came with, every media file against its name and its row, the index against the archive. What is newer
-than the last seal is "not yet sealed", not faulty.
+Files and seals first (ports.Seals), then the audit chain against the heads that the seals name, then what
+lies in the files: every exhibit's leaf against the capture it came with, every media file against its name
+and its row. What is newer than the last seal is "not yet sealed", not faulty.
 """
 
 import hashlib
@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from muniment.domain.audit import Entry, chain_faults
 from muniment.domain.evidence import leaf
 from muniment.ports import Archive, Fault, MediaStore, PresenceView, Seals
+from muniment.ports.audit import AuditChain
 from schemas.capture import Exhibit
 from schemas.errors import IntegrityError
 
@@ -31,6 +33,7 @@ class Verdict:
     stamps_pending: int
     exhibits: int
     media_files: int
+    audit_entries: int
     commit_no: int
     sealed_upto: int
 
@@ -47,12 +50,13 @@ def verify(
     seals: Seals,
     media: MediaStore,
     presence: PresenceView,
+    audit: AuditChain,
     most_faults: int = 20,
     progress: Callable[[str], None] = lambda _what: None,
 ) -> Verdict:
     """Check everything; stop after `most_faults`."""
     faults: list[Fault] = []
-    counts = {"exhibits": 0, "media": 0}
+    counts = {"exhibits": 0, "media": 0, "audit": 0}
     try:
         for fault in _faults(
             council,
@@ -60,6 +64,7 @@ def verify(
             seals=seals,
             media=media,
             presence=presence,
+            audit=audit,
             counts=counts,
             progress=progress,
         ):
@@ -80,6 +85,7 @@ def verify(
         stamps_pending=seals.pending(),
         exhibits=counts["exhibits"],
         media_files=counts["media"],
+        audit_entries=counts["audit"],
         commit_no=0 if faults else archive.commit_no(),
         sealed_upto=0 if faults else chain[-1].last_commit if chain else 0,
     )
@@ -92,6 +98,7 @@ def _faults(
     seals: Seals,
     media: MediaStore,
     presence: PresenceView,
+    audit: AuditChain,
     counts: dict[str, int],
     progress: Callable[[str], None],
 ) -> Iterator[Fault]:
@@ -102,12 +109,32 @@ def _faults(
         yield fault
     if broken:
         return  # what lies in a broken file proves nothing more
+    progress("the audit chain")
+    yield from _audit_faults(council, audit, seals, counts)
     progress("exhibits")
     yield from _leaf_faults(archive, counts)
     progress("media")
     yield from _media_faults(archive, media, counts)
     if presence.watermark(council) > archive.commit_no():
         yield Fault(what="register", why="knows of commits that the archive does not have")
+
+
+def _audit_faults(council: str, audit: AuditChain, seals: Seals, counts: dict[str, int]) -> Iterator[Fault]:
+    for number, why in chain_faults(council, _counted(audit.audit_entries(council), counts)):
+        yield Fault(what=f"audit entry {number}", why=why)
+    for seal in seals.seals():
+        if not audit.knows_audit_head(council, seal.audit_head):
+            yield Fault(
+                what="register",
+                why=f"is older than seal {seal.number}: audit entries that it covers are missing",
+            )
+            return
+
+
+def _counted(entries: Iterator[Entry], counts: dict[str, int]) -> Iterator[Entry]:
+    for entry in entries:
+        counts["audit"] += 1
+        yield entry
 
 
 def _leaf_faults(archive: Archive, counts: dict[str, int]) -> Iterator[Fault]:

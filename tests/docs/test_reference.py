@@ -12,6 +12,7 @@ from connectors.download import SHORTENERS
 from connectors.registry import PLATFORMS
 from muniment.cli import exits
 from muniment.cli.main import muniment
+from muniment.domain.events import Tag
 from muniment.settings import SETTINGS
 from schemas import errors
 from schemas.vocabulary import Reason, State
@@ -105,6 +106,11 @@ def test_every_host_that_the_code_asks_by_itself_is_to_be_allowed() -> None:
 
 def test_every_state_and_every_reason_is_explained_to_the_officer_and_no_other() -> None:
     assert first_cells("officer/coverage.md") == {*State, *Reason}
+
+
+def test_every_kind_of_audit_entry_is_explained_and_no_other() -> None:
+    told = [cell for row in rows("officer/audit.md") for cell in quoted(row[0])]
+    assert sorted(told) == sorted(Tag)
 
 
 def test_the_deployments_for_an_existing_prefect_are_those_that_serve_runs() -> None:

@@ -41,12 +41,12 @@ def machine(office: Office) -> Machine:
 
 
 def register_alone(commands: str) -> str:
-    """Return the part of a block that is about the register: up to the loop over archives."""
-    return commands[: commands.index("for council")]
+    """Return the part of a block that is about the register: up to the loop that packs the archives."""
+    return commands[: commands.rindex("for council")]
 
 
 def archives_alone(commands: str) -> str:
-    return "set -eu\numask 077\n" + commands[commands.index("for council") :]
+    return "set -eu\numask 077\n" + commands[commands.rindex("for council") :]
 
 
 def test_after_a_restore_nothing_is_lost_and_nothing_doubled(office: Office, machine: Machine) -> None:
@@ -57,11 +57,7 @@ def test_after_a_restore_nothing_is_lost_and_nothing_doubled(office: Office, mac
     world.edit(first, text="Notice: bins on Tuesday")
     assert office.archive().code == 0
 
-    machine.do(register_alone(BACK_UP))
-    world.post(facebook, "Said between the two halves of the backup")
-    assert office.archive().code == 0
-    machine.do(archives_alone(BACK_UP))
-    machine.do(BACK_UP_KEYS)
+    machine.back_up()
     backed_up = office.items()
 
     world.edit(second, text="Notice: bins on Friday")
@@ -111,6 +107,32 @@ def test_a_register_newer_than_its_archive_is_refused_and_nothing_is_written(
     assert sorted(office.archive_folder.rglob("*.parquet")) == before
 
 
+def test_a_register_older_than_the_last_seal_is_refused_until_a_person_answers_for_it(
+    office: Office, machine: Machine
+) -> None:
+    assert office.archive().code == 0
+    machine.backup.mkdir()
+    machine.do(register_alone(BACK_UP))
+    office.stage.world.post(office.stage.world.accounts("facebook", owned=True)[0], "Said meanwhile")
+    assert office.archive().code == 0
+    for path in office.stage.home.glob("register.sqlite*"):
+        path.unlink()
+    shutil.copy(machine.backup / "register.sqlite", office.stage.home / "register.sqlite")
+    before = sorted(office.archive_folder.rglob("*.parquet"))
+    refused = office.archive()
+    assert refused.code == 4
+    assert "The register is older than seal" in refused.said
+    assert sorted(office.archive_folder.rglob("*.parquet")) == before
+    told = office.run("verify")
+    assert told.code == 4
+    assert "audit entries that it covers are missing" in told.said
+    assert office.run("store", "adopt-register", "--reason", "the newer backup cannot be read").code == 0
+    assert office.archive().code == 0
+    assert office.run("verify").said.startswith("Unaltered")
+    assert "the newer backup cannot be read" in office.run("audit", "--what", "restart").said
+    assert office.run("store", "adopt-register", "--reason", "once more").code == 2
+
+
 def test_without_its_key_an_archive_is_not_called_unaltered(office: Office, machine: Machine) -> None:
     assert office.archive().code == 0
     machine.back_up()
@@ -125,6 +147,8 @@ def test_a_lost_register_is_made_anew_from_the_archive(office: Office) -> None:
     before = office.items()
     for path in office.stage.home.glob("register.sqlite*"):
         path.unlink()
+    assert office.archive().code == 4
+    assert office.run("store", "adopt-register", "--reason", "there is no backup").code == 0
     assert office.archive().code == 0
     assert office.items() == before
     assert office.run("verify").code == 0

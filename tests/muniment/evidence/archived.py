@@ -55,4 +55,5 @@ def verdict(services: CouncilServices) -> Verdict:
         seals=services.seals,
         media=services.media,
         presence=services.muniment.register,
+        audit=services.muniment.register,
     )

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from muniment.domain.people import Actor
 from schemas.account import Account
 from schemas.errors import BadInputError, WrongAccountError
 from schemas.vocabulary import AccountKind, OnDeletion, Reason
@@ -115,7 +116,7 @@ def test_a_pause_lasts_until_it_is_lifted_or_the_credential_changes(stage: Stage
 
 def test_a_yes_to_the_backfill_holds_until_more_is_asked_for(stage: Stage) -> None:
     stage.enrol(PAGE)
-    stage.register.confirm_backfill("elm", "countryside", by="j.smith", now=at(1))
+    stage.register.confirm_backfill("elm", "countryside", by=Actor(name="j.smith"), now=at(1))
     stage.enrol(replace(PAGE, backfill_from=date(2021, 1, 1)), hours=2)
     assert [one.confirmed_backfill for one in stage.register.enrolled("elm")] == [True]
     stage.enrol(replace(PAGE, backfill_from=None), hours=3)
@@ -124,7 +125,7 @@ def test_a_yes_to_the_backfill_holds_until_more_is_asked_for(stage: Stage) -> No
 
 def test_an_unknown_account_is_told_so(stage: Stage) -> None:
     with pytest.raises(BadInputError, match="no account nobody"):
-        stage.register.confirm_backfill("elm", "nobody", by="j.smith", now=at(1))
+        stage.register.confirm_backfill("elm", "nobody", by=Actor(name="j.smith"), now=at(1))
 
 
 def test_who_writes_as_the_council_is_known_by_platform(stage: Stage) -> None:

@@ -1,0 +1,118 @@
+"""`muniment audit`: who read and did what, when, in which role, and why."""
+
+import csv
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.markup import escape
+from rich.table import Table
+
+from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.domain.audit import Told
+from muniment.domain.completeness import LONDON
+from muniment.domain.events import AuditRead
+from muniment.services.auditing import read_audit
+
+__all__ = ["audit"]
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+_COLUMNS = ("number", "at_utc", "what", "who", "login", "roles", "told")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+@click.command()
+@COUNCIL
+@click.option("--since", type=_DAY, help="From this day (London), ends included.")
+@click.option("--until", type=_DAY, help="Up to this day (London), ends included.")
+@click.option("--by", metavar="PERSON", help="Only what this person did.")
+@click.option("--what", metavar="WORD", help="Only entries of this kind: hold, search, person:record:show.")
+@click.option("--record", metavar="RECORD_ID", help="Only what was done with this one record.")
+@click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write the entries to this file.")
+def audit(
+    council: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    by: str | None,
+    what: str | None,
+    record: str | None,
+    csv_path: Path | None,
+) -> None:
+    """Show the audit chain: every act and every read of records. This reading is an entry too."""
+    with opened_council(council) as services:
+        found = tuple(
+            read_audit(
+                services.muniment.register,
+                services.name,
+                since=None if since is None else since.date(),
+                until=None if until is None else until.date(),
+                by=by,
+                what=what,
+                record_key=None if record is None else services.record_key(record),
+            )
+        )
+        asked = {
+            "since": "" if since is None else since.date().isoformat(),
+            "until": "" if until is None else until.date().isoformat(),
+            "by": by or "",
+            "what": what or "",
+            "record": "" if record is None else services.record_key(record),
+        }
+        filters = {name: value for name, value in asked.items() if value}
+        services.record(AuditRead(filters=filters, entries=len(found)))
+    if csv_path is not None:
+        _write(found, csv_path)
+        console.print(f"{len(found):,} entries written to {csv_path}")
+    else:
+        _print(found)
+
+
+def _print(found: Sequence[Told]) -> None:
+    table = Table(title="Audit", title_justify="left")
+    for heading in ("no.", "when", "who", "what", "told"):
+        table.add_column(heading, overflow="fold")
+    for one in found:
+        when = one.at.astimezone(LONDON).strftime("%-d %b %Y %H:%M:%S")
+        table.add_row(str(one.number), when, escape(_who(one)), one.tag.value, escape(_told(one)))
+    console.print(table)
+
+
+def _who(one: Told) -> str:
+    if one.act is None:
+        return ""
+    actor = one.act.actor
+    login = f" (as {actor.login})" if actor.login else ""
+    roles = f", {', '.join(sorted(actor.roles))}" if actor.roles else ""
+    return f"{actor.name}{login}{roles}"
+
+
+def _told(one: Told) -> str:
+    if one.act is None:
+        return "text destroyed at the end of its period"
+    fields: dict[str, Any] = msgspec.to_builtins(one.act.event)
+    return ", ".join(f"{name}: {_plain(value)}" for name, value in fields.items() if value not in (None, {}))
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _write(found: Sequence[Told], path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8-sig") as into:
+        writer = csv.writer(into)
+        writer.writerow(_COLUMNS)
+        for one in found:
+            actor = None if one.act is None else one.act.actor
+            cells = (
+                str(one.number),
+                one.at.isoformat(),
+                one.tag.value,
+                "" if actor is None else actor.name,
+                "" if actor is None else actor.login or "",
+                "" if actor is None else "; ".join(sorted(actor.roles)),
+                "" if one.act is None else msgspec.json.encode(one.act.event).decode(),
+            )
+            writer.writerow([f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in cells])

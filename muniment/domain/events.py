@@ -1,0 +1,242 @@
+"""What can stand in the audit chain: one typed class for each tag `source:subject:action`. Pure.
+
+The set is closed: a new act is a new tag and a new class here (or in a module of its own, listed in EVENTS),
+and a line in docs/officer/audit.md, which a test compares. `source` is `person` or `system`.
+
+A text may name officers and what they typed, since it has an end; it names no record in plain: a record is
+told by its keyed digest (`record_key`), so that what is audited of a record outlives the record and leads
+nobody back to a resident. "Who looked at record X?" is answered for whoever can name X.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import ClassVar
+
+__all__ = [
+    "EVENTS",
+    "AccountPaused",
+    "AccountsEnrolled",
+    "ArchiveCompacted",
+    "ArchiveExported",
+    "ArchiveReread",
+    "ArchiveRun",
+    "ArchiveSealed",
+    "ArchiveVerified",
+    "AuditRead",
+    "AuditRestarted",
+    "AuditTextsDestroyed",
+    "BackfillConfirmed",
+    "Event",
+    "IndexBuilt",
+    "RecordProved",
+    "RecordShown",
+    "SearchMade",
+    "Tag",
+    "Term",
+]
+
+
+class Tag(StrEnum):
+    """`source:subject:action`, for every kind of entry that there is."""
+
+    ACCOUNTS_ENROLLED = "system:accounts:enrol"
+    ACCOUNT_PAUSED = "system:account:pause"
+    BACKFILL_CONFIRMED = "person:backfill:confirm"
+    ARCHIVE_RUN = "person:archive:run"
+    ARCHIVE_SEALED = "person:archive:seal"
+    ARCHIVE_VERIFIED = "person:archive:verify"
+    ARCHIVE_EXPORTED = "person:archive:export"
+    ARCHIVE_REREAD = "person:archive:reread"
+    ARCHIVE_COMPACTED = "person:archive:compact"
+    INDEX_BUILT = "person:index:build"
+    SEARCH_MADE = "person:search:make"
+    RECORD_SHOWN = "person:record:show"
+    RECORD_PROVED = "person:record:prove"
+    AUDIT_READ = "person:audit:read"
+    AUDIT_TEXTS_DESTROYED = "person:audit:destroy"
+    AUDIT_RESTARTED = "person:audit:restart"
+
+
+class Term(StrEnum):
+    """How long the text of an entry is kept: which class of the schedule it falls under."""
+
+    SEARCH = "AUD-SEARCH"  # reads and searches: six years in the template
+    FOR_EVER = "AUD-CERT"  # acts on which the proof of other records rests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What was done. Each class has one tag; its fields are JSON values, tuples of them, or dates."""
+
+    tag: ClassVar[Tag]
+    term: ClassVar[Term] = Term.FOR_EVER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsEnrolled(Event):
+    """The council's file was taken in, and says something else than before; settings as JSON by account."""
+
+    tag: ClassVar[Tag] = Tag.ACCOUNTS_ENROLLED
+    source_sha256: str
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPaused(Event):
+    """An account was paused for a reason, or (after: None) goes on."""
+
+    tag: ClassVar[Tag] = Tag.ACCOUNT_PAUSED
+    account: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillConfirmed(Event):
+    """A person said yes to the estimate of fetching an account's past."""
+
+    tag: ClassVar[Tag] = Tag.BACKFILL_CONFIRMED
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveRun(Event):
+    """A person let walks run by hand; `accounts` empty: all that were due."""
+
+    tag: ClassVar[Tag] = Tag.ARCHIVE_RUN
+    accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveSealed(Event):
+    """A person had the archive sealed; the seal that follows covers this entry."""
+
+    tag: ClassVar[Tag] = Tag.ARCHIVE_SEALED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveVerified(Event):
+    """A person held everything against its evidence."""
+
+    tag: ClassVar[Tag] = Tag.ARCHIVE_VERIFIED
+    faults: int
+    commit_no: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveExported(Event):
+    """A person wrote the whole archive into a file."""
+
+    tag: ClassVar[Tag] = Tag.ARCHIVE_EXPORTED
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveReread(Event):
+    """A person had kept exhibits read again."""
+
+    tag: ClassVar[Tag] = Tag.ARCHIVE_REREAD
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveCompacted(Event):
+    """A person had small files merged."""
+
+    tag: ClassVar[Tag] = Tag.ARCHIVE_COMPACTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexBuilt(Event):
+    """A person brought the search index up to the archive, or built it anew."""
+
+    tag: ClassVar[Tag] = Tag.INDEX_BUILT
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchMade(Event):
+    """A person searched. Filters as typed; `exported`: every hit was written to a file."""
+
+    tag: ClassVar[Tag] = Tag.SEARCH_MADE
+    term: ClassVar[Term] = Term.SEARCH
+    typed: str
+    filters: Mapping[str, str]
+    records: int
+    versions: int
+    watermark: int
+    exported: bool = False
+    purpose: str | None = None
+    case_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordShown(Event):
+    """A person read one record in full."""
+
+    tag: ClassVar[Tag] = Tag.RECORD_SHOWN
+    term: ClassVar[Term] = Term.SEARCH
+    record_key: str
+    purpose: str | None = None
+    case_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordProved(Event):
+    """A person had the proof of one record written."""
+
+    tag: ClassVar[Tag] = Tag.RECORD_PROVED
+    term: ClassVar[Term] = Term.SEARCH
+    record_key: str
+    purpose: str | None = None
+    case_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRead(Event):
+    """A person read the audit chain; what was asked for, as typed."""
+
+    tag: ClassVar[Tag] = Tag.AUDIT_READ
+    term: ClassVar[Term] = Term.SEARCH
+    filters: Mapping[str, str]
+    entries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditTextsDestroyed(Event):
+    """Texts whose period had ended were destroyed: first and last number of each run of entries."""
+
+    tag: ClassVar[Tag] = Tag.AUDIT_TEXTS_DESTROYED
+    ranges: tuple[tuple[int, int], ...]
+    before: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRestarted(Event):
+    """The register was lost and no backup is as new as the last seal: a person said to go on without it.
+
+    `lost_head` is the head, in hexadecimal figures, that the last seal names and this chain does not have.
+    """
+
+    tag: ClassVar[Tag] = Tag.AUDIT_RESTARTED
+    lost_head: str
+    seal: int
+    reason: str
+
+
+EVENTS: Mapping[Tag, type[Event]] = MappingProxyType(
+    {
+        one.tag: one
+        for one in (
+            *(AccountsEnrolled, AccountPaused, BackfillConfirmed),
+            *(ArchiveRun, ArchiveSealed, ArchiveVerified, ArchiveExported, ArchiveReread, ArchiveCompacted),
+            *(IndexBuilt, SearchMade, RecordShown, RecordProved),
+            *(AuditRead, AuditTextsDestroyed, AuditRestarted),
+        )
+    }
+)
+"""The class of each tag. A test holds it against `Tag`: none is missing, none is doubled."""

@@ -1,0 +1,100 @@
+"""Reading the audit chain, and going on where a register was lost."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from muniment.domain.audit import Told, act_of
+from muniment.domain.events import AuditRestarted, Tag
+from muniment.domain.people import Actor
+from muniment.ports import Seals
+from muniment.ports.audit import AuditChain
+from schemas.errors import BadInputError, IntegrityError
+
+__all__ = ["london_day_starts", "read_audit", "restart"]
+
+_LONDON = ZoneInfo("Europe/London")
+
+
+def read_audit(
+    audit: AuditChain,
+    council: str,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    by: str | None = None,
+    what: str | None = None,
+    record_key: str | None = None,
+) -> Iterator[Told]:
+    """Yield entries in order: of London days, ends included; by a person; of a kind; about a record.
+
+    `what` is a tag, or any of the three words of one: `hold`, `release`, `person:record:show`. An entry whose
+    text was destroyed names nobody and no record, and is left out where one of these is asked for.
+
+    Raises:
+        BadInputError: No tag has such a word.
+        IntegrityError: The text of an entry cannot be read; `muniment verify` tells more.
+    """
+    entries = audit.audit_entries(
+        council,
+        since=None if since is None else london_day_starts(since),
+        until=None if until is None else london_day_starts(until + timedelta(days=1)),
+        tags=() if what is None else _tags(what),
+    )
+    for entry in entries:
+        try:
+            told = Told(
+                number=entry.number,
+                at=entry.at,
+                tag=Tag(entry.tag),
+                act=None if entry.text is None else act_of(entry.tag, entry.text),
+            )
+        except ValueError as error:
+            raise IntegrityError(
+                f"Audit entry {entry.number} of {council} cannot be read.", remedy="Run `muniment verify`."
+            ) from error
+        if by is not None and (told.act is None or by not in (told.act.actor.name, told.act.actor.login)):
+            continue
+        if record_key is not None and (
+            told.act is None or getattr(told.act.event, "record_key", None) != record_key
+        ):
+            continue
+        yield told
+
+
+def restart(
+    audit: AuditChain, seals: Seals, council: str, *, actor: Actor, reason: str, now: datetime
+) -> int:
+    """Go on with a register that is older than the last seal; return the number of that seal.
+
+    What was disposed of since may be captured again and what was held may not be held: the person who says
+    so, and why, stands in the chain.
+
+    Raises:
+        BadInputError: The register has the head that the last seal names, so nothing was lost.
+    """
+    chain = tuple(seals.seals())
+    if not chain or audit.knows_audit_head(council, chain[-1].audit_head):
+        raise BadInputError(
+            f"The register of {council} is as new as the last seal: it has lost nothing that was sealed."
+        )
+    with audit.begin(council, actor, now=now) as trail:
+        lost = [one for one in chain if not audit.knows_audit_head(council, one.audit_head)]
+        for seal in lost:
+            trail.record(AuditRestarted(lost_head=seal.audit_head.hex(), seal=seal.number, reason=reason))
+    return chain[-1].number
+
+
+def london_day_starts(day: date) -> datetime:
+    """Return the instant at which a London day begins."""
+    return datetime.combine(day, time(), tzinfo=_LONDON)
+
+
+def _tags(what: str) -> tuple[str, ...]:
+    found = tuple(tag.value for tag in Tag if what == tag.value or what in tag.value.split(":"))
+    if not found:
+        words = sorted({word for tag in Tag for word in tag.value.split(":")})
+        raise BadInputError(
+            f"No entry is about {what}.", remedy=f"Words that entries go by: {', '.join(words)}."
+        )
+    return found
