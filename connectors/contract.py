@@ -98,6 +98,7 @@ class Connector(Protocol):
         version: The connector's own version; raised when what it asks or reads changes.
         digest_rules: By number, never changed once published; a new record gets the highest.
         streams: The streams it can walk.
+        edges: Those of them whose newest can be asked for; of the others records come by thread alone.
         tariff: What reading costs.
         never: What this platform can never give us, one plain sentence each, for `coverage`.
         tracking: True when posts pages carry comment totals, so quiet threads need no call.
@@ -107,6 +108,7 @@ class Connector(Protocol):
     version: ClassVar[str]
     digest_rules: ClassVar[Mapping[int, DigestRule]]
     streams: ClassVar[tuple[Stream, ...]]
+    edges: ClassVar[tuple[Stream, ...]]
     tariff: ClassVar[Tariff]
     never: ClassVar[tuple[str, ...]]
     tracking: ClassVar[bool]
@@ -118,7 +120,8 @@ class Connector(Protocol):
     def pages(self, walk: Walk, held: Held) -> Iterator[Response]:
         """Yield the walk's responses, from its marker on.
 
-        Every Ask: an Edge or a Window over POSTS or PROFILE; Threads over COMMENTS; Ids over either.
+        Every Ask: an Edge or a Window over POSTS or PROFILE; Threads over COMMENTS; Ids over either; an
+        Edge over COMMENTS where `edges` names it.
         Every page's own author ids are checked against the account's native_id: WrongAccountError.
         """
         ...

@@ -71,6 +71,7 @@ class BlueskyConnector(Connector):
     version: ClassVar[str] = "1"
     digest_rules: ClassVar[Mapping[int, DigestRule]] = reading.DIGEST_RULES
     streams: ClassVar[tuple[Stream, ...]] = (Stream.PROFILE, Stream.POSTS, Stream.COMMENTS)
+    edges: ClassVar[tuple[Stream, ...]] = (Stream.PROFILE, Stream.POSTS)
     tariff: ClassVar[Tariff] = Tariff(page_items=_PAGE, calls=3000, per_seconds=300)
     never: ClassVar[tuple[str, ...]] = (
         "Earlier texts of a post or reply that was edited before it was first captured.",

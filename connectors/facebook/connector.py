@@ -84,6 +84,7 @@ class FacebookConnector:
     version: ClassVar[str] = "1"
     digest_rules: ClassVar[Mapping[int, DigestRule]] = DIGEST_RULES
     streams: ClassVar[tuple[Stream, ...]] = (Stream.PROFILE, Stream.POSTS, Stream.COMMENTS)
+    edges: ClassVar[tuple[Stream, ...]] = (Stream.PROFILE, Stream.POSTS)
     tariff: ClassVar[Tariff] = Tariff(page_items=PAGE_ITEMS, calls=300, per_seconds=60)
     tracking: ClassVar[bool] = True
     never: ClassVar[tuple[str, ...]] = (

@@ -30,6 +30,7 @@ class FeedConnector(Connector):
     version: ClassVar[str] = VERSION
     digest_rules: ClassVar[Mapping[int, DigestRule]] = DIGEST_RULES
     streams: ClassVar[tuple[Stream, ...]] = (Stream.PROFILE, Stream.POSTS, Stream.COMMENTS)
+    edges: ClassVar[tuple[Stream, ...]] = (Stream.PROFILE, Stream.POSTS)
     tariff: ClassVar[Tariff] = Tariff(page_items=10, calls=60, per_seconds=60)
     tracking: ClassVar[bool] = True
     never: ClassVar[tuple[str, ...]] = (

@@ -72,6 +72,7 @@ class MastodonConnector(Connector):
     version: ClassVar[str] = "1"
     digest_rules: ClassVar[Mapping[int, DigestRule]] = reading.DIGEST_RULES
     streams: ClassVar[tuple[Stream, ...]] = (Stream.PROFILE, Stream.POSTS, Stream.COMMENTS)
+    edges: ClassVar[tuple[Stream, ...]] = (Stream.PROFILE, Stream.POSTS)
     tariff: ClassVar[Tariff] = Tariff(page_items=PAGE, calls=300, per_seconds=300)
     never: ClassVar[tuple[str, ...]] = (
         "Answers that did not reach the account's own server, and edits of them that did not.",

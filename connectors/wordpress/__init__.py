@@ -50,6 +50,7 @@ class WordPressConnector(Connector):
     version: ClassVar[str] = VERSION
     digest_rules: ClassVar[Mapping[int, DigestRule]] = DIGEST_RULES
     streams: ClassVar[tuple[Stream, ...]] = (Stream.PROFILE, Stream.POSTS, Stream.COMMENTS)
+    edges: ClassVar[tuple[Stream, ...]] = (Stream.PROFILE, Stream.POSTS, Stream.COMMENTS)
     tariff: ClassVar[Tariff] = Tariff(page_items=100, calls=60, per_seconds=60)
     tracking: ClassVar[bool] = False
     never: ClassVar[tuple[str, ...]] = (

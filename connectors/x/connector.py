@@ -70,6 +70,7 @@ class XConnector(Connector):
     version: ClassVar[str] = "1"
     digest_rules: ClassVar[Mapping[int, DigestRule]] = reading.DIGEST_RULES
     streams: ClassVar[tuple[Stream, ...]] = (Stream.PROFILE, Stream.POSTS, Stream.COMMENTS)
+    edges: ClassVar[tuple[Stream, ...]] = (Stream.PROFILE, Stream.POSTS)
     tariff: ClassVar[Tariff] = Tariff(page_items=PAGE, calls=300, per_seconds=900, item_micros=_POST)
     never: ClassVar[tuple[str, ...]] = (
         "Posts beyond the newest 3,200 of an account: X's timeline ends there.",

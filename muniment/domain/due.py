@@ -1,9 +1,10 @@
 """Which walks of an account are due: a pure rule over the register's facts.
 
-The newest edge is asked at the account's interval. What is to be seen again goes by age: under two days
-hourly, a month daily, a year weekly, the rest yearly (capture-lessons.md 3). A thread is read again when
-its post reports another number of comments, or by the same bands. A backfill goes on beside the edge,
-never before it.
+The newest edge is asked at the account's interval, of comments too where a platform tells the newest of
+the whole site: so a late comment under an old post is found at once. What is to be seen again goes by age:
+under two days hourly, a month daily, a year weekly, the rest yearly (capture-lessons.md 3). A thread is
+read again when its post reports another number of comments, or by the same bands. A backfill goes on beside
+the edge, never before it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -68,9 +69,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamFacts:
-    """What the register knows of one stream: when walks of each purpose last ended, and what waits."""
+    """What the register knows of one stream: when walks of each purpose last ended, and what waits.
+
+    `has_edge`: its platform can be asked for what is newest in it.
+    """
 
     stream: Stream
+    has_edge: bool
     last_ended: Mapping[str, datetime]
     unfinished: frozenset[str]  # purposes of walks that wait to go on and may go on now
     waiting: frozenset[str]  # purposes whose walk has a `resume_at` in the future
@@ -140,7 +145,7 @@ def _is_wanted(
     if purpose is Purpose.EDGE:
         last = fact.last_ended.get(purpose)
         every = _PROFILE_EVERY if fact.stream is Stream.PROFILE else account.interval
-        return fact.stream is not Stream.COMMENTS and (last is None or now - last >= every)
+        return fact.has_edge and (last is None or now - last >= every)
     if purpose is Purpose.THREADS:
         return fact.stream is Stream.COMMENTS and threads_waiting
     if purpose is Purpose.BACKFILL:

@@ -195,7 +195,7 @@ class Archiving:
         except AccountError:
             return (Job(account=account.account, stream=Stream.POSTS, purpose=Purpose.EDGE),)
         unfinished = self.register.unfinished(self.council, account.account)
-        facts = [self._facts(account, stream, unfinished, now) for stream in connector.streams]
+        facts = [self._facts(account, stream, connector, unfinished, now) for stream in connector.streams]
         waiting = Stream.COMMENTS in connector.streams and self._has_threads(account, connector)
         confirm = {
             fact.stream
@@ -225,7 +225,12 @@ class Archiving:
         return bool(due_now) and tuple(ref.record_id for ref in due_now) != asked
 
     def _facts(
-        self, account: Account, stream: Stream, all_unfinished: Sequence[Walk], now: datetime
+        self,
+        account: Account,
+        stream: Stream,
+        connector: Connector,
+        all_unfinished: Sequence[Walk],
+        now: datetime,
     ) -> StreamFacts:
         unfinished = [walk for walk in all_unfinished if walk.stream is stream]
         late = {_purpose(walk.ask) for walk in unfinished if walk.resume_at and walk.resume_at > now}
@@ -233,6 +238,7 @@ class Archiving:
         start = due.start_of_backfill(account)
         return StreamFacts(
             stream=stream,
+            has_edge=stream in connector.edges,
             last_ended=self.register.last_ended(self.council, account.account, stream),
             unfinished=frozenset(_purpose(walk.ask) for walk in unfinished) - late,
             waiting=frozenset(late),

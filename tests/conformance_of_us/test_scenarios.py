@@ -67,3 +67,24 @@ def test_the_export_says_why_we_could_not_see_and_what_we_could_not_read(tmp_pat
     walks = {line["outcome"] for line in lines if line["line"] == "walk"}
     gaps = {(line["reason"], line["closed_at"]) for line in lines if line["line"] == "gap"}
     assert (walks, gaps) == ({"ended", "not-an-api-reply"}, {("not-an-api-reply", None)})
+
+
+def test_a_late_comment_under_an_old_post_of_a_site_is_found_at_the_next_run(tmp_path: Path) -> None:
+    world = World()
+    fake = fake_class("wordpress")(world)
+    council = world.account("wordpress", "northbeck", "Northbeck Council", owned=True)
+    resident = world.account("wordpress", "ann", "Ann")
+    post = world.post(council, "Bins on Monday")
+    world.clock.wait(400 * 86_400)
+    world.sync()
+    with serve(world, [fake]) as site:
+        product = Product(tmp_path, about_of(site, [council]))
+        assert product.archive() == 0
+        world.clock.wait(900)
+        world.comment(post, "Still not collected", author=resident)
+        world.sync()
+        world.clock.wait(900)
+        assert product.archive() == 0
+        lines = [json.loads(line) for line in product.export().read_text().splitlines()]
+    kinds = sorted(line["kind"] for line in lines if line["line"] == "item")
+    assert kinds == ["comment", "post"]

@@ -28,6 +28,7 @@ ACCOUNT = Account(
 def facts(stream: Stream = Stream.POSTS, **changes: object) -> StreamFacts:
     told: dict[str, object] = {
         "stream": stream,
+        "has_edge": stream is not Stream.COMMENTS,
         "last_ended": {},
         "unfinished": frozenset(),
         "waiting": frozenset(),
@@ -52,6 +53,16 @@ def purposes(jobs: list[Job]) -> list[Purpose]:
 
 def test_a_new_account_begins_with_its_edge_alone() -> None:
     assert purposes(due(facts())) == [Purpose.EDGE]
+
+
+def test_comments_have_an_edge_where_the_platform_tells_the_newest() -> None:
+    posts = facts(last_ended={"edge": NOW}, backfilled=True)
+    by_thread = facts(Stream.COMMENTS)
+    assert due(posts, by_thread) == []
+    of_the_site = facts(Stream.COMMENTS, has_edge=True)
+    assert [(job.stream, job.purpose) for job in due(posts, of_the_site)] == [(Stream.COMMENTS, Purpose.EDGE)]
+    just_asked = facts(Stream.COMMENTS, has_edge=True, last_ended={"edge": NOW - timedelta(minutes=14)})
+    assert due(posts, just_asked) == []
 
 
 def test_the_newest_edge_never_waits_for_a_backfill() -> None:
