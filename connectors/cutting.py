@@ -6,17 +6,22 @@ body back (a property test).
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Generic, TypeVar
 
 import msgspec
 
 from schemas.capture import Exhibit, Response
 from schemas.digests import canonical
 
-__all__ = ["HeaderMaker", "Span", "decodable", "joined", "segments_around", "spans_of"]
+__all__ = ["HeaderMaker", "HeaderReader", "Span", "decodable", "joined", "segments_around", "spans_of"]
 
 Span = tuple[int, int]
+Facts = TypeVar("Facts")
 
 _encode = msgspec.json.Encoder().encode
+_spans = msgspec.json.Decoder(list[list[Span]])
+_RESPONSE = b',"response":'
+_SPANS = b',"spans":'
 _OPENING_BYTES = 32
 
 
@@ -63,8 +68,40 @@ class HeaderMaker:
         """Return the exhibit of one record. Give `address` when the request named other records too."""
         facts = self._common if address is None else self._facts(address)
         name, where = _encode(record_id), _encode(list(spans))
-        header = b"".join((b'{"record_id":', name, b',"response":', facts, b',"spans":', where, b"}"))
+        header = b"".join((b'{"record_id":', name, _RESPONSE, facts, _SPANS, where, b"}"))
         return Exhibit(record_id=record_id, header=header, parts=tuple(parts))
+
+
+class HeaderReader(Generic[Facts]):
+    """Reads headers: what is the same for all exhibits of one response is decoded once.
+
+    A header is canonical, so its response stands between the two marks: within a record_id a quotation
+    mark is escaped, and spans are numbers.
+    """
+
+    def __init__(self, facts: type[Facts]) -> None:
+        """Take the type that holds what a reader wants to know of the response."""
+        self._decoder = msgspec.json.Decoder(facts)
+        self._last: tuple[bytes, Facts] | None = None
+
+    def facts(self, header: bytes) -> Facts:
+        """Return what a header says of its response.
+
+        Raises:
+            msgspec.DecodeError, ValueError: It is no header.
+        """
+        told = header[header.index(_RESPONSE) + len(_RESPONSE) : header.rindex(_SPANS)]
+        last = self._last
+        if last is not None and last[0] == told:
+            return last[1]
+        found = self._decoder.decode(told)
+        self._last = (told, found)
+        return found
+
+    @staticmethod
+    def spans(header: bytes) -> list[list[Span]]:
+        """Return where each part stood in the response's body."""
+        return _spans.decode(header[header.rindex(_SPANS) + len(_SPANS) : -1])
 
 
 def spans_of(body: bytes, items: Iterable[bytes], start: int = 0) -> list[Span]:

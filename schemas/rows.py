@@ -1,9 +1,12 @@
 """Values to columns and back: the rows of the archive, built column by column, without a dict per row."""
 
 import typing
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from enum import StrEnum
+from itertools import accumulate, chain
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
@@ -15,10 +18,20 @@ from schemas.capture import Attachment, CaptureRow, Exhibit
 from schemas.observation import Observation
 from schemas.record import FiledRecord, MediaRef
 
-__all__ = ["attachments_from", "captures_from", "observations_from", "records_from", "table_of"]
+__all__ = [
+    "attachments_from",
+    "binary_array",
+    "captures_from",
+    "observations_from",
+    "parts_array",
+    "records_from",
+    "table_of",
+]
 
 Value = TypeVar("Value")
 _NO_TEXT: Final = "{}"
+_NONE: Final[tuple[()]] = ()
+_encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
 def table_of(kind: RowKind, values: Sequence[Any], given: Mapping[str, pa.Array]) -> pa.Table:
@@ -43,15 +56,56 @@ def table_of(kind: RowKind, values: Sequence[Any], given: Mapping[str, pa.Array]
 
 def _column(column: Column, values: Sequence[Any]) -> pa.Array:
     found = list(map(attrgetter(".".join(column.path)), values))
+    if _is_one_value(found):
+        return pa.repeat(pa.scalar(found[0], column.type), len(found))  # what a walk says of all its rows
     if column.name == "metrics":
         found = [_NO_TEXT if not one else _json(one) for one in found]
     elif column.name == "media":
-        found = [[(ref.native_id, ref.kind, ref.alt_text) for ref in refs] for refs in found]
+        found = [
+            [(ref.native_id, ref.kind, ref.alt_text) for ref in refs] if refs else _NONE for refs in found
+        ]
+    elif column.name == "parts":
+        return parts_array(found)
+    elif column.type == pa.binary() and None not in found:
+        return binary_array(found)
     return pa.array(found, column.type)
 
 
+def _is_one_value(found: Sequence[Any]) -> bool:
+    if not found or not (found[0] is None or isinstance(found[0], str | int | datetime)):
+        return False
+    return found.count(found[0]) == len(found)
+
+
+def binary_array(values: Sequence[bytes]) -> pa.Array:
+    """Return bytes as a column, copied once: exhibits are most of a batch, and growing copies more."""
+    offsets = _offsets(values)
+    if offsets is None:
+        return pa.array(values, pa.binary())
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(values))]
+    return pa.Array.from_buffers(pa.binary(), len(values), buffers)
+
+
+def parts_array(values: Sequence[Sequence[bytes]]) -> pa.Array:
+    """Return the parts of exhibits as a column of lists."""
+    offsets = _offsets(values)
+    whole = binary_array(list(chain.from_iterable(values)))
+    if offsets is None or not isinstance(whole, pa.Array):
+        return pa.array(values, pa.list_(pa.binary()))
+    buffers = [None, pa.py_buffer(offsets)]
+    return pa.Array.from_buffers(pa.list_(pa.binary()), len(values), buffers, children=[whole])
+
+
+def _offsets(values: Sequence[Sequence[Any]]) -> "array[int] | None":
+    """Return where each value begins and the last ends; None where 32 bits do not reach."""
+    try:
+        return array("i", accumulate(map(len, values), initial=0))
+    except OverflowError:
+        return None
+
+
 def _json(value: Mapping[str, int]) -> str:
-    return msgspec.json.encode(dict(value), order="deterministic").decode()
+    return _encode(dict(value)).decode()
 
 
 def records_from(batch: pa.RecordBatch) -> Iterator[FiledRecord]:

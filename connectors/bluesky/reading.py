@@ -15,6 +15,7 @@ import msgspec
 
 from connectors.bluesky.cutting import LIST_RECORDS, POSTS_BY_ID, PROFILE_OF, Told
 from connectors.contract import Reading
+from connectors.cutting import HeaderReader
 from schemas.capture import PROFILE, Exhibit, MediaAddress
 from schemas.digests import DigestRule, Field
 from schemas.errors import MalformedItemError
@@ -124,12 +125,7 @@ class _Asked(msgspec.Struct):
     status: int
 
 
-class _Header(msgspec.Struct):
-    record_id: str
-    response: _Asked
-
-
-_header: Final = msgspec.json.Decoder(_Header)
+_header: Final = HeaderReader(_Asked)
 _told: Final = msgspec.json.Decoder(Told)
 _any: Final = msgspec.json.Decoder()
 
@@ -152,7 +148,7 @@ def read(exhibit: Exhibit) -> Reading:
     Raises:
         MalformedItemError: An item that this reader does not understand.
     """
-    asked = _header.decode(exhibit.header).response
+    asked = _header.facts(exhibit.header)
     told = _told.decode(exhibit.parts[1])
     if asked.status != _OK or not told.found:
         return _not_there(exhibit, asked, told)

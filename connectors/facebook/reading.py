@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from connectors.contract import Reading
-from connectors.cutting import Span, decodable
+from connectors.cutting import HeaderReader, decodable
 from connectors.facebook.attachments import Item, cards_of, is_share, links_of, media_of, string
 from connectors.facebook.fields import KNOWN, REACTIONS
 from connectors.facebook.problems import Verdict, problem_of, verdict
@@ -49,17 +49,12 @@ class _Asked(msgspec.Struct):
     status: int
 
 
-class _Header(msgspec.Struct):
-    response: _Asked
-    spans: list[list[Span]]
-
-
 _CONTENT: Final = frozenset(
     {"attachment", "attachments", "event", "link", "parent_id", "place", "story", "story_tags"}
 )
 """What an item without a message can consist of."""
 _ODD: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-_header: Final = msgspec.json.Decoder(_Header)
+_header: Final = HeaderReader(_Asked)
 _item: Final = msgspec.json.Decoder()
 
 
@@ -69,18 +64,18 @@ def read(exhibit: Exhibit) -> Reading:
     Raises:
         MalformedItemError: An item that this reader does not understand.
     """
-    header = _header.decode(exhibit.header)
-    asked = header.response
+    asked = _header.facts(exhibit.header)
     part = exhibit.parts[0]
     problem = problem_of(part)
     if problem is not None:
         answer = Answer.GONE if verdict(problem) is Verdict.GONE else Answer.REFUSED
         return Reading(record=None, look=_look(exhibit, asked, answer, problem.name, {}, listing=""))
     try:
-        item: Item = _item.decode(decodable(part, header.spans[0]) if len(header.spans[0]) > 1 else part)
+        segments = _header.spans(exhibit.header)[0]
+        item: Item = _item.decode(decodable(part, segments) if len(segments) > 1 else part)
         shape = _SHAPES[asked.endpoint]
-        unknown = item.keys() - KNOWN[shape]
-        leftover = tuple(sorted(unknown)) if unknown else ()
+        known = KNOWN[shape]
+        leftover = () if known.issuperset(item) else tuple(sorted(item.keys() - known))
         match shape:
             case "post":
                 record = _post(exhibit.record_id, item)

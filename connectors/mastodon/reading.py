@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from connectors.contract import Reading
+from connectors.cutting import HeaderReader
 from connectors.html import links_in, plain
 from connectors.mastodon.cutting import media_kind
 from connectors.mastodon.wire import AROUND, HISTORY, PROFILE_OF, ROOT
@@ -97,13 +98,8 @@ class _Asked(msgspec.Struct):
     status: int
 
 
-class _Header(msgspec.Struct):
-    record_id: str
-    response: _Asked
-
-
 _links: Final = msgspec.json.Decoder(_Links)
-_header: Final = msgspec.json.Decoder(_Header)
+_header: Final = HeaderReader(_Asked)
 _any: Final = msgspec.json.Decoder()
 
 
@@ -126,7 +122,7 @@ def read(exhibit: Exhibit) -> Reading:
     Raises:
         MalformedItemError: An item that this reader does not understand.
     """
-    asked = _header.decode(exhibit.header).response
+    asked = _header.facts(exhibit.header)
     if asked.status != _OK:
         answer = Answer.GONE if asked.status in _GONE else Answer.REFUSED
         return Reading(record=None, look=_look(exhibit, asked, answer, str(asked.status)))

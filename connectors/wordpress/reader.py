@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from connectors.contract import Reading
+from connectors.cutting import HeaderReader
 from connectors.html import files_in, links_in, plain
 from connectors.wordpress.cutter import ROOT, Names, endpoint_of
 from schemas.capture import POSTS, PROFILE, Exhibit, MediaAddress, comments_of
@@ -72,12 +73,7 @@ class _Facts(msgspec.Struct):
     status: int
 
 
-class _Header(msgspec.Struct):
-    record_id: str
-    response: _Facts
-
-
-_HEADER: Final = msgspec.json.Decoder(_Header)
+_HEADER: Final = HeaderReader(_Facts)
 _ITEM: Final = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -91,8 +87,7 @@ class Reader:
 
     def read(self, exhibit: Exhibit) -> Reading:
         """Read an exhibit; see `Connector.read`."""
-        header = _HEADER.decode(exhibit.header)
-        facts = header.response
+        facts = _HEADER.facts(exhibit.header)
         collection, by_id, revisions = endpoint_of(facts.endpoint)
         if facts.status != HTTPStatus.OK:
             return self._absent(exhibit, facts)
@@ -100,17 +95,17 @@ class Reader:
             items = tuple(_ITEM.decode(part) for part in exhibit.parts)
             item = items[0]
             if facts.endpoint == ROOT:
-                record = self._profile(header.record_id, item)
+                record = self._profile(exhibit.record_id, item)
                 return self._reading(record, items, facts, shape="profile", listing=PROFILE, shown=PUBLIC)
             if revisions:
-                record = self._posting(header.record_id, items[1], item)
+                record = self._posting(exhibit.record_id, items[1], item)
                 return Reading(record=record, look=None, shape="revision", items=items)
             if collection == "comments":
-                record = self._comment(header.record_id, item)
+                record = self._comment(exhibit.record_id, item)
                 listing = "" if by_id else comments_of(record.thread_id)
                 shown = _SHOWN.get(item["status"], item["status"])
                 return self._reading(record, items, facts, shape="comment", listing=listing, shown=shown)
-            record = self._posting(header.record_id, item, item)
+            record = self._posting(exhibit.record_id, item, item)
             shown = _SHOWN.get(item["status"], item["status"])
             if shown == PUBLIC and item["content"].get("protected"):
                 shown = _PROTECTED

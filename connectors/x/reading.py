@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from connectors.contract import Reading
+from connectors.cutting import HeaderReader
 from connectors.x.cutting import ALL, LOOKUP, PROFILE_ENDPOINT, RECENT_SEARCH
 from connectors.x.problems import GONE
 from connectors.x.wire import Problem, Reference, created_at_of
@@ -97,11 +98,6 @@ class _Facts(msgspec.Struct, frozen=True):
     fetched_at: datetime
 
 
-class _Header(msgspec.Struct, frozen=True):
-    record_id: str
-    response: _Facts
-
-
 class _Link(msgspec.Struct, frozen=True):
     url: str
     expanded_url: str | None = None
@@ -150,7 +146,7 @@ class _User(msgspec.Struct, frozen=True):
     entities: dict[str, _Entities] | None = None
 
 
-_HEADER: Final = msgspec.json.Decoder(_Header)
+_HEADER: Final = HeaderReader(_Facts)
 _ANY: Final = msgspec.json.Decoder()
 
 
@@ -160,7 +156,7 @@ def read(exhibit: Exhibit) -> Reading:
     Raises:
         MalformedItemError: It is no post, profile or problem that we understand.
     """
-    facts = _HEADER.decode(exhibit.header).response
+    facts = _HEADER.facts(exhibit.header)
     parts = tuple(_ANY.decode(part) for part in exhibit.parts)
     item = parts[0]
     if not isinstance(item, dict):

@@ -138,6 +138,7 @@ class DeltaArchive(Archive):
             observed=len(intake.observations),
             attached=len(intake.attachments),
             disposed=intake.disposed,
+            taken_in=frozenset(one.look.record_id for one in intake.observations),
         )
 
     @override

@@ -278,7 +278,9 @@ class _Sorter:
         if exhibit is None or observation.version_id is None:
             return exhibit
         filed = self._filed.get(observation.version_id)
-        return None if filed is not None and filed.exhibit == exhibit else exhibit
+        if filed is None:
+            return exhibit
+        return None if filed.exhibit is exhibit or filed.exhibit == exhibit else exhibit
 
     def attach(self) -> None:
         """Take in attachments of records that are held or filed, each once."""

@@ -12,9 +12,8 @@ from muniment.adapters.delta_intake import Intake
 from muniment.domain.evidence import SALT_BYTES, attachment_leaf, leaf
 from muniment.ports import Filing
 from schemas.arrow import RowKind
-from schemas.capture import Exhibit
 from schemas.errors import IntegrityError
-from schemas.rows import table_of
+from schemas.rows import binary_array, table_of
 
 __all__ = ["Partition", "tables_of"]
 
@@ -50,8 +49,11 @@ def _records(
 ) -> dict[Partition, pa.Table]:
     parts: defaultdict[Partition, list[Filing]] = defaultdict(list)
     for filing in filings:
-        parts[filing.series.value, filing.filed_at.year].append(filing)
-    return {part: _record_table(ones, council, commit_no, leaves) for part, ones in parts.items()}
+        parts[filing.series, filing.filed_at.year].append(filing)
+    return {
+        (str(series), year): _record_table(ones, council, commit_no, leaves)
+        for (series, year), ones in parts.items()
+    }
 
 
 def _record_table(
@@ -62,7 +64,7 @@ def _record_table(
         _grow(leaves, filing.capture_id, leaf(salt, filing.exhibit))
     given = {
         "council": pa.repeat(council, len(filings)),
-        "salt": pa.array(salts, pa.binary()),
+        "salt": binary_array(salts),
         "commit_no": _numbers(commit_no, len(filings)),
     }
     return table_of(RowKind.RECORD, filings, given)
@@ -76,8 +78,8 @@ def _observations(intake: Intake, commit_no: int, leaves: Mapping[str, list[byte
         if salt is not None and proof is not None:
             _grow(leaves, observation.look.capture_id, leaf(salt, proof))
     given = {
-        "header": pa.array([_header(proof) for proof in proofs], pa.binary()),
-        "parts": pa.array([_parts(proof) for proof in proofs], pa.list_(pa.binary())),
+        "header": pa.array([None if one is None else one.header for one in proofs], pa.binary()),
+        "parts": pa.array([None if one is None else one.parts for one in proofs], pa.list_(pa.binary())),
         "salt": pa.array(salts, pa.binary()),
         "commit_no": _numbers(commit_no, len(proofs)),
     }
@@ -117,11 +119,3 @@ def _salts(count: int) -> list[bytes]:
 
 def _numbers(number: int, count: int) -> pa.Array:
     return pa.repeat(pa.scalar(number, pa.int64()), count)
-
-
-def _header(proof: Exhibit | None) -> bytes | None:
-    return None if proof is None else proof.header
-
-
-def _parts(proof: Exhibit | None) -> tuple[bytes, ...] | None:
-    return None if proof is None else proof.parts

@@ -94,8 +94,15 @@ _THREAD_COLUMNS: Final = (
 
 
 def take_presence(connection: sa.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert or bring up to date; `rows` follow PRESENCE_COLUMNS, oldest look first."""
-    _upsert(connection, "presence", PRESENCE_COLUMNS, rows, _UPSERT)
+    """Insert or bring up to date; `rows` follow PRESENCE_COLUMNS, oldest look first.
+
+    They are written in the order of their keys, so that each page of the table is met once.
+    """
+    _upsert(connection, "presence", PRESENCE_COLUMNS, sorted(rows, key=_key), _UPSERT)
+
+
+def _key(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return row[:2]
 
 
 def tell_threads(
@@ -112,7 +119,7 @@ def see_again(
     if not seen:
         return
     if connection.dialect.name == "sqlite":
-        rows = [(walk_id, at, key, stream_id, at) for key, at in seen]
+        rows = [(walk_id, at, key, stream_id, at) for key, at in sorted(seen)]
         connection.exec_driver_sql(_SEE_SQLITE, rows)
         return
     told = msgspec.json.encode([{"key": key.hex(), "at": at} for key, at in seen]).decode()

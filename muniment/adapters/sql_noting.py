@@ -86,15 +86,19 @@ class SqlNoting(Part):
 
     def _see(self, connection: sa.Connection, stream_id: int, noted: Noted) -> None:
         seen = [look for look in noted.looks if look.answer is Answer.SEEN]
-        keyed = [(record_key(look.record_id), micros(look.at), look) for look in seen]
-        see_again(connection, stream_id, noted.walk.walk_id, [(key, at) for key, at, _ in keyed])
         if noted.walk.stream is Stream.POSTS:
             told = [
-                (key, stream_id, None, look.metrics[COMMENTS_METRIC], at)
-                for key, at, look in keyed
+                (record_key(look.record_id), stream_id, None, look.metrics[COMMENTS_METRIC], micros(look.at))
+                for look in seen
                 if COMMENTS_METRIC in look.metrics
             ]
             tell_threads(connection, told)
+        taken_in = noted.kept.taken_in
+        if taken_in and len({look.record_id for look in seen}) == len(seen):
+            # Presence took these looks in with the commit: of a backfill nothing is left to say.
+            seen = [look for look in seen if look.record_id not in taken_in]
+        again = [(record_key(look.record_id), micros(look.at)) for look in seen]
+        see_again(connection, stream_id, noted.walk.walk_id, again)
 
     def _hear_of_listings(self, connection: sa.Connection, row: Any, noted: Noted, *, now: datetime) -> None:
         disposed = Counter(

@@ -8,6 +8,7 @@ no conversion. `presence` repeats no account, stream or listing: it names rows o
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -38,6 +39,7 @@ def from_micros(number: int) -> datetime:
     return _EPOCH + timedelta(microseconds=number)
 
 
+@lru_cache(maxsize=65_536)  # a batch asks three times for each
 def record_key(record_id: str) -> bytes:
     """Return the key of a record, 16 bytes: a digest, so that no two records share one."""
     return hashlib.blake2b(record_id.encode(), digest_size=16).digest()

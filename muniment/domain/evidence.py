@@ -130,11 +130,10 @@ def seal_from(raw: bytes) -> Seal:
 
 def leaf(salt: bytes, exhibit: Exhibit) -> bytes:
     """Return the leaf digest of an exhibit: SHA-256(0x00, salt, length-prefixed header and parts)."""
-    digest = hashlib.sha256(b"\x00" + salt)
+    told = [b"\x00", salt]
     for piece in (exhibit.header, *exhibit.parts):
-        digest.update(len(piece).to_bytes(8, "big"))
-        digest.update(piece)
-    return digest.digest()
+        told += (len(piece).to_bytes(8, "big"), piece)
+    return hashlib.sha256(b"".join(told)).digest()
 
 
 def attachment_exhibit(

@@ -54,7 +54,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What `keep` did. `commit_no` None: nothing new, so no commit."""
+    """What `keep` did. `commit_no` None: nothing new, so no commit.
+
+    `taken_in` are the records of which it filed an observation: presence knows of that look already.
+    """
 
     commit_no: int | None
     new: int
@@ -62,6 +65,7 @@ class Kept:
     observed: int
     attached: int
     disposed: frozenset[str]
+    taken_in: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
