@@ -5,11 +5,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ROUNDS ?= 100
+STRINGS ?= 200000
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-specs test-rig test-all rig rig-down conformance crash bench golden format lock clean
+.PHONY: help run test check test-specs test-rig test-all rig rig-down conformance crash bench language golden format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -55,6 +56,9 @@ crash: $(STAMP) ## Kill archive, compaction and index ROUNDS times, and look for
 
 bench: $(STAMP) ## Speed as ratios to the bare libraries in the same run
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
+
+language: $(STAMP) ## STRINGS random strings typed as queries: none may do more than be refused
+	$(BIN)/python -m bench.language --strings $(STRINGS)
 
 golden: $(STAMP) ## Rewrite the golden pairs; review the difference
 	GOLDEN=1 $(BIN)/python -m pytest -q tests/connectors -k "golden_pair or reads_as_it"

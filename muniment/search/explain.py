@@ -59,15 +59,27 @@ def _leaf(leaf: Leaf) -> str:
         case Near(stream, left, right, distance, typed):
             form = "any form of " if stream is Stream.STEM else ""
             first, second = typed[0] or " ".join(left), typed[1] or " ".join(right)
-            apart = "next to" if distance == 1 else f"at most {distance} words from"
+            apart = "beside" if distance == 1 else f"at most {distance} words from"
             return f"has {form}“{first}” {apart} {form}“{second}”, in either order"
         case Wildcard(pattern, typed):
-            return f"has a word like {typed or pattern} (* is any letters or none, ? is one letter)"
+            return _pattern(typed or pattern)
         case Fuzzy(token, edits, typed):
             slips = "one letter" if edits == 1 else f"{edits} letters"
             return f"has “{typed or token}” or a word that differs from it by at most {slips}"
         case _:
             assert_never(leaf)
+
+
+def _pattern(typed: str) -> str:
+    bare = typed.strip("*")
+    if "*" in bare or "?" in bare:
+        return f"has a word that fits the pattern “{typed}”"
+    match typed.startswith("*"), typed.endswith("*"):
+        case True, True:
+            return f"has a word with “{bare}” in it"
+        case True, False:
+            return f"has a word that ends with “{bare}”"
+    return f"has a word that begins with “{bare}”"
 
 
 def _part(node: Node) -> str:

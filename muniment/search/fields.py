@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from muniment.search.entry import fold_value
 from muniment.search.errors import QueryError
-from muniment.search.tree import Keyword, Node, Not, Or, Range
+from muniment.search.tree import Keyword, Node, Not, Or, Range, Records
 from schemas.vocabulary import Kind, State
 
 __all__ = ["FIELD_NAMES", "FieldValue", "field_node", "within_days"]
@@ -27,20 +27,21 @@ class FieldValue(NamedTuple):
 
 
 _Reader: TypeAlias = Callable[[FieldValue], Node]
+_Held: TypeAlias = Callable[[], frozenset[str]]
 
 
-def field_node(typed: FieldValue) -> Node:
-    """Return the node of a `name:value`.
+def field_node(typed: FieldValue, held: _Held | None = None) -> Node:
+    """Return the node of a `name:value`; `held` gives the records under a hold.
 
     Raises:
-        QueryError: The value is not one that the field can take, or the field cannot be searched yet.
+        QueryError: The value is not one that the field can take, or holds cannot be asked here.
     """
     if not fold_value(typed.value):
         raise _bad(typed, "has no plain value after its colon", f"Write for example {_EXAMPLES[typed.name]}.")
     if typed.value.startswith("-") and not typed.quoted:
         remedy = f"To leave a value out write -{typed.name}:{typed.value.lstrip('-')}."
         raise _bad(typed, "has its minus in the wrong place", remedy)
-    return _READERS[typed.name](typed)
+    return _hold(typed, held) if typed.name == "hold" else _READERS[typed.name](typed)
 
 
 def within_days(since: date | None, until: date | None) -> Range:
@@ -62,12 +63,13 @@ def _one_of(words: type[Kind] | type[State]) -> _Reader:
 
 
 def _yes_or_no(yes: Node) -> _Reader:
-    def read(typed: FieldValue) -> Node:
-        if typed.quoted or typed.value.lower() not in ("yes", "no"):
-            raise _bad(typed, "is not yes or no", f"Write {typed.name}:yes or {typed.name}:no.")
-        return yes if typed.value.lower() == "yes" else Not(yes)
+    return lambda typed: _yes_or_no_of(typed, lambda: yes)
 
-    return read
+
+def _yes_or_no_of(typed: FieldValue, yes: Callable[[], Node]) -> Node:
+    if typed.quoted or typed.value.lower() not in ("yes", "no"):
+        raise _bad(typed, "is not yes or no", f"Write {typed.name}:yes or {typed.name}:no.")
+    return yes() if typed.value.lower() == "yes" else Not(yes())
 
 
 def _date(typed: FieldValue) -> Node:
@@ -82,8 +84,10 @@ def _date(typed: FieldValue) -> Node:
     return within_days(low, high)
 
 
-def _not_yet(typed: FieldValue) -> Node:
-    raise _bad(typed, "cannot be searched yet", "Leave it out, or put it in quotation marks.")
+def _hold(typed: FieldValue, held: _Held | None) -> Node:
+    if held is None:
+        raise _bad(typed, "cannot be asked here", "Leave it out, or put it in quotation marks.")
+    return _yes_or_no_of(typed, lambda: Records(held(), "is under a hold"))
 
 
 def _day(typed: FieldValue, text: str) -> date:
@@ -116,7 +120,6 @@ _READERS: dict[str, _Reader] = {
     "deleted": _yes_or_no(_DELETED),
     "date": _date,
     "class": _exact,
-    "hold": _not_yet,
 }
 _EXAMPLES = {
     "platform": "platform:facebook",
@@ -129,6 +132,6 @@ _EXAMPLES = {
     "deleted": "deleted:yes",
     "date": "date:2024-01-31",
     "class": "class:complaint",
-    "hold": "platform:facebook",
+    "hold": "hold:yes",
 }
-FIELD_NAMES = tuple(_READERS)
+FIELD_NAMES = (*_READERS, "hold")

@@ -2,35 +2,47 @@
 
 Bare words search the stem stream, quoted words and `=word` the exact one. All words must be there; `OR`
 binds looser than that; `NOT` or `-` excludes; brackets group; operators count in capitals only. A tag, a
-handle, an amount or an address is searched whole. `field:value` narrows. Whatever else is typed is read
-as plain words; only what is surely a mistake, or cannot be answered yet, is refused, with its position and
-what to write instead.
+handle, an amount or an address is searched whole. `a NEAR/5 b` and `"a b"~3` find words near each other,
+`coll*` and `b?n` patterns, `fuzz~` misspelt words. `field:value` narrows. Whatever else is typed is read as
+plain words; only what is surely a mistake is refused, with its position and what to write instead.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from muniment.search.entry import fold_value
 from muniment.search.errors import QueryError
 from muniment.search.fields import FIELD_NAMES, FieldValue, field_node, within_days
-from muniment.search.tokens import Span, is_address, spans
-from muniment.search.tree import And, Everything, Keyword, Node, Not, Or, Phrase, Query, Stream, Word
+from muniment.search.hints import hints_for
+from muniment.search.tree import MAX_NEAR, Fuzzy, Keyword, Near, Node, Not, Query, Wildcard, leaves
+from muniment.search.words import (
+    Side,
+    all_of,
+    any_of,
+    loose_phrase,
+    near_node,
+    phrase_node,
+    side_of,
+    word_node,
+)
 
 __all__ = ["parse"]
 
 MAX_QUERY_CHARACTERS = 10_000
 MAX_DEPTH = 40
 _QUOTES = '"“”'
-_TRAILING = ".,;:!?)]}…'"
+MAX_COSTLY = 50
+"""Patterns, misspelt words and pairs near each other in one query: each is many searches."""
+
 _LEXER = re.compile(
     rf"""
       (?P<open>\()
     | (?P<close>\))
-    | =?[{_QUOTES}](?P<phrase>[^{_QUOTES}]*)[{_QUOTES}](?P<slop>~\d)?
+    | =?[{_QUOTES}](?P<phrase>[^{_QUOTES}]*)[{_QUOTES}](?:~(?P<slop>\d{{1,4}}))?
     | (?P<unclosed>[{_QUOTES}])
-    | (?P<near>(?:NEAR|[wW])/\d+(?=[\s()]|$))
+    | (?P<near>(?:NEAR|[wW])/(?P<distance>\d{{1,4}})(?=[\s(){_QUOTES}]|$))
     | (?P<op>(?:AND|OR|NOT|\|\||&&)(?=[\s(){_QUOTES}]|$))
     | (?P<minus>(?<![{_QUOTES})])-(?=\S))
     | (?P<field>(?i:{"|".join(FIELD_NAMES)})):(?=\S)
@@ -39,7 +51,6 @@ _LEXER = re.compile(
     """,
     re.VERBOSE,
 )
-_FUZZY = re.compile(r"\w[\w'\u2019-]*~\d*")
 _IN_PLAIN_WORDS = {"||": "OR", "&&": "AND"}
 
 
@@ -48,6 +59,7 @@ class _Lexeme(NamedTuple):
     text: str
     at: int
     value: FieldValue | None = None
+    number: int | None = None
 
 
 def parse(
@@ -57,6 +69,7 @@ def parse(
     accounts: Sequence[str] = (),
     since: date | None = None,
     until: date | None = None,
+    held: Callable[[], frozenset[str]] | None = None,
 ) -> Query:
     """Return the query that was typed, narrowed by the filters given beside it.
 
@@ -66,6 +79,8 @@ def parse(
         accounts: Any of these accounts.
         since: First Europe/London day.
         until: Last day, included.
+        held: Gives the ids of all records under a hold, asked when `hold:` is typed; None: holds cannot be
+            asked here (the scope of a hold may not speak of holds).
 
     Raises:
         QueryError: A mistake in `typed`, with its position and what to write instead.
@@ -76,14 +91,21 @@ def parse(
     filters: list[Node] = []
     for field, values in (("platform", platforms), ("account", accounts)):
         if values:
-            filters.append(_any_of([Keyword(field, fold_value(value)) for value in values]))
+            filters.append(any_of([Keyword(field, fold_value(value)) for value in values]))
     if since or until:
         filters.append(within_days(since, until))
-    parser = _Parser(typed)
+    parser = _Parser(typed, held)
     tree = parser.tree()
     if tree is None and not (filters and not parser.ignored):
         raise _nothing(parser.ignored)
-    return Query(typed=typed, tree=_all_of(([tree] if tree else []) + filters), ignored=tuple(parser.ignored))
+    if tree is not None:
+        _refuse_what_is_too_costly(tree)
+    return Query(
+        typed=typed,
+        tree=all_of(([tree] if tree else []) + filters),
+        ignored=tuple(parser.ignored),
+        hints=hints_for(typed),
+    )
 
 
 def _nothing(ignored: Sequence[str]) -> QueryError:
@@ -92,22 +114,27 @@ def _nothing(ignored: Sequence[str]) -> QueryError:
     return QueryError(f"There is nothing to search for{found}", position=0, remedy=remedy)
 
 
+def _refuse_what_is_too_costly(tree: Node) -> None:
+    costly = sum(isinstance(leaf, Wildcard | Fuzzy | Near) for leaf in leaves(tree, negated=True))
+    if costly > MAX_COSTLY:
+        remedy = f"Use at most {MAX_COSTLY} patterns, misspelt words and pairs near each other; search twice."
+        raise QueryError("The query asks for too much at once", position=0, remedy=remedy)
+
+
 def _lex(typed: str) -> Iterator[_Lexeme]:
     for match in _LEXER.finditer(typed):
         at = match.start()
         if match["unclosed"]:
             remedy = 'Write " at the end of the phrase too, or leave it out.'
             raise QueryError("A quotation mark is not closed", position=at, remedy=remedy)
-        if match["slop"]:
-            remedy = f'Write "{match["phrase"]}" for the exact phrase, or the words without quotation marks.'
-            position = match.start("slop")
-            raise QueryError("Words near each other cannot be searched yet", position=position, remedy=remedy)
         if match["field"]:
             quoted = match["quoted"]
             value = FieldValue(match["field"].lower(), quoted or match["value"] or "", quoted is not None, at)
             yield _Lexeme("field", match.group(), at, value)
         elif match["phrase"] is not None:
-            yield _Lexeme("phrase", match["phrase"], at)
+            yield _Lexeme("phrase", match["phrase"], at, number=int(match["slop"]) if match["slop"] else None)
+        elif match["near"]:
+            yield _Lexeme("near", match["near"], at, number=int(match["distance"]))
         else:
             yield _Lexeme(match.lastgroup or "word", match.group(), at)
 
@@ -115,8 +142,9 @@ def _lex(typed: str) -> Iterator[_Lexeme]:
 class _Parser:
     """Recursive descent over the lexemes; a piece without letter or figure is set aside in `ignored`."""
 
-    def __init__(self, typed: str) -> None:
+    def __init__(self, typed: str, held: Callable[[], frozenset[str]] | None) -> None:
         self.ignored: list[str] = []
+        self._held = held
         self._lexemes = tuple(_lex(typed))
         self._next = 0
 
@@ -145,7 +173,7 @@ class _Parser:
             self._next += 1
             nodes.append(self._conjunction(depth))
         found = [node for node in nodes if node is not None]
-        return _any_of(found) if found else None
+        return any_of(found) if found else None
 
     def _conjunction(self, depth: int) -> Node | None:
         found: list[Node] = []
@@ -161,7 +189,7 @@ class _Parser:
             node = self._unit(depth)
             if node is not None:
                 found.append(node)
-        return _all_of(found) if found else None
+        return all_of(found) if found else None
 
     def _expect_operand(self) -> None:
         """Refuse an operator with nothing beside it: guessing could turn the question round."""
@@ -182,8 +210,30 @@ class _Parser:
             negated = not negated
             self._next += 1
             self._expect_operand()
+        left = self._peek()
         node = self._atom(depth)
+        operator = self._peek()
+        if left is not None and operator is not None and operator.kind == "near":
+            node = self._near(left, operator)
         return Not(node) if negated and node is not None else node
+
+    def _near(self, left: _Lexeme, operator: _Lexeme) -> Node:
+        """Return the node of two sides; `left` is read already."""
+        if not 1 <= (distance := operator.number or 0) <= MAX_NEAR:
+            remedy = f"Write a number from 1 (side by side) to {MAX_NEAR}."
+            message = f"{operator.text} asks for {distance} words apart"
+            raise QueryError(message, position=operator.at, remedy=remedy)
+        self._next += 1
+        right = self._peek()
+        if right is None or right.kind in ("close", "op", "near", "minus"):
+            raise _lonely(operator, "after")
+        node = near_node(_side(left, operator), _side(right, operator), distance, operator.at)
+        self._next += 1
+        following = self._peek()
+        if following is not None and following.kind == "near":
+            remedy = f"Write {left.text} {operator.text} {right.text} AND {right.text} {following.text} …"
+            raise QueryError("Only two sides can be near each other", position=following.at, remedy=remedy)
+        return node
 
     def _atom(self, depth: int) -> Node | None:
         lexeme = self._lexemes[self._next]
@@ -191,15 +241,16 @@ class _Parser:
         match lexeme.kind:
             case "open":
                 return self._group(lexeme, depth)
+            case "phrase" if lexeme.number is not None:
+                node = loose_phrase(lexeme.text, lexeme.number, lexeme.at)
             case "phrase":
-                node = _phrase_node(lexeme.text)
+                node = phrase_node(lexeme.text)
             case "field" if lexeme.value is not None:
-                return field_node(lexeme.value)
+                return field_node(lexeme.value, self._held)
             case "near":
-                remedy = "Write both words for all records that hold both, or a quoted phrase."
-                raise QueryError(f"{lexeme.text} cannot be searched yet", position=lexeme.at, remedy=remedy)
+                raise _lonely(lexeme, "before")
             case _:
-                node = _word_node(lexeme)
+                node = word_node(lexeme.text, lexeme.at)
         if node is None:
             self.ignored.append(f'"{lexeme.text}"' if lexeme.kind == "phrase" else lexeme.text)
         return node
@@ -228,75 +279,9 @@ def _lonely(operator: _Lexeme, side: str) -> QueryError:
     return QueryError(f"Nothing stands {side} {operator.text}", position=operator.at, remedy=remedy)
 
 
-def _phrase_node(body: str) -> Node | None:
-    tokens = tuple(token for span in spans(body) if span.kind != "gap" for token in span.exact)
-    return _phrase(Stream.EXACT, tokens, body) if tokens else None
-
-
-def _phrase(stream: Stream, tokens: tuple[str, ...], typed: str) -> Word | Phrase:
-    return Word(stream, tokens[0], typed) if len(tokens) == 1 else Phrase(stream, tokens, typed)
-
-
-def _word_node(lexeme: _Lexeme) -> Node | None:
-    """Return the node of one unquoted piece; None when it holds no token."""
-    text = lexeme.text
-    stream = Stream.EXACT if text.startswith("=") else Stream.STEM
-    text = text.removeprefix("=")
-    if is_address(text):
-        return _address_node(text)
-    _refuse_patterns(text, lexeme.at)
-    nodes = [
-        _span_node(span, stream, text[span.start : span.end]) for span in spans(text) if span.kind != "gap"
-    ]
-    return _all_of(nodes) if nodes else None
-
-
-def _refuse_patterns(text: str, at: int) -> None:
-    core = text.rstrip(_TRAILING).lstrip("([{'¿")
-    if not any(map(str.isalnum, core)):
-        return
-    if _FUZZY.fullmatch(core):
-        word = core.partition("~")[0]
-        remedy = f"Write {word} for the word and its endings, with OR between other spellings."
-        raise QueryError(f"{core}: spellings like a word cannot be searched yet", position=at, remedy=remedy)
-    if "*" in core or "?" in core:
-        remedy = "Without it a word finds its usual endings too. In quotation marks the sign is left out."
-        raise QueryError(f"{core}: wildcards * and ? cannot be searched yet", position=at, remedy=remedy)
-
-
-def _span_node(span: Span, stream: Stream, typed: str) -> Node:
-    which = 0 if stream is Stream.EXACT else 1
-    tokens = span.exact if stream is Stream.EXACT else span.stem
-    if span.extra and (span.kind in ("tag", "money", "mail", "url") or (span.kind == "emoji" and which == 0)):
-        return Word(Stream.EXACT, span.extra[0], typed)
-    if span.kind == "emoji" or len(tokens) == 1:
-        return Word(stream, tokens[0], typed)
-    together = _phrase(stream, tokens, typed)
-    return _any_of([together, Word(stream, span.extra[which], typed)]) if span.extra else together
-
-
-def _address_node(text: str) -> Node | None:
-    """Return the node of an address: whole when it has a path; a host also where it was written bare."""
-    has_scheme = "://" in text[:8]
-    found = next(spans(text if has_scheme or text[:4].lower() == "www." else f"https://{text}"), None)
-    if found is None:
-        return None
-    if found.extra and has_scheme:
-        return Word(Stream.EXACT, found.extra[0], text)
-    whole = found.extra[0] if found.extra else found.exact[0]
-    bare = tuple(token for span in spans(whole) for token in span.exact)
-    nodes: list[Node] = [Word(Stream.EXACT, whole, text)]
-    if bare and bare != (whole,):
-        nodes.append(_phrase(Stream.EXACT, bare, text))
-    return _any_of(nodes)
-
-
-def _any_of(nodes: Sequence[Node]) -> Node:
-    return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
-
-
-def _all_of(nodes: Sequence[Node]) -> Node:
-    flat = [child for node in nodes for child in (node.nodes if isinstance(node, And) else (node,))]
-    if not flat:
-        return Everything()
-    return flat[0] if len(flat) == 1 else And(tuple(flat))
+def _side(lexeme: _Lexeme, operator: _Lexeme) -> Side:
+    if lexeme.kind not in ("word", "phrase") or lexeme.number is not None:
+        message = f"{operator.text} stands between words or phrases only"
+        remedy = "Write one word or one quoted phrase on each side, and the rest with AND."
+        raise QueryError(message, position=operator.at, remedy=remedy)
+    return side_of(lexeme.text, quoted=lexeme.kind == "phrase", at=lexeme.at, operator=operator.text)

@@ -154,20 +154,27 @@ Node: TypeAlias = Everything | Leaf | Records | Keyword | Range | And | Or | Not
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A parsed query. `ignored` are typed pieces that hold nothing to search for, such as "!!!"."""
+    """A parsed query.
+
+    `ignored` are typed pieces that hold nothing to search for, such as "!!!". `hints` are sentences about
+    what was taken as plain words and may have been meant otherwise.
+    """
 
     typed: str
     tree: Node
     ignored: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
 
 
-def leaves(node: Node) -> Iterator[Leaf]:
-    """Yield what an entry may contain in its text; what stands under a Not is left out."""
+def leaves(node: Node, *, negated: bool = False) -> Iterator[Leaf]:
+    """Yield what an entry may contain in its text; what stands under a Not only if `negated`."""
     match node:
         case Word() | Phrase() | Near() | Wildcard() | Fuzzy():
             yield node
         case And(nodes) | Or(nodes):
             for child in nodes:
-                yield from leaves(child)
+                yield from leaves(child, negated=negated)
+        case Not(child) if negated:
+            yield from leaves(child, negated=negated)
         case _:
             return

@@ -3,14 +3,18 @@
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
 from muniment.cli.main import muniment
+from muniment.search.entry import Entry
 from muniment.search.errors import QueryError
+from muniment.search.match import matches, read
 from muniment.search.parse import parse
 from muniment.settings import SETTINGS
+from schemas.vocabulary import State
 
 CHECKOUT = Path(__file__).parents[2]
 TOP = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
@@ -25,6 +29,30 @@ def name_of(page: Path) -> str:
 
 def text_of(page: Path) -> str:
     return page.read_text(encoding="utf-8")
+
+
+def an_entry(**facts: Any) -> Entry:
+    """Return an entry of which only these facts matter."""
+    plain = Entry(
+        version_id=b"1" * 32,
+        record_id="x:1",
+        platform="x",
+        accounts=("main",),
+        author_id="u1",
+        author_handle=None,
+        author_role="public",
+        kind="post",
+        series="public",
+        language=None,
+        state="live",
+        edited=False,
+        commit_no=1,
+        ts=0,
+        current=True,
+        multi=False,
+        text="",
+    )
+    return plain._replace(**facts)
 
 
 def examples(heading: str) -> list[str]:
@@ -95,8 +123,44 @@ def test_every_search_that_the_page_shows_is_understood() -> None:
         assert parse(query).ignored == (), query
 
 
-def test_what_the_page_says_cannot_be_typed_is_refused_with_a_remedy() -> None:
-    for query in examples("What you cannot type yet"):
+def rows_of_four() -> list[tuple[str, str, str]]:
+    """Return what is typed, a text that it finds and one that it does not, from the search page's table."""
+    rows = re.findall(r"^\| `([^`]+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", SEARCH, re.MULTILINE)
+    assert len(rows) > 20
+    return rows
+
+
+@pytest.mark.parametrize(("typed", "finds", "finds_not"), rows_of_four())
+def test_a_search_of_the_page_finds_what_it_says_and_no_more(typed: str, finds: str, finds_not: str) -> None:
+    tree = parse(typed).tree
+    assert [matches(tree, read(an_entry(text=text))) for text in (finds, finds_not)] == [True, False]
+
+
+def test_each_field_that_the_page_shows_narrows() -> None:
+    shown = re.findall(
+        r"^\| `([^`]+)` \| [^|]+ \|$", SEARCH.split("### Narrow")[1].split("\n## ")[0], re.MULTILINE
+    )
+    shaped = an_entry(
+        text="pothole",
+        platform="facebook",
+        accounts=("x-main",),
+        author_handle="Resident",
+        kind="comment",
+        record_class="complaint",
+        edited=True,
+        ts=1_711_900_000,  # 31 March 2024 in London
+    )
+    corpus = [an_entry(text="parks", kind="profile")] + [
+        shaped._replace(state=state.value) for state in State
+    ]
+    for typed in shown:
+        found = [matches(parse(typed).tree, read(entry)) for entry in corpus]
+        assert any(found), typed
+        assert not all(found), typed
+
+
+def test_what_the_page_calls_a_mistake_is_refused_with_a_remedy() -> None:
+    for query in examples("When muniment asks back"):
         with pytest.raises(QueryError) as refused:
             parse(query)
         assert refused.value.remedy, query

@@ -21,6 +21,11 @@ from muniment.search.parse import parse
         ("wolves.gov.uk", "see www.wolves.gov.uk/a", "see [www.wolves.gov.uk/a]"),
         ("a -b", "a b", "[a] b"),
         ("a OR platform:b", "a b", "[a] b"),
+        ("coll*", "Collect, #CollDay, recollect", "[Collect], [#CollDay], recollect"),
+        ("*hole*", "potholes", "[potholes]"),
+        ("potole~", "the Pothole", "the [Pothole]"),
+        ("missed NEAR/2 bin", "bin, bin they missed. Missed", "bin, [bin] they [missed]. Missed"),
+        ('"penn road" NEAR/2 at', "at Penn Road, penn", "[at] [Penn] [Road], penn"),
         ("ecole", "e\u0301cole!", "[e\u0301cole!]"),
     ],
 )
@@ -29,7 +34,7 @@ def test_what_was_found_is_marked(typed: str, text: str, marked: str) -> None:
     assert "".join(f"[{piece.text}]" if piece.hit else piece.text for piece in pieces) == marked
 
 
-@given(st.text(), st.sampled_from(["a", "a b", '"a b"', "a-b", "#a OR @b"]))
+@given(st.text(), st.sampled_from(["a", "a b", '"a b"', "a-b", "#a OR @b", "*ab*", "aab~", "a w/2 b"]))
 def test_the_pieces_are_the_text(text: str, typed: str) -> None:
     pieces = highlight(text, parse(typed).tree)
     assert "".join(piece.text for piece in pieces) == text

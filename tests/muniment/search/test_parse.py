@@ -11,7 +11,22 @@ from hypothesis import strategies as st
 from muniment.search.errors import QueryError
 from muniment.search.explain import explain
 from muniment.search.parse import parse
-from muniment.search.tree import And, Everything, Keyword, Node, Not, Or, Phrase, Range, Stream, Word
+from muniment.search.tree import (
+    And,
+    Everything,
+    Fuzzy,
+    Keyword,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Range,
+    Records,
+    Stream,
+    Wildcard,
+    Word,
+)
 
 
 def s(token: str) -> Word:
@@ -26,6 +41,7 @@ def phrase(*tokens: str, stream: Stream = Stream.EXACT) -> Phrase:
     return Phrase(stream, tokens)
 
 
+HELD = Records(frozenset({"x:1", "x:2"}))
 LIVE, MISSING, GONE = (Keyword("state", state) for state in ("live", "missing", "gone"))
 
 MEANINGS: list[tuple[str, Node]] = [
@@ -76,6 +92,43 @@ MEANINGS: list[tuple[str, Node]] = [
     ("date:2023-01-05", Range("day", 20230105, 20230105)),
     ("date:[2023-01-01 TO *]", Range("day", 20230101, None)),
     ("date:[* to 2023-01-31]", Range("day", None, 20230131)),
+    ("class:Complaint", Keyword("class", "complaint")),
+    ("hold:yes", HELD),
+    ("hold:No bins", And((Not(HELD), s("bin")))),
+    ("bins NEAR/3 missed", Near(Stream.STEM, ("bin",), ("miss",), 3)),
+    ("bins w/3 missed", Near(Stream.STEM, ("bin",), ("miss",), 3)),
+    ("bins NEAR/1 =missed", Near(Stream.EXACT, ("bins",), ("missed",), 1)),
+    ('potholes NEAR/5 "penn road"', Near(Stream.EXACT, ("potholes",), ("penn", "road"), 5)),
+    ('"#BinDay" NEAR/20 fly-tipping', Near(Stream.EXACT, ("binday",), ("fly", "tipping"), 20)),
+    ("a OR -b w/2 c d", Or((s("a"), And((Not(Near(Stream.STEM, ("b",), ("c",), 2)), s("d")))))),
+    ('"a b"~3', Near(Stream.EXACT, ("a",), ("b",), 4)),
+    ('"a b c"~1', And((Near(Stream.EXACT, ("a",), ("b",), 2), Near(Stream.EXACT, ("b",), ("c",), 2)))),
+    ('"a b c"~0', phrase("a", "b", "c")),
+    ('"a"~5', x("a")),
+    ("coll*", Wildcard("coll*")),
+    ("Coll**?", Wildcard("coll*")),
+    ("=b?n*", Wildcard("b?n*")),
+    ("*hole*", Wildcard("*hole*")),
+    ("f***ing", Wildcard("f*ing")),
+    ("(cafe*)", Wildcard("cafe*")),
+    ("\u00e9cole*", Wildcard("ecole*")),
+    ("don't*", Wildcard("dont*")),
+    ("don’t*", Wildcard("dont*")),
+    ("council's*", Wildcard("council*")),
+    ("covid-1*", Wildcard("covid1*")),
+    ("1,50*", Wildcard("150*")),
+    ("7.5*", Wildcard("7.5*")),
+    ("#bin*", Wildcard("#bin*")),
+    ("£1*", Wildcard("£1*")),
+    ("*@leeds.gov.uk", Wildcard("*@leeds.gov.uk")),
+    ("https://www.wolves.gov.uk/b*", Wildcard("wolves.gov.uk/b*")),
+    ("road/str*", And((s("road"), Wildcard("str*")))),
+    ("fuzz~", Fuzzy("fuzz", 1)),
+    ("colect~", Fuzzy("colect", 2)),
+    ("colect~1", Fuzzy("colect", 1)),
+    ("don’t~", Fuzzy("dont", 1)),
+    ("fly-tiping~", Fuzzy("flytiping", 2)),
+    ("#bindya~", Fuzzy("#bindya", 2)),
     ("Date:[ 2023-01-01  TO 2023-01-31 ] -a", And((Range("day", 20230101, 20230131), Not(s("a"))))),
 ]
 
@@ -114,24 +167,91 @@ MISTAKES = [
     ),
     ("", "There is nothing to search for (at character 1).", NOTHING),
     (
-        '"a b"~3',
-        "Words near each other cannot be searched yet (at character 6).",
-        'Write "a b" for the exact phrase, or the words without quotation marks.',
+        '"a b"~20',
+        "~20 is too far apart (at character 1).",
+        "Write a number from 0 to 19.",
+    ),
+    ('"a a"~2', "“a” stands on both sides (at character 1).", "Write two different words, or a alone."),
+    (
+        "bins NEAR/2 bin",
+        "“bins” stands on both sides (at character 6).",
+        "Write two different words, or bins alone.",
     ),
     (
-        "a NEAR/5 b",
-        "NEAR/5 cannot be searched yet (at character 3).",
-        "Write both words for all records that hold both, or a quoted phrase.",
+        "a NEAR/0 b",
+        "NEAR/0 asks for 0 words apart (at character 3).",
+        "Write a number from 1 (side by side) to 20.",
     ),
     (
-        "coll*",
-        "coll*: wildcards * and ? cannot be searched yet (at character 1).",
-        "Without it a word finds its usual endings too. In quotation marks the sign is left out.",
+        "a w/21 b",
+        "w/21 asks for 21 words apart (at character 3).",
+        "Write a number from 1 (side by side) to 20.",
+    ),
+    (
+        "x NEAR/3 platform:y",
+        "NEAR/3 stands between words or phrases only (at character 3).",
+        "Write one word or one quoted phrase on each side, and the rest with AND.",
+    ),
+    (
+        "(a b) NEAR/3 c",
+        "NEAR/3 stands between words or phrases only (at character 7).",
+        "Write one word or one quoted phrase on each side, and the rest with AND.",
+    ),
+    (
+        "a NEAR/3 b NEAR/4 c",
+        "Only two sides can be near each other (at character 12).",
+        "Write a NEAR/3 b AND b NEAR/4 …",
+    ),
+    (
+        "x NEAR/3",
+        "Nothing stands after NEAR/3 (at character 3).",
+        'Write a word after it, or put it in quotation marks to search for it: "near/3".',
+    ),
+    (
+        "NEAR/3 x",
+        "Nothing stands before NEAR/3 (at character 1).",
+        'Write a word before it, or put it in quotation marks to search for it: "near/3".',
+    ),
+    (
+        "#tag NEAR/3 b",
+        "NEAR/3 stands between words or phrases, and #tag is neither (at character 1).",
+        'To look for its words write "#tag" in quotation marks.',
+    ),
+    (
+        "a NEAR/3 coll*",
+        "NEAR/3 stands between words or phrases, and coll* is neither (at character 10).",
+        "Write a whole word or a quoted phrase on each side.",
+    ),
+    (
+        "a NEAR/3 !!!",
+        "NEAR/3 stands between words or phrases, and !!! is neither (at character 10).",
+        "Write a word or a quoted phrase on each side.",
+    ),
+    (
+        "rated 5*",
+        "5* would find most words (at character 7).",
+        "Write at least 2 letters beside * and ?, or put it in quotation marks.",
+    ),
+    (
+        "a?b?c?d?e?f?g?h?i?j",
+        "a?b?c?d?e?f?g?h?i?j is too long for a pattern (at character 1).",
+        "Write at most 8 signs * and ? and 64 letters in one word.",
+    ),
+    (
+        "é~",
+        "é is too short for ~1: it would find most words (at character 1).",
+        "Write a word of 3 letters or more, or the spellings with OR between them.",
     ),
     (
         "pot fuzz~2",
-        "fuzz~2: spellings like a word cannot be searched yet (at character 5).",
-        "Write fuzz for the word and its endings, with OR between other spellings.",
+        "fuzz is too short for ~2: it would find most words (at character 5).",
+        "Write a word of 5 letters or more, or the spellings with OR between them.",
+    ),
+    ("word~3", "word~3 is not 1 or 2 letters away (at character 1).", "Write word~1 or word~2."),
+    (
+        " OR ".join(f"word{number}*" for number in range(51)),
+        "The query asks for too much at once (at character 1).",
+        "Use at most 50 patterns, misspelt words and pairs near each other; search twice.",
     ),
     (
         "platform:-x",
@@ -151,9 +271,10 @@ MISTAKES = [
     ("edited:maybe", "edited:maybe is not yes or no (at character 1).", "Write edited:yes or edited:no."),
     (
         'a hold:"yes"',
-        "hold:yes cannot be searched yet (at character 3).",
-        "Leave it out, or put it in quotation marks.",
+        "hold:yes is not yes or no (at character 3).",
+        "Write hold:yes or hold:no.",
     ),
+    ("hold:maybe", "hold:maybe is not yes or no (at character 1).", "Write hold:yes or hold:no."),
     (
         "date:2023-02-30",
         "date:2023-02-30 names a day that does not exist, 2023-02-30 (at character 1).",
@@ -177,13 +298,13 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("typed", "tree"), MEANINGS)
 def test_a_query_means_what_the_language_says(typed: str, tree: Node) -> None:
-    assert parse(typed).tree == tree
+    assert parse(typed, held=lambda: HELD.ids).tree == tree
 
 
 @pytest.mark.parametrize(("typed", "message", "remedy"), MISTAKES)
 def test_a_mistake_says_where_it_is_and_what_to_write(typed: str, message: str, remedy: str) -> None:
     with pytest.raises(QueryError) as caught:
-        parse(typed)
+        parse(typed, held=lambda: HELD.ids)
     assert (caught.value.message, caught.value.remedy) == (message, remedy)
 
 
@@ -192,6 +313,35 @@ def test_a_mistake_says_where_it_is_and_what_to_write(typed: str, message: str, 
 )
 def test_what_only_looks_like_an_operator_is_read_as_text(typed: str) -> None:
     parse(typed)
+
+
+def test_holds_are_asked_only_when_the_query_speaks_of_them() -> None:
+    def never() -> frozenset[str]:
+        raise AssertionError
+
+    assert parse("bins", held=never).tree == s("bin")
+    with pytest.raises(QueryError, match="cannot be asked here"):
+        parse("hold:yes")
+
+
+@pytest.mark.parametrize(
+    ("typed", "hints"),
+    [
+        ("bin or tax", ("“or” was left as a word. For either of two words write OR in capitals.",)),
+        (
+            "bin NEAR tax",
+            ("“near” was left as a word. For words near each other write for example bin NEAR/5 missed.",),
+        ),
+        (
+            "platforms:x bins",
+            ("“platforms:” is not a field and was searched as a word. Did you mean platform: ?",),
+        ),
+        ('"bin or tax" bins https://x.uk 10:30am', ()),
+        ("whether you pay or not the bins are emptied each week", ()),
+    ],
+)
+def test_what_may_have_been_meant_otherwise_is_said(typed: str, hints: tuple[str, ...]) -> None:
+    assert parse(typed).hints == hints
 
 
 def test_pieces_without_a_letter_are_listed_as_ignored() -> None:
@@ -223,7 +373,8 @@ def test_a_filter_never_turns_a_query_that_holds_nothing_into_all_records() -> N
 
 @given(
     st.text(
-        st.sampled_from(list("ab \"“”()-=*?~#@£:[]!,.|&'/5\u241e\ud800👍🏽")) | st.characters(), max_size=40
+        st.sampled_from(list("abé5~w \"“”()-=*?~#@£:[]!,.|&'/5\u241e\ud800👍🏽")) | st.characters(),
+        max_size=40,
     )
 )
 def test_whatever_is_typed_gives_a_tree_or_a_query_error(typed: str) -> None:
@@ -238,6 +389,11 @@ PIECES = [
     "OR",
     "NOT",
     "NEAR/3",
+    "w/0",
+    "ab*",
+    "abc~",
+    '"a b"~2',
+    "b?c",
     "-",
     "(",
     ")",
@@ -269,9 +425,24 @@ def test_any_row_of_operators_gives_a_tree_or_a_query_error(pieces: list[str], j
             "-(=a OR =b) state:live date:[2024-01-01 TO *]",
             "is not one that (has “a” or has “b”) and has state live and is dated 1 January 2024 or later",
         ),
+        (
+            "coll* *hole* *ing b?n",
+            (
+                "has a word that begins with “coll” and has a word with “hole” in it and has a word that "
+                "ends with “ing” and has a word that fits the pattern “b?n”"
+            ),
+        ),
+        ("colect~1", "has “colect” or a word that differs from it by at most one letter"),
+        ("colect~", "has “colect” or a word that differs from it by at most 2 letters"),
+        (
+            "bins NEAR/3 missed",
+            "has any form of “bins” at most 3 words from any form of “missed”, in either order",
+        ),
+        ('"bin day" NEAR/1 a', "has “bin day” beside “a”, in either order"),
+        ("hold:yes", "is under a hold"),
         ("edited:yes date:[* TO 2024-03-31]", "was edited and is dated 31 March 2024 or earlier"),
         ("date:2024-02-29", "is dated 29 February 2024"),
     ],
 )
 def test_a_query_is_explained_in_plain_english(typed: str, said: str) -> None:
-    assert explain(parse(typed).tree) == said
+    assert explain(parse(typed, held=lambda: HELD.ids).tree) == said

@@ -11,6 +11,7 @@ import itertools
 import random
 import string
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.search.answer import Order
 from muniment.search.entry import Entry, entry_id, sort_key
+from muniment.search.errors import QueryError
 from muniment.search.match import Reading, matches, read
 from muniment.search.parse import parse
 from muniment.search.tree import Fuzzy, Near, Not, Query, Records, Stream, Wildcard
@@ -39,6 +41,9 @@ state:live|state:hidden tax|hidden:yes|deleted:yes|deleted:no bins|edited:yes|ed
 date:2021-03-31|date:[2021-03-31 TO 2021-04-01]|date:[* TO 2020-06-01] bins|date:[2024-01-01 TO *]
 the OR bins OR tax|(bins OR "council tax") -platform:x date:[2020-01-01 TO 2022-12-31] state:live
 -(bins OR tax) -(the OR platform:x)|bins -bins|zzzzqq|"zzzz bins"|-zzzzqq|(a OR -the) bins
+coll*|*hole*|b?n*|*ing -adding|don't*|#bin* OR @some*|*.gov.uk*|pothle~|cuoncil~1|recyclign~2 tax
+bins NEAR/5 missed|council w/2 tax|"the bin" NEAR/3 collection|"bin tax"~4|-(the NEAR/2 of)
+"the bin council"~9
 llanfairpwll OR oneill|gwastraff kind:post|running =adding
 """
 
@@ -53,22 +58,27 @@ def built_queries(entries: Sequence[Entry], count: int) -> list[str]:
         start = dice.randrange(len(words))
         phrase = " ".join(words[start : start + dice.randint(2, 4)])
         other = dice.choice(dice.choice(entries).text.split()).strip('()*"')
-        queries.append(
-            dice.choice(
-                [
-                    word,
-                    f"={word}",
-                    f'"{phrase}"',
-                    f"{word} {dice.choice(words)}",
-                    f"{word} OR {other}",
-                    f"{word} -{other}",
-                    f'({word} OR {other}) -"{phrase}" state:{entry.state}',
-                    f"{word} platform:{entry.platform} kind:{entry.kind}",
-                    f'"{phrase}" OR (author:{entry.author_id} {other})',
-                    f"account:{entry.accounts[0]} {word} -edited:yes",
-                ]
-            )
+        made = dice.choice(
+            [
+                word,
+                f"={word}",
+                f'"{phrase}"',
+                f'"{word}" NEAR/{dice.randint(1, 20)} "{dice.choice(words)}"',
+                f'"{phrase}" w/{dice.randint(1, 20)} "{dice.choice(words)}"',
+                f"{word[:4]}* OR {other}",
+                f"{word}~ OR {other}",
+                f"{word} {dice.choice(words)}",
+                f"{word} OR {other}",
+                f"{word} -{other}",
+                f'({word} OR {other}) -"{phrase}" state:{entry.state}',
+                f"{word} platform:{entry.platform} kind:{entry.kind}",
+                f'"{phrase}" OR (author:{entry.author_id} {other})',
+                f"account:{entry.accounts[0]} {word} -edited:yes",
+            ]
         )
+        with suppress(QueryError):  # a word beside itself, or a pattern of one letter
+            parse(made)
+            queries.append(made)
     return queries
 
 
@@ -219,6 +229,11 @@ ATOMS = st.sampled_from(
             "tax",
             "covid-19",
             "wolves.gov.uk",
+            "coll*",
+            "*hole*",
+            "pothle~",
+            "bins w/3 the",
+            '"the bin" NEAR/4 council',
         ),
         *("platform:x", "edited:yes", "kind:post", "state:live", "author:u7", "account:x-a", "👍"),
         "date:[2021-01-01 TO 2022-06-30]",
