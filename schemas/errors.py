@@ -21,7 +21,8 @@
     │   └── WrongAccountError
     ├── RefusalError        tell the person which rule said no; nothing is broken
     │   ├── BadInputError           wrong YAML, unknown account, a query with a mistake
-    │   └── ConfirmationNeededError
+    │   ├── ConfirmationNeededError
+    │   └── NotPermittedError       the person has no role for it, or has had a hand in it before
     └── FatalError          stop the run; a person must look
         ├── IntegrityError
         ├── SchemaMismatchError
@@ -47,6 +48,7 @@ __all__ = [
     "MarkerRefusedError",
     "MediaLapsedError",
     "MunimentError",
+    "NotPermittedError",
     "RateLimitedError",
     "RefusalError",
     "RepeatedTokenError",
@@ -188,6 +190,10 @@ class BadInputError(RefusalError):
 
 class ConfirmationNeededError(RefusalError):
     """A person must say yes first; the message says to what."""
+
+
+class NotPermittedError(RefusalError):
+    """The person may not do this; the message says which role may."""
 
 
 class FatalError(MunimentError):

@@ -10,6 +10,7 @@ nobody back to a resident. "Who looked at record X?" is answered for whoever can
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar
@@ -29,9 +30,16 @@ __all__ = [
     "AuditTextsDestroyed",
     "BackfillConfirmed",
     "Event",
+    "HoldPlaced",
+    "HoldReleased",
+    "HoldResolved",
+    "HoldReviewed",
+    "HoldShown",
     "IndexBuilt",
     "RecordProved",
     "RecordShown",
+    "RoleEnded",
+    "RoleGiven",
     "SearchMade",
     "Tag",
     "Term",
@@ -54,6 +62,13 @@ class Tag(StrEnum):
     SEARCH_MADE = "person:search:make"
     RECORD_SHOWN = "person:record:show"
     RECORD_PROVED = "person:record:prove"
+    HOLD_PLACED = "person:hold:place"
+    HOLD_RESOLVED = "system:hold:resolve"
+    HOLD_REVIEWED = "person:hold:review"
+    HOLD_RELEASED = "person:hold:release"
+    HOLD_SHOWN = "person:hold:show"
+    ROLE_GIVEN = "person:role:give"
+    ROLE_ENDED = "person:role:end"
     AUDIT_READ = "person:audit:read"
     AUDIT_TEXTS_DESTROYED = "person:audit:destroy"
     AUDIT_RESTARTED = "person:audit:restart"
@@ -196,6 +211,93 @@ class RecordProved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldPlaced(Event):
+    """A person placed a hold: `typed` is its scope, or `records` were named one by one.
+
+    `too_late`: so many of the records named were being destroyed already, or are gone.
+    """
+
+    tag: ClassVar[Tag] = Tag.HOLD_PLACED
+    hold_id: int
+    kind: str
+    reference: str
+    reason: str
+    typed: str | None
+    records: int
+    too_late: int
+    review_on: date
+    case_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldResolved(Event):
+    """The scope of a hold came to so many records, as at a commit; `too_late` as for HoldPlaced."""
+
+    tag: ClassVar[Tag] = Tag.HOLD_RESOLVED
+    hold_id: int
+    records: int
+    too_late: int
+    commit_no: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldReviewed(Event):
+    """A person looked at a hold and kept it, until another day."""
+
+    tag: ClassVar[Tag] = Tag.HOLD_REVIEWED
+    hold_id: int
+    before: date
+    after: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldReleased(Event):
+    """A person released a hold; `freed` records are under no other one."""
+
+    tag: ClassVar[Tag] = Tag.HOLD_RELEASED
+    hold_id: int
+    reference: str
+    records: int
+    freed: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldShown(Event):
+    """A person read which records a hold covers."""
+
+    tag: ClassVar[Tag] = Tag.HOLD_SHOWN
+    term: ClassVar[Term] = Term.SEARCH
+    hold_id: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGiven(Event):
+    """A person was given a role."""
+
+    tag: ClassVar[Tag] = Tag.ROLE_GIVEN
+    person: str
+    role: str
+    from_on: date
+    until_on: date | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleEnded(Event):
+    """A person's role was given its last day."""
+
+    tag: ClassVar[Tag] = Tag.ROLE_ENDED
+    person: str
+    role: str
+    before: date | None
+    after: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRead(Event):
     """A person read the audit chain; what was asked for, as typed."""
 
@@ -235,6 +337,7 @@ EVENTS: Mapping[Tag, type[Event]] = MappingProxyType(
             *(AccountsEnrolled, AccountPaused, BackfillConfirmed),
             *(ArchiveRun, ArchiveSealed, ArchiveVerified, ArchiveExported, ArchiveReread, ArchiveCompacted),
             *(IndexBuilt, SearchMade, RecordShown, RecordProved),
+            *(HoldPlaced, HoldResolved, HoldReviewed, HoldReleased, HoldShown, RoleGiven, RoleEnded),
             *(AuditRead, AuditTextsDestroyed, AuditRestarted),
         )
     }

@@ -4,14 +4,28 @@ Roles are given for a time, on London dates, by a person who may give them. muni
 it takes the name that the machine gives (docs/operate/people.md), and asks the register what that person is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-__all__ = ["SYSTEM", "Actor", "Appointment", "Role", "london_date", "roles_on"]
+from schemas.errors import NotPermittedError
+
+__all__ = [
+    "MAY",
+    "SYSTEM",
+    "Act",
+    "Actor",
+    "Appointment",
+    "Role",
+    "london_date",
+    "require",
+    "require_another",
+    "roles_on",
+]
 
 _LONDON: Final = ZoneInfo("Europe/London")
 
@@ -25,6 +39,30 @@ class Role(StrEnum):
     INFORMATION_MANAGER = "information manager"
     INVESTIGATOR = "investigator"
     AUDITOR = "auditor"
+
+
+class Act(StrEnum):
+    """What only people in certain roles may do, in the words of a sentence: "to place a hold"."""
+
+    GIVE_ROLES = "give and end roles"
+    PLACE_HOLD = "place a hold"
+    REVIEW_HOLD = "review a hold"
+    RELEASE_HOLD = "release a hold"
+    READ_AUDIT = "read the audit"
+    DESTROY_AUDIT_TEXTS = "destroy texts of the audit"
+
+
+MAY: Final[Mapping[Act, frozenset[Role]]] = MappingProxyType(
+    {
+        Act.GIVE_ROLES: frozenset({Role.INFORMATION_MANAGER}),
+        Act.PLACE_HOLD: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER, Role.INVESTIGATOR}),
+        Act.REVIEW_HOLD: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
+        Act.RELEASE_HOLD: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
+        Act.READ_AUDIT: frozenset({Role.AUDITOR, Role.INFORMATION_MANAGER}),
+        Act.DESTROY_AUDIT_TEXTS: frozenset({Role.INFORMATION_MANAGER}),
+    }
+)
+"""Who may do what. More may place a hold than release one: a hold too many is mended at its review."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +95,41 @@ class Appointment:
 def roles_on(appointments: Iterable[Appointment], person: str, on: date) -> frozenset[Role]:
     """Return the roles that a person has on a London day."""
     return frozenset(one.role for one in appointments if one.person == person and one.is_in_force(on))
+
+
+def require(actor: Actor, act: Act) -> None:
+    """Refuse who has no role for an act.
+
+    Raises:
+        NotPermittedError: None of the person's roles may do this; the message says which may.
+    """
+    allowed = MAY[act]
+    if actor.roles.isdisjoint(allowed):
+        roles = " or ".join(sorted(allowed))
+        raise NotPermittedError(
+            f"{actor.name} may not {act}: that takes the role of {roles}.",
+            remedy="`muniment people list` shows who has which role; an information manager gives them.",
+        )
+
+
+def require_another(actor: Actor, others: Iterable[str], what: str) -> None:
+    """Refuse a person who has already had a hand in what needs a second pair of eyes.
+
+    Args:
+        actor: Who wants to act; the login counts too, so another name does not make another person.
+        others: The names and logins of those who acted before.
+        what: What the person did before, to end "..., who".
+
+    Raises:
+        NotPermittedError: It is the same person.
+
+    Source:
+        records-law.md 4.4: approved by two different people, neither of whom prepared the list.
+    """
+    if {actor.name, actor.login or actor.name} & set(others):
+        raise NotPermittedError(
+            f"{actor.name}, who {what}, cannot approve it too.", remedy="Another person has to do this."
+        )
 
 
 def london_date(moment: datetime) -> date:

@@ -8,6 +8,7 @@ from muniment.domain.due import ThreadDue
 from muniment.ports.archive import Archive, Batch, Erasure, Filing, Kept, Remains, StoreStat
 from muniment.ports.audit import AuditChain, AuditTrail, People
 from muniment.ports.coverage import Coverage, Queue
+from muniment.ports.holds import Holds, NewHold
 from muniment.ports.media import Incoming, MediaStore
 from muniment.ports.presence import PresenceView
 from muniment.ports.register import Enrolled, Register
@@ -25,9 +26,11 @@ __all__ = [
     "Erasure",
     "Fault",
     "Filing",
+    "Holds",
     "Incoming",
     "Kept",
     "MediaStore",
+    "NewHold",
     "Noted",
     "PastWalk",
     "People",

@@ -8,6 +8,7 @@ from typing import Protocol
 from muniment.domain.people import SYSTEM, Actor
 from muniment.ports.audit import AuditChain, People
 from muniment.ports.coverage import Coverage, Queue
+from muniment.ports.holds import Holds
 from muniment.ports.presence import PresenceView
 from muniment.ports.walks import Walks
 from schemas.account import Account
@@ -27,7 +28,7 @@ class Enrolled:
     first_enrolled_at: datetime
 
 
-class Register(PresenceView, Walks, Queue, Coverage, AuditChain, People, Protocol):
+class Register(PresenceView, Walks, Queue, Coverage, AuditChain, People, Holds, Protocol):
     """The register database: how far each walk got, what we could not see, what was asked when."""
 
     def enrol(

@@ -29,6 +29,7 @@ __all__ = [
     "changed_entries",
     "entries_of",
     "every_entry",
+    "portions",
     "rebuild",
 ]
 
@@ -121,7 +122,7 @@ def catch_up(
         return rebuild(archive, index, council)
     counter = _Counter()
     start = after
-    for end in _portions(archive, after, upto, portion_rows):
+    for end in portions(archive, after, upto, portion_rows):
         with collector_paused():
             index.apply(council, end, counter.count(changed_entries(archive, start, end)), ())
         start = end
@@ -221,7 +222,7 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
     return values
 
 
-def _portions(archive: Archive, after: int, upto: int, portion_rows: int) -> Iterator[int]:
+def portions(archive: Archive, after: int, upto: int, portion_rows: int) -> Iterator[int]:
     """Yield commit numbers that end portions of about so many rows; the last is `upto`."""
     rows: dict[int, int] = {}
     for batch in archive.scan(series=_SERIES, columns=["commit_no"], after=after, upto=upto):

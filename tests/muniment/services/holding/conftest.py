@@ -1,0 +1,28 @@
+"""An archive in memory and a register on SQLite, with an officer who may place and release holds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from muniment.adapters.sql_register import SqlRegister
+from tests.muniment.services.holding.office import Office
+from tests.muniment.services.searching.commits import Commits
+
+
+@pytest.fixture(scope="session")
+def register_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty register, upgraded once."""
+    path = tmp_path_factory.mktemp("holding") / "register.sqlite"
+    SqlRegister.open(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def office(tmp_path: Path, register_template: Path) -> Iterator[Office]:
+    path = tmp_path / "register.sqlite"
+    path.write_bytes(register_template.read_bytes())
+    path.chmod(0o600)
+    register = SqlRegister.open(f"sqlite:///{path}")
+    yield Office(register=register, commits=Commits())
+    register.close()
