@@ -39,7 +39,7 @@ check: $(STAMP) ## Format, lint, types, imports, spelling
 test-specs: $(STAMP) ## Fakes and requests against the vendors' specifications, found by MUNIMENT_SPECS
 	$(BIN)/python -m pytest -q -m specs
 
-rig: $(STAMP) ## Install and start the real servers: Bluesky, WordPress, PostgreSQL (Debian, as root)
+rig: $(STAMP) ## Install and start the real servers: Bluesky, WordPress, PostgreSQL, S3 (Debian, as root; Go)
 	$(BIN)/python -m infra.rig up
 
 rig-down: $(STAMP) ## Stop the real servers

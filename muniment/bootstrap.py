@@ -8,8 +8,9 @@ import ssl
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from urllib.parse import urlsplit
 
 import httpx
@@ -26,13 +27,18 @@ from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
 from muniment.adapters.quarantine import Quarantine
 from muniment.adapters.rfc3161 import TimestampAuthority
+from muniment.adapters.s3_bucket import Bucket
+from muniment.adapters.s3_files import S3Files
+from muniment.adapters.s3_media import S3MediaStore
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.seal_key import SealKey
 from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.storage import Files
 from muniment.adapters.subject_key import SubjectKey
 from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.domain.events import Event
 from muniment.domain.people import SYSTEM, Actor, london_date, roles_on
+from muniment.ports import MediaStore
 from muniment.services.archiving import Archiving
 from muniment.services.capturing import Capture
 from muniment.settings import Settings
@@ -163,6 +169,7 @@ class CouncilServices:
         self.council = council
         self.name = council.council
         self.root = muniment.settings.council_folder(self.name)
+        """The local folder: of the archive, or of what waits on its way to the store."""
         muniment.register.enrol(
             self.name,
             council.accounts,
@@ -196,22 +203,40 @@ class CouncilServices:
         """Return what the audit calls a record."""
         return self.muniment.subject_key.record_key(self.name, record_id)
 
-    @cached_property
-    def files(self) -> LocalFiles:
-        """The file system."""
-        return LocalFiles()
+    @property
+    def place(self) -> PurePath:
+        """Where the archive lies: the local folder, or a place in the bucket."""
+        store = self.muniment.settings.store
+        return self.root if store is None else PurePosixPath(store.prefix, self.name)
 
     @cached_property
-    def media(self) -> LocalMediaStore:
+    def files(self) -> Files:
+        """The files of table, seals and media: a local disk's, or a bucket's."""
+        return LocalFiles() if self.bucket_files is None else self.bucket_files
+
+    @cached_property
+    def bucket_files(self) -> S3Files | None:
+        """The files in the bucket; None: the archive is on the local disk."""
+        store = self.muniment.settings.store
+        if store is None:
+            return None
+        bucket = Bucket(store.bucket, endpoint=store.endpoint, region=store.region)
+        locked_for = timedelta(days=store.evidence_lock_days) if store.evidence_lock_days else None
+        return S3Files(bucket, evidence_locked_for=locked_for)
+
+    @cached_property
+    def media(self) -> MediaStore:
         """The media store."""
-        return LocalMediaStore(self.root, self.files)
+        if self.bucket_files is not None:
+            return S3MediaStore(self.place, self.bucket_files, spool=self.root)
+        return LocalMediaStore(self.root, LocalFiles())
 
     @cached_property
     def archive(self) -> DeltaArchive:
         """The archive."""
         return DeltaArchive(
             self.name,
-            self.root,
+            self.place,
             register=self.muniment.register,
             media=self.media,
             clock=self.clock,
@@ -235,7 +260,7 @@ class CouncilServices:
         ]
         return SealChain(
             council=self.name,
-            root=self.root,
+            root=self.place,
             archive=self.archive,
             files=self.files,
             key=self.muniment.seal_key,

@@ -4,13 +4,22 @@ Every setting is documented in docs/operate/settings.md (a test compares the two
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 from schemas.errors import BadInputError
 
-__all__ = ["SETTINGS", "Settings", "from_environment"]
+__all__ = ["SETTINGS", "Settings", "StoreAddress", "from_environment"]
+
+_STORE: Final = re.compile(
+    r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/([A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*)/?"
+)
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_TEN_YEARS_IN_DAYS: Final = 3653
 
 SETTINGS: Mapping[str, str] = {
     "MUNIMENT_HOME": "The folder of archives, register, index and keys.",
@@ -21,9 +30,24 @@ SETTINGS: Mapping[str, str] = {
     "MUNIMENT_TIMESTAMP_URLS": "Time-stamp authorities (RFC 3161), separated by spaces; default: none.",
     "MUNIMENT_CA_FILE": "A file of certificates to trust besides the usual ones, for a council's own proxy.",
     "MUNIMENT_ACTOR": "Who acts at the command line, for the audit; default: the operating system's user.",
+    "MUNIMENT_STORE": "Where archives and media lie: s3://bucket/prefix; default: MUNIMENT_HOME.",
+    "MUNIMENT_STORE_ENDPOINT": "The address of an S3 server other than Amazon's.",
+    "MUNIMENT_STORE_REGION": "The region of the bucket; default: as for every AWS program.",
+    "MUNIMENT_EVIDENCE_LOCK_DAYS": "Days that seals are locked in a bucket with Object Lock; default: 3653.",
     "MUNIMENT_PREFECT_API": "An existing Prefect server's API; default: `muniment serve` starts one.",
 }
 """Every setting of ours, with what it means. HTTPS_PROXY and NO_PROXY are obeyed too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreAddress:
+    """A bucket and a place in it. `endpoint` None: Amazon's own; `evidence_lock_days` 0: no locking."""
+
+    bucket: str
+    prefix: str
+    endpoint: str | None
+    region: str | None
+    evidence_lock_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +62,7 @@ class Settings:
     timestamp_urls: tuple[str, ...]
     ca_file: Path | None
     prefect_api: str | None
+    store: StoreAddress | None
     proxied: bool
     actor: str | None = None
 
@@ -75,7 +100,41 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         seal_key=given.get("MUNIMENT_SEAL_KEY") or None,
         timestamp_urls=tuple(given.get("MUNIMENT_TIMESTAMP_URLS", "").split()),
         ca_file=ca_file,
+        store=_store(given),
         prefect_api=given.get("MUNIMENT_PREFECT_API") or None,
         proxied=any(given.get(name) or given.get(name.lower()) for name in ("HTTPS_PROXY", "ALL_PROXY")),
         actor=(given.get("MUNIMENT_ACTOR") or "").strip() or None,
+    )
+
+
+def _store(given: Mapping[str, str]) -> StoreAddress | None:
+    """Return the bucket that archives lie in; None: none, they lie in MUNIMENT_HOME."""
+    address = given.get("MUNIMENT_STORE")
+    if not address:
+        return None
+    parts = _STORE.fullmatch(address)
+    if parts is None or {".", ".."} & set(parts[2].split("/")):
+        raise BadInputError(
+            "MUNIMENT_STORE is no place in a bucket.",
+            remedy="Write it as s3://bucket/prefix, such as s3://records/muniment.",
+        )
+    endpoint = given.get("MUNIMENT_STORE_ENDPOINT") or None
+    if endpoint is not None:
+        url = urlsplit(endpoint)
+        if url.scheme != "https" and not (url.scheme == "http" and url.hostname in _LOOPBACK):
+            raise BadInputError(
+                "MUNIMENT_STORE_ENDPOINT must begin with https://: records would travel in the clear.",
+                remedy="Give the S3 server a certificate; http:// is for this machine only.",
+            )
+    days = given.get("MUNIMENT_EVIDENCE_LOCK_DAYS") or str(_TEN_YEARS_IN_DAYS)
+    if not days.isdecimal():
+        raise BadInputError(
+            "MUNIMENT_EVIDENCE_LOCK_DAYS is no number of days.", remedy="Write 3653, or 0 for none."
+        )
+    return StoreAddress(
+        bucket=parts[1],
+        prefix=parts[2],
+        endpoint=endpoint,
+        region=given.get("MUNIMENT_STORE_REGION") or None,
+        evidence_lock_days=int(days),
     )

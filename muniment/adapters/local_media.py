@@ -1,73 +1,25 @@
 """Media on the local disk: objects named by the SHA-256 of their bytes, in 256 folders.
 
     <root>/objects/ab/abcdef…      an object; its name is its digest
-    <root>/incoming/<owner>/<name> bytes on their way; <owner> is one process, named by pid and chance
-    <root>/incoming/<owner>/alive  locked by that process as long as it lives
+    <root>/incoming/               bytes on their way (incoming.py)
 
 An object is a second name of its incoming file until the commit that names it is durable: a `keep` that
-fails can be tried again. A file in `incoming` belongs to a living process, or it is swept: the kernel
-frees the lock on `alive` when its process dies, so neither a reused pid nor a container's own numbering
-can mislead the sweep.
+fails can be tried again.
 """
 
-import fcntl
-import hashlib
-import os
-import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import BinaryIO
 
 from typing_extensions import override
 
 from muniment.adapters.files import LocalFiles, storage_errors
+from muniment.adapters.incoming import IncomingFolder
 from muniment.ports import Incoming, MediaStore
 from schemas.errors import IntegrityError
 
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
-__all__ = ["LocalIncoming", "LocalMediaStore"]
-
-_ALIVE: Final = "alive"
-
-
-class _Hashing:
-    """A file that hashes what is written to it."""
-
-    def __init__(self, sink: BinaryIO) -> None:
-        self._sink = sink
-        self.hash = hashlib.sha256()
-
-    def write(self, data: "Buffer") -> int:
-        with storage_errors("Writing a media file"):
-            self.hash.update(data)
-            return self._sink.write(data)
-
-    def flush(self) -> None:
-        self._sink.flush()
-
-
-class LocalIncoming(Incoming):
-    """Bytes on their way into the store."""
-
-    def __init__(self, name: str, sink: BinaryIO) -> None:
-        self.name = name
-        self.wanted = True
-        self._hashing = _Hashing(sink)
-
-    @override
-    def file(self) -> BinaryIO:
-        return cast("BinaryIO", self._hashing)
-
-    @override
-    def digest(self) -> bytes:
-        return self._hashing.hash.digest()
-
-    @override
-    def discard(self) -> None:
-        self.wanted = False
+__all__ = ["LocalMediaStore"]
 
 
 class LocalMediaStore(MediaStore):
@@ -76,22 +28,15 @@ class LocalMediaStore(MediaStore):
     def __init__(self, root: Path, files: LocalFiles) -> None:
         self._files = files
         self._objects = root / "objects"
-        self._incoming = root / "incoming"
-        self._owner: tuple[str, int] | None = None
+        self._waiting = IncomingFolder(root, files)
 
     @override
-    @contextmanager
-    def incoming(self) -> Iterator[Incoming]:
-        name = f"{self._own_folder()}/{secrets.token_hex(16)}"
-        with self._files.writing(self._incoming / name) as sink:
-            incoming = LocalIncoming(name, sink)
-            yield incoming
-        if not incoming.wanted:
-            self.discard(name)
+    def incoming(self) -> AbstractContextManager[Incoming]:
+        return self._waiting.incoming()
 
     @override
     def place(self, name: str, sha256: bytes) -> None:
-        source, target = self._waiting(name), self._object(sha256)
+        source, target = self._waiting.path(name), self._object(sha256)
         if self._files.exists(target):
             return
         if self._files.exists(source):
@@ -107,7 +52,7 @@ class LocalMediaStore(MediaStore):
 
     @override
     def discard(self, name: str) -> None:
-        self._files.remove(self._waiting(name))
+        self._waiting.discard(name)
 
     @override
     def remove(self, sha256: bytes) -> None:
@@ -127,55 +72,7 @@ class LocalMediaStore(MediaStore):
 
     @override
     def sweep(self) -> int:
-        if not self._files.exists(self._incoming):
-            return 0
-        return sum(self._sweep_owner(folder) for folder in sorted(self._incoming.iterdir()))
-
-    def _sweep_owner(self, folder: Path) -> int:
-        alive = folder / _ALIVE
-        descriptor = os.open(alive, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return 0
-        else:
-            waiting = [path for path, _ in self._files.walk(folder) if path != alive]
-            for path in (*waiting, alive):
-                self._files.remove(path)
-            self._files.remove_folder(folder)
-            return len(waiting)
-        finally:
-            os.close(descriptor)
-
-    def _own_folder(self) -> str:
-        """Return this process's folder, with a lock on it that lives as long as we do."""
-        if self._owner is not None and self._owner[1] == os.getpid():
-            return self._owner[0]
-        while True:
-            owner = f"{os.getpid()}-{secrets.token_hex(8)}"
-            descriptor = self._claimed(owner)
-            if descriptor is not None and os.fstat(descriptor).st_nlink:
-                self._owner = (owner, os.getpid())
-                return owner
-            if descriptor is not None:
-                os.close(descriptor)
-
-    def _claimed(self, owner: str) -> int | None:
-        """Return a descriptor that holds the lock of a folder; None: a sweep took the folder meanwhile."""
-        self._files.folder(self._incoming / owner)
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        try:
-            descriptor = os.open(self._incoming / owner / _ALIVE, flags, 0o600)
-        except FileNotFoundError:
-            return None
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        return descriptor
-
-    def _waiting(self, name: str) -> Path:
-        owner, _, one = name.partition("/")
-        if not owner or not one or "/" in one or ".." in (owner, one):
-            raise IntegrityError("A waiting media file has a name that the store did not give it.")
-        return self._incoming / owner / one
+        return self._waiting.sweep()
 
     def _object(self, sha256: bytes) -> Path:
         name = sha256.hex()

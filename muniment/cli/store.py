@@ -44,7 +44,7 @@ def stat(council: str | None) -> None:
         table.add_row("media files", f"{found.media_objects:,} ({decimal(found.media_bytes)})")
         table.add_row("in quarantine", f"{len(services.quarantine):,}")
         table.add_row("index up to commit", f"{services.muniment.index.watermark(services.name):,}")
-        table.add_row("folder", str(services.root))
+        table.add_row("where", services.files.uri(services.place))
     console.print(table)
 
 

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.rig.bluesky_network import BlueskyNetwork
+from tests.rig.s3_server import S3Bucket, make_bucket
 from tests.rig.wordpress_site import WordPressSite
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -62,3 +63,25 @@ def postgresql_url(rig_env: Mapping[str, str]) -> Iterator[str]:
     finally:
         with engine.connect() as connection:
             connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def s3_endpoint(rig_env: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a real S3 server; its credentials stand in the environment."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", rig_env["RIG_S3_ACCESS_KEY"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", rig_env["RIG_S3_SECRET_KEY"])
+    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    return rig_env["RIG_S3_ENDPOINT"]
+
+
+@pytest.fixture
+def s3_bucket(s3_endpoint: str, rig_env: Mapping[str, str]) -> S3Bucket:
+    """An empty bucket that keeps versions and can lock objects."""
+    return make_bucket(s3_endpoint, Path(rig_env["RIG_S3_FOLDER"]), object_lock=True)
+
+
+@pytest.fixture
+def plain_bucket(s3_endpoint: str, rig_env: Mapping[str, str]) -> S3Bucket:
+    """An empty bucket without versions."""
+    return make_bucket(s3_endpoint, Path(rig_env["RIG_S3_FOLDER"]), object_lock=False)

@@ -14,7 +14,7 @@ from muniment.adapters.delta_archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
 from muniment.domain.presence import stands
-from muniment.ports import Archive, Batch, Filing, PresenceView
+from muniment.ports import Archive, Batch, Filing, MediaStore, PresenceView
 from schemas.capture import POSTS, Attachment, CaptureRow, Exhibit
 from schemas.clock import Clock
 from schemas.digests import unread_version, version_id
@@ -251,7 +251,7 @@ class Town:
     root: Path
     archive: DeltaArchive
     presence: PresenceInMemory
-    media: LocalMediaStore
+    media: MediaStore
     clock: StandingClock
 
     @property

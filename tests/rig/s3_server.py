@@ -1,0 +1,74 @@
+"""The real S3 server of the rig: buckets of a test's own, and what lies in its folders on the disk."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from muniment.adapters.delta_archive import DeltaArchive
+from muniment.adapters.s3_bucket import Bucket
+from muniment.adapters.s3_files import S3Files
+from muniment.adapters.s3_media import S3MediaStore
+from tests.muniment.adapters.delta.council import COUNCIL, PresenceInMemory, StandingClock, Town
+
+__all__ = ["PLACE", "TERM_SECONDS", "S3Bucket", "s3_town"]
+
+PLACE = PurePosixPath("records/exampleborough")
+TERM_SECONDS = 6.0
+"""A lease ends soon in these tests, so that none waits long for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Bucket:
+    """An empty bucket. Its credentials are in the environment of the test."""
+
+    endpoint: str
+    name: str
+    folder: Path
+
+    def open(self) -> Bucket:
+        return Bucket(self.name, endpoint=self.endpoint)
+
+    def files(self, *, term: float = TERM_SECONDS) -> S3Files:
+        return S3Files(self.open(), term=term)
+
+    def settings(self) -> dict[str, str]:
+        """Return what muniment is told to archive into it."""
+        return {"MUNIMENT_STORE": f"s3://{self.name}/records", "MUNIMENT_STORE_ENDPOINT": self.endpoint}
+
+    def on_disk(self) -> Iterator[Path]:
+        """Yield every file that the server keeps of this bucket: newest versions, older ones, parts."""
+        for half in ("data", "versions"):
+            yield from (path for path in (self.folder / half / self.name).rglob("*") if path.is_file())
+
+    def objects(self) -> set[str]:
+        """Return the names of the newest versions, as they lie on the disk."""
+        root = self.folder / "data" / self.name
+        found = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+        return {name for name in found if not name.startswith(".sgwtmp")}
+
+    def holds(self, secret: bytes) -> list[Path]:
+        """Return the files on the server's disk in which these bytes stand."""
+        return [path for path in self.on_disk() if secret in path.read_bytes()]
+
+
+def make_bucket(endpoint: str, folder: Path, *, object_lock: bool) -> S3Bucket:
+    made = S3Bucket(endpoint=endpoint, name=f"council-{uuid.uuid4().hex[:12]}", folder=folder)
+    made.open().client.create_bucket(Bucket=made.name, ObjectLockEnabledForBucket=object_lock)
+    return made
+
+
+def s3_town(
+    bucket: S3Bucket,
+    spool: Path,
+    *,
+    presence: PresenceInMemory | None = None,
+    files: S3Files | None = None,
+) -> Town:
+    """Return an archive in the bucket; `root` is the local folder where media wait."""
+    files = files or bucket.files()
+    presence = presence or PresenceInMemory()
+    clock = StandingClock()
+    media = S3MediaStore(PLACE, files, spool=spool)
+    archive = DeltaArchive(COUNCIL, PLACE, register=presence, media=media, clock=clock, files=files)
+    return Town(root=spool, archive=archive, presence=presence, media=media, clock=clock)
