@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from copy import copy
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from muniment.adapters.tantivy_query import FLAGS
 from muniment.adapters.tantivy_reading import KEYWORD_FACETS, IndexState, total
 from muniment.ports import SearchIndex
 from muniment.search.answer import EveryHit, Facet, FacetCounts, Order, PurgeProof, SearchPage
-from muniment.search.entry import INTEGERS, KEYWORDS, MAPPING_VERSION, Entry, integers, keywords
+from muniment.search.entry import INTEGERS, KEYWORDS, MAPPING_VERSION, Entry, authors, integers, keywords
 from muniment.search.tokens import ANALYSER_VERSION, STEMMER_VERSION, streams
 from muniment.search.tree import Query
 from schemas.errors import (
@@ -44,6 +45,11 @@ _HEAP_BYTES = 128_000_000
 _FACETS = frozenset(map(str, KEYWORD_FACETS))
 _MADE_BY = {"analyser": ANALYSER_VERSION, "stemmer": STEMMER_VERSION, "mapping": MAPPING_VERSION}
 _REINDEX = "Run `muniment reindex`: it builds the index anew from the archive."
+
+_OWN_INTEGERS = INTEGERS[: INTEGERS.index("commit_no")]
+_SHARED_INTEGERS = INTEGERS[len(_OWN_INTEGERS) :]
+_MOST_SHARED = 1_000
+_EMPTY = -2
 
 _Tantivy = Any  # tantivy ships no usable types: its classes are named here by role only
 
@@ -95,11 +101,13 @@ class TantivyIndex(SearchIndex):
             if generation is None:
                 generation = self._make(folder, 1)
                 point_at(folder, generation)
-            if upto < self.watermark(council):
+            stands_at = self.watermark(council)
+            if upto < stands_at:
                 return  # another process has gone further meanwhile: what it wrote is newer
             index = self._open(folder, generation)
             writer = self._writer(index)
-            touched = self._write(writer, upto, entries, erased, fresh=index.searcher().num_docs == 0)
+            stands_at = max(stands_at, 0) if index.searcher().num_docs else _EMPTY
+            touched = self._write(writer, upto, entries, erased, stands_at=stands_at)
             self._check(index, touched)
 
     @override
@@ -107,7 +115,7 @@ class TantivyIndex(SearchIndex):
         with self._locked(council) as folder:
             generation = self._make(folder, next_number(folder))
             index = self._open(folder, generation)
-            self._write(self._writer(index), upto, entries, (), fresh=True)
+            self._write(self._writer(index), upto, entries, (), stands_at=_EMPTY)
             sync(folder / generation)
             point_at(folder, generation)
             keep_only(folder, generation)
@@ -234,23 +242,26 @@ class TantivyIndex(SearchIndex):
                 return writer
 
     def _write(
-        self, writer: _Tantivy, upto: int, entries: Iterable[Entry], erased: Iterable[str], *, fresh: bool
+        self, writer: _Tantivy, upto: int, entries: Iterable[Entry], erased: Iterable[str], *, stands_at: int
     ) -> dict[str, int]:
-        """Write one commit; return how many entries each record touched must have after it."""
+        """Write one commit; return how many entries each record touched must have after it.
+
+        `stands_at` is the watermark of what is there; below -1 in an empty index, where nothing is replaced.
+        """
         touched: dict[str, int] = {}
         record = ""
+        documents = _Documents()
         try:
             for entry in entries:
-                if entry.record_id != record:
-                    record = entry.record_id
-                    if not fresh:
+                if entry.new_after < stands_at:
+                    if entry.record_id != record:
+                        record = entry.record_id
                         if record in touched:
                             raise ValueError("the versions of a record must come together")  # noqa: TRY301
                         touched[record] = 0
                         writer.delete_documents_by_term("record", record)
-                if not fresh:
                     touched[record] += 1
-                writer.add_document(_document(entry))
+                writer.add_document(documents.of(entry))
             for record in erased:
                 touched[record] = 0
                 writer.delete_documents_by_term("record", record)
@@ -293,19 +304,40 @@ def _schema() -> _Tantivy:
     return builder.build()
 
 
-def _document(entry: Entry) -> _Tantivy:
-    document = tantivy.Document()
-    for name, number in zip(INTEGERS, integers(entry), strict=True):
-        document.add_integer(name, number)
-    for name, values in zip(KEYWORDS, keywords(entry), strict=True):
-        for value in values:
-            document.add_text(name, value)
-    document.add_text("record", entry.record_id)
-    document.add_bytes("version", entry.version_id)
-    exact, stem = streams(entry.text)
-    document.add_text("x", exact)
-    document.add_text("s", stem)
-    return document
+class _Documents:
+    """Makes documents. What many entries share is copied from one made before: half the calls."""
+
+    def __init__(self) -> None:
+        self._shared: dict[tuple[object, ...], _Tantivy] = {}
+
+    def of(self, entry: Entry) -> _Tantivy:
+        numbers = integers(entry)
+        document = self._with_shared(entry, numbers)
+        for name, number in zip(_OWN_INTEGERS, numbers, strict=False):
+            document.add_integer(name, number)
+        for author in authors(entry):
+            document.add_text("author", author)
+        document.add_text("record", entry.record_id)
+        document.add_bytes("version", entry.version_id)
+        exact, stem = streams(entry.text)
+        document.add_text("x", exact)
+        document.add_text("s", stem)
+        return document
+
+    def _with_shared(self, entry: Entry, numbers: tuple[int, ...]) -> _Tantivy:
+        names = (entry.platform, entry.accounts, entry.author_role, entry.kind, entry.series)
+        key = (*names, entry.record_class, entry.language, entry.state, *numbers[len(_OWN_INTEGERS) :])
+        shared = self._shared.get(key)
+        if shared is None:
+            if len(self._shared) >= _MOST_SHARED:
+                self._shared.clear()
+            shared = self._shared[key] = tantivy.Document()
+            for name, number in zip(_SHARED_INTEGERS, numbers[len(_OWN_INTEGERS) :], strict=True):
+                shared.add_integer(name, number)
+            for name, values in zip(KEYWORDS, keywords(entry), strict=True):
+                for value in values if name != "author" else ():
+                    shared.add_text(name, value)
+        return copy(shared)
 
 
 def _commit(writer: _Tantivy) -> None:

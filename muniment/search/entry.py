@@ -18,6 +18,7 @@ __all__ = [
     "KEYWORDS",
     "MAPPING_VERSION",
     "Entry",
+    "authors",
     "day_of",
     "entry_id",
     "fold_value",
@@ -50,6 +51,8 @@ class Entry(NamedTuple):
     `accounts` are all council accounts that saw the record; `edited`, `state` and `multi` are facts of the
     record, alike on each of its versions; `current` marks the version that came with the latest look.
     `record_class` is the retention class, None where no schedule is loaded: nothing decides by it.
+    `new_after`: the record has no row in this commit or before it, so an index that stands there, or further
+    back, holds nothing of it that would have to be replaced; -1: it may.
     """
 
     version_id: bytes
@@ -70,6 +73,7 @@ class Entry(NamedTuple):
     multi: bool
     text: str
     record_class: str | None = None
+    new_after: int = -1
 
 
 def entry_id(version_id: bytes) -> int:
@@ -133,12 +137,17 @@ def integers(entry: Entry) -> tuple[int, ...]:
     )
 
 
+def authors(entry: Entry) -> tuple[str, ...]:
+    """Return the names that an author is found by: handle and id."""
+    return tuple([fold_value(name) for name in (entry.author_handle, entry.author_id) if name])
+
+
 def keywords(entry: Entry) -> tuple[tuple[str, ...], ...]:
     """Return the values of KEYWORDS, in order; an unknown value is no value."""
     return (
         (fold_value(entry.platform),),
         tuple(map(fold_value, entry.accounts)),
-        tuple(fold_value(name) for name in (entry.author_handle, entry.author_id) if name),
+        authors(entry),
         (entry.author_role,),
         (entry.kind,),
         (entry.series,),

@@ -6,7 +6,7 @@ edited. All of that is read from the archive's own rows. Memory is bounded: comm
 rebuild takes record ids in portions.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -78,15 +78,14 @@ class Indexed:
     versions: int
 
 
-@dataclass(slots=True)
-class _Standing:
+class _Standing(NamedTuple):
     """How a record stands by its observations so far; the latest look wins, then the later commit."""
 
     latest: tuple[int, int]
     state: str
     current: bytes | None
     current_at: tuple[int, int]
-    accounts: set[str]
+    accounts: tuple[str, ...]
 
 
 class _Counter:
@@ -141,56 +140,89 @@ def rebuild(archive: Archive, index: SearchIndex, council: str, *, part_rows: in
     return Indexed(after=-1, upto=upto, versions=counter.versions)
 
 
-def entries_of(rows: pa.Table, observations: pa.Table) -> Iterator[Entry]:
+def entries_of(
+    rows: pa.Table, observations: pa.Table, *, new_after: int = -1, older: Collection[str] = ()
+) -> Iterator[Entry]:
     """Yield the entries of records, given all their record rows and all their observation rows.
 
-    `rows` has ENTRY_COLUMNS, `observations` OBSERVATION_COLUMNS. Versions of a record come together.
+    `rows` has ENTRY_COLUMNS, `observations` OBSERVATION_COLUMNS. Versions of a record come together. All
+    records but the `older` ones are known to have no row at `new_after` or before it.
     """
     standings = _standings(observations)
-    ordered = rows.sort_by([("record_id", "ascending"), ("commit_no", "ascending")])
+    if pc.count_distinct(rows["record_id"]).as_py() == len(
+        rows
+    ):  # as of a backfill: nothing to bring together
+        for row in _rows_of(rows):
+            yield _only_entry(row, standings.get(row.record_id), -1 if row.record_id in older else new_after)
+        return
     group: list[_Row] = []
-    for start in range(0, len(ordered), _SLICE_ROWS):
-        columns = [_values(ordered.column(name).slice(start, _SLICE_ROWS)) for name in ENTRY_COLUMNS]
-        for row in map(_Row._make, zip(*columns, strict=True)):
-            if group and group[0].record_id != row.record_id:
-                yield from _entries_of_record(group, standings.get(group[0].record_id))
-                group = []
-            group.append(row)
+    for row in _rows_of(rows.sort_by([("record_id", "ascending"), ("commit_no", "ascending")])):
+        if group and group[0].record_id != row.record_id:
+            yield from _entries_of_record(group, standings, new_after, older)
+            group = []
+        group.append(row)
     if group:
-        yield from _entries_of_record(group, standings.get(group[0].record_id))
+        yield from _entries_of_record(group, standings, new_after, older)
 
 
-def _entries_of_record(group: Sequence[_Row], standing: _Standing | None) -> Iterator[Entry]:
+def _rows_of(table: pa.Table) -> Iterator[_Row]:
+    for start in range(0, len(table), _SLICE_ROWS):
+        columns = [_values(table.column(name).slice(start, _SLICE_ROWS)) for name in ENTRY_COLUMNS]
+        yield from map(_Row._make, zip(*columns, strict=True))
+
+
+def _entries_of_record(
+    group: Sequence[_Row], standings: Mapping[str, _Standing], new_after: int, older: Collection[str]
+) -> Iterator[Entry]:
+    record_id = group[0].record_id
+    standing = standings.get(record_id)
     rows = list({row.version_id: row for row in group}.values())
     accounts = {row.account for row in group}
     state, current = State.LIVE.value, rows[-1].version_id
     if standing is not None:
-        accounts |= standing.accounts
+        accounts.update(standing.accounts)
         state = standing.state
         if any(row.version_id == standing.current for row in rows):
             current = standing.current or current
     readable = sum(row.kind != Kind.UNREAD for row in rows)
     edited = readable > 1 or any(map(_is_an_edit, rows))
     for row in rows:
-        yield Entry(
-            version_id=row.version_id,
-            record_id=row.record_id,
-            platform=row.platform,
+        entry = _only_entry(row, standing, -1 if record_id in older else new_after)
+        yield entry._replace(
             accounts=tuple(sorted(accounts)),
-            author_id=row.author_id,
-            author_handle=row.author_handle,
-            author_role=row.author_role,
-            kind=row.kind,
-            series=row.series,
-            language=row.language,
             state=state,
             edited=edited,
-            commit_no=row.commit_no,
-            ts=row.filed_at // _MICROSECONDS,
             current=row.version_id == current,
             multi=len(rows) > 1,
-            text=indexed_text(row.title, row.text),
         )
+
+
+def _only_entry(row: _Row, standing: _Standing | None, new_after: int) -> Entry:
+    """Return the entry of a record that has one version."""
+    accounts: tuple[str, ...] = (row.account,)
+    if standing is not None and standing.accounts != accounts:
+        accounts = tuple(sorted({row.account, *standing.accounts}))
+    return Entry(
+        row.version_id,
+        row.record_id,
+        row.platform,
+        accounts,
+        row.author_id,
+        row.author_handle,
+        row.author_role,
+        row.kind,
+        row.series,
+        row.language,
+        State.LIVE.value if standing is None else standing.state,
+        _is_an_edit(row),
+        row.commit_no,
+        row.filed_at // _MICROSECONDS,
+        True,  # noqa: FBT003  # in the order of the fields: a backfill makes millions
+        False,  # noqa: FBT003
+        indexed_text(row.title, row.text),
+        None,
+        new_after,
+    )
 
 
 def _is_an_edit(row: _Row) -> bool:
@@ -203,15 +235,18 @@ def _standings(observations: pa.Table) -> dict[str, _Standing]:
     columns = [_values(observations.column(name)) for name in OBSERVATION_COLUMNS]
     for record_id, account, at, state, version_id, commit_no in zip(*columns, strict=True):
         when = (at, commit_no)
-        standing = found.get(record_id)
-        if standing is None:
-            found[record_id] = _Standing(when, state, version_id, when, {account})
+        before = found.get(record_id)
+        if before is None:
+            found[record_id] = _Standing(when, state, version_id, when, (account,))
             continue
-        standing.accounts.add(account)
-        if when >= standing.latest:
-            standing.latest, standing.state = when, state
-        if version_id is not None and (standing.current is None or when >= standing.current_at):
-            standing.current, standing.current_at = version_id, when
+        latest, old_state, current, current_at, accounts = before
+        if account not in accounts:
+            accounts = (*accounts, account)
+        if when >= latest:
+            latest, old_state = when, state
+        if version_id is not None and (current is None or when >= current_at):
+            current, current_at = version_id, when
+        found[record_id] = _Standing(latest, old_state, current, current_at, accounts)
     return found
 
 
@@ -244,6 +279,7 @@ def changed_entries(archive: Archive, after: int, upto: int) -> Iterator[Entry]:
     observations = _read(archive, _SERIES[-1:], OBSERVATION_COLUMNS, after=after, upto=upto)
     both = [*rows["record_id"].chunks, *observations["record_id"].chunks]
     touched = pc.unique(pa.chunked_array(both, type=TABLE.field("record_id").type))
+    older: list[str] = []
     if after and len(touched):
         # A backfill brings new records only, so look first which of them were held before: ids are cheap.
         wanted = touched.to_pylist()
@@ -255,7 +291,7 @@ def changed_entries(archive: Archive, after: int, upto: int) -> Iterator[Entry]:
             )
             seen = _read(archive, _SERIES[-1:], OBSERVATION_COLUMNS, upto=after, record_ids=older)
             observations = pa.concat_tables([observations, seen])
-    return entries_of(rows, observations)
+    return entries_of(rows, observations, new_after=after, older=frozenset(older))
 
 
 def every_entry(archive: Archive, upto: int, *, part_rows: int = _REBUILD_ROWS) -> Iterator[Entry]:

@@ -78,6 +78,16 @@ def test_what_comes_late_never_undoes_what_is_newer(index: TantivyIndex, one: En
     assert (index.watermark("borough"), find(index, "stale").versions) == (5, 0)
 
 
+def test_a_new_record_is_replaced_all_the_same_when_another_process_brought_it(
+    index: TantivyIndex, one: Entry
+) -> None:
+    index.apply("borough", 1, [version(one, 1)], ())
+    new = version(one, 2)._replace(record_id="x:new", new_after=1)
+    index.apply("borough", 2, [new], ())
+    index.apply("borough", 3, [new], ())
+    assert find(index, "bins").versions == 2
+
+
 def test_an_erased_record_is_gone_with_all_its_versions(
     index: TantivyIndex, one: Entry, corpus: Corpus
 ) -> None:
