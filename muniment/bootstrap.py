@@ -34,6 +34,7 @@ from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.seal_key import SealKey
 from muniment.adapters.sql_register import SqlRegister
 from muniment.adapters.storage import Files
+from muniment.adapters.stub_keys import StubKeys
 from muniment.adapters.subject_key import SubjectKey
 from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.domain.events import Event
@@ -85,7 +86,8 @@ class Muniment:
     def register(self) -> SqlRegister:
         """The register database, upgraded to this version."""
         self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return SqlRegister.open(self.settings.database_url)
+        keys = StubKeys.of(self.settings.stub_keys, self.settings.secrets / "stub_keys")
+        return SqlRegister.open(self.settings.database_url, keys)
 
     @cached_property
     def client(self) -> httpx.Client:

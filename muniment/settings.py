@@ -27,6 +27,7 @@ SETTINGS: Mapping[str, str] = {
     "MUNIMENT_DATABASE_URL": "The register database; default: SQLite in MUNIMENT_HOME.",
     "MUNIMENT_SECRETS": "The folder of credential files (0700); default: secrets in MUNIMENT_HOME.",
     "MUNIMENT_SEAL_KEY": "The signing key itself, PEM; default: a file in the secrets folder.",
+    "MUNIMENT_STUB_KEYS": "The keys of stubs, hexadecimal, newest first; default: files among the secrets.",
     "MUNIMENT_TIMESTAMP_URLS": "Time-stamp authorities (RFC 3161), separated by spaces; default: none.",
     "MUNIMENT_CA_FILE": "A file of certificates to trust besides the usual ones, for a council's own proxy.",
     "MUNIMENT_ACTOR": "Who acts at the command line, for the audit; default: the operating system's user.",
@@ -59,6 +60,7 @@ class Settings:
     secrets: Path
     database_url: str
     seal_key: str | None
+    stub_keys: str | None
     timestamp_urls: tuple[str, ...]
     ca_file: Path | None
     prefect_api: str | None
@@ -98,6 +100,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         secrets=Path(given.get("MUNIMENT_SECRETS") or home / "secrets").absolute(),
         database_url=given.get("MUNIMENT_DATABASE_URL") or f"sqlite:///{home / 'register.sqlite'}",
         seal_key=given.get("MUNIMENT_SEAL_KEY") or None,
+        stub_keys=given.get("MUNIMENT_STUB_KEYS") or None,
         timestamp_urls=tuple(given.get("MUNIMENT_TIMESTAMP_URLS", "").split()),
         ca_file=ca_file,
         store=_store(given),

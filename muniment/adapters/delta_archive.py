@@ -54,7 +54,7 @@ from muniment.ports import (
 )
 from schemas.arrow import COLUMNS, PARTITION, RowKind, row_kind
 from schemas.clock import Clock
-from schemas.errors import IntegrityError, MunimentError
+from schemas.errors import IntegrityError, MunimentError, RefusalError
 
 __all__ = ["DeltaArchive"]
 
@@ -192,32 +192,52 @@ class DeltaArchive(Archive):
 
     @override
     def erase(self, run: str, record_ids: pa.Array | Callable[[], pa.Array]) -> Erasure:
-        name = _ERASE + _checked_run(run)
+        _check_run(run)
         with self._session() as session:
-            last = self._bring_presence_up(session)
-            ids = record_ids() if callable(record_ids) else record_ids
-            done = session.number(name)
-            if done:
-                with self._work(session):
-                    self._recover(session.lock)
-                return erasure_from(run, done, self._home.facts_of(session.table, _KIND, run))
-            plan = doomed_rows(self._files, self._home.root, session.table, ids)
-            if not plan:
-                return erasure_from(run, last, {})
-            self._sealing(())
-            media, shared = spared_media(lambda: self._attachments(session.table), ids)
-            facts = erasure_facts(plan, media=len(media), shared=len(shared))
-            at = self._clock.now()
+            if not callable(record_ids):
+                return self._erase(session, run, record_ids)
+            # Marked before it is decided: from the intent on, whoever takes the lock next must go on.
+            session.lock.mark()
+            try:
+                ids = record_ids()
+            except RefusalError:
+                session.lock.clear()
+                raise
+            return self._erase(session, run, ids)
+
+    def _erase(self, session: _Session, run: str, ids: pa.Array) -> Erasure:
+        last = self._bring_presence_up(session)
+        done = session.number(_ERASE + run)
+        if done:
+            self._recover(session.lock)
+            return erasure_from(run, done, self._home.facts_of(session.table, _KIND, run))
+        plan = doomed_rows(self._files, self._home.root, session.table, ids)
+        if not plan:
+            session.lock.clear()
+            return erasure_from(run, last, {})
+        self._sealing(())
+        media, shared = spared_media(lambda: self._attachments(session.table), ids)
+        facts = erasure_facts(plan, media=len(media), shared=len(shared))
+        try:
             with self._work(session):
-                actions = rewritten(self._files, self._home.root, plan, at)
-                numbers = {COMMIT: last + 1, name: last + 1}
+                actions = rewritten(self._files, self._home.root, plan, self._clock.now())
+                numbers = {COMMIT: last + 1, _ERASE + run: last + 1}
                 self._home.commit(session.table, actions, kind=_KIND, numbers=numbers, facts=facts, run=run)
                 for sha256 in sorted(media):
                     self._media.remove(sha256)
-                sweep_table(self._home, files=self._files, own=[doomed.file.path for doomed in plan])
-            self._sealing(())
-            self._register.catch_up(self._council, last + 1, iter(()))
-            return erasure_from(run, last + 1, facts)
+                sweep_table(self._home, files=self._files)
+        except Exception:
+            session.lock.mark()  # an intent stands: it is to be finished by whoever can
+            raise
+        self._sealing(())
+        self._register.catch_up(self._council, last + 1, iter(()))
+        return erasure_from(run, last + 1, facts)
+
+    def _finish_erasures(self, lock: Lock) -> None:
+        """Finish what a dead disposal has begun; one that cannot be finished does not stop a capture."""
+        for intent in self._register.intents(self._council):
+            with suppress(MunimentError):  # the disposal itself is tried again, and says why it fails
+                self._erase(_Session(lock=lock, table=self._home.open()), intent.run, intent.record_ids)
 
     @override
     def remains(self, record_ids: pa.Array) -> Remains:
@@ -281,6 +301,7 @@ class DeltaArchive(Archive):
                 self._home.create()
             if lock.abandoned:
                 self._recover(lock)
+                self._finish_erasures(lock)
             else:
                 self._media.sweep()  # a process may die while it downloads, with no mark standing
             yield _Session(lock=lock, table=self._home.open())
@@ -346,11 +367,10 @@ class DeltaArchive(Archive):
             return [action for actions in pool.map(write, tables) for action in actions]
 
 
-def _checked_run(run: str) -> str:
-    """Return a run's name; it stands in the log and under seals, so it can say nothing of a person."""
+def _check_run(run: str) -> None:
+    """Check a run's name: it stands in the log and under seals, so it can say nothing of a person."""
     if _RUN.fullmatch(run) is None:
         raise IntegrityError("A disposal run's name is not written in a-z, 0-9 and hyphens.")
-    return run
 
 
 def _record_ids(batch: Batch) -> set[str]:

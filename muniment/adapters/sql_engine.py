@@ -108,6 +108,14 @@ class Database:
         """Return an INSERT of the database's own dialect, which knows ON CONFLICT."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
+    def empty_log(self) -> None:
+        """Let SQLite empty its write-ahead log, in which pages lie as they were; nothing inside `write`."""
+        if self.is_sqlite and self._open.connection is None:
+            with _translated(), self.engine.connect() as connection:
+                raw = connection.connection.dbapi_connection
+                if raw is not None:
+                    raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()

@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from muniment.adapters import sql_tables as t
 from muniment.adapters.sql_bulk import see_again, tell_threads
 from muniment.adapters.sql_coverage import open_listing_gaps
-from muniment.adapters.sql_engine import Part
 from muniment.adapters.sql_presence import COMMENTS_METRIC
+from muniment.adapters.sql_stubs import SqlStubs
 from muniment.adapters.sql_tables import micros, record_key
 from muniment.adapters.sql_walks import open_row
 from muniment.ports import Noted
@@ -31,8 +31,8 @@ __all__ = ["SqlNoting"]
 _COMMENTS: Final = comments_of("")
 
 
-class SqlNoting(Part):
-    """Notes and the queue."""
+class SqlNoting(SqlStubs):
+    """Notes and the queue. What was destroyed, or is about to be, leaves no trace here: only its count."""
 
     def note(self, noted: Noted, *, now: datetime) -> None:
         """Remember marker, sightings, listings and counts of a kept batch, in one transaction.
@@ -46,8 +46,9 @@ class SqlNoting(Part):
             digest = _digest(noted)
             if row.last_note == digest:
                 return
-            self._see(connection, row.stream_id, noted)
-            self._hear_of_listings(connection, row, noted, now=now)
+            gone = self._gone(noted)
+            self._see(connection, row.stream_id, noted, gone)
+            self._hear_of_listings(connection, row, noted, gone, now=now)
             self._queue(connection, council, noted, now=now)
             values: dict[str, Any] = {
                 "marker": noted.marker,
@@ -84,8 +85,14 @@ class SqlNoting(Part):
             ).scalar()
         return found
 
-    def _see(self, connection: sa.Connection, stream_id: int, noted: Noted) -> None:
-        seen = [look for look in noted.looks if look.answer is Answer.SEEN]
+    def _gone(self, noted: Noted) -> frozenset[str]:
+        """Return what is disposed by now: also of records whose own list was read, and since `keep`."""
+        named = {look.record_id for look in noted.looks}
+        named |= {_root(one.listing) for one in noted.listings if one.listing.startswith(_COMMENTS)}
+        return noted.kept.disposed | self.disposed(noted.walk.account.council, sorted(named))
+
+    def _see(self, connection: sa.Connection, stream_id: int, noted: Noted, gone: frozenset[str]) -> None:
+        seen = [look for look in noted.looks if look.answer is Answer.SEEN and look.record_id not in gone]
         if noted.walk.stream is Stream.POSTS:
             told = [
                 (record_key(look.record_id), stream_id, None, look.metrics[COMMENTS_METRIC], micros(look.at))
@@ -100,11 +107,15 @@ class SqlNoting(Part):
         again = [(record_key(look.record_id), micros(look.at)) for look in seen]
         see_again(connection, stream_id, noted.walk.walk_id, again)
 
-    def _hear_of_listings(self, connection: sa.Connection, row: Any, noted: Noted, *, now: datetime) -> None:
+    def _hear_of_listings(
+        self, connection: sa.Connection, row: Any, noted: Noted, gone: frozenset[str], *, now: datetime
+    ) -> None:
         disposed = Counter(
-            look.listing for look in noted.looks if look.record_id in noted.kept.disposed and look.listing
+            look.listing
+            for look in noted.looks
+            if look.record_id in gone and look.listing and _root(look.listing) not in gone
         )
-        heard = _last_of_each(noted.listings)
+        heard = _last_of_each([one for one in noted.listings if _root(one.listing) not in gone])
         names = heard.keys() | disposed.keys()
         if not names:
             return
@@ -167,6 +178,11 @@ class SqlNoting(Part):
             connection.execute(self._database.insert(t.queue).on_conflict_do_nothing(), rows)
         number = last + len(rows)
         connection.execute(sa.update(t.councils).where(of_council).values(queue_number=number))
+
+
+def _root(listing: str) -> str:
+    """Return the record whose comments a list holds; of another list its own name, which is no record's."""
+    return listing.removeprefix(_COMMENTS)
 
 
 def _digest(noted: Noted) -> bytes:

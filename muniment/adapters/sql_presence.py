@@ -125,11 +125,6 @@ class SqlPresence(Part, PresenceView):
         return {record_id: tuple(presences) for record_id, presences in found.items()}
 
     @override
-    def disposed(self, council: str, record_ids: Sequence[str]) -> frozenset[str]:
-        """Return which of these were destroyed: none, while no disposal can be made."""
-        return frozenset()
-
-    @override
     def held(self, council: str, platform: str, native_ids: Sequence[str]) -> frozenset[str]:
         a = t.accounts.c
         of_platform = (

@@ -5,6 +5,7 @@ from muniment.adapters.sql_accounts import SqlAccounts
 from muniment.adapters.sql_audit import SqlAudit
 from muniment.adapters.sql_budget import SqlBudgets
 from muniment.adapters.sql_coverage import SqlCoverage
+from muniment.adapters.sql_disposal import SqlDisposal
 from muniment.adapters.sql_engine import Database
 from muniment.adapters.sql_holds import SqlHolds
 from muniment.adapters.sql_noting import SqlNoting
@@ -13,12 +14,14 @@ from muniment.adapters.sql_presence import SqlPresence
 from muniment.adapters.sql_promotion import SqlPromotion
 from muniment.adapters.sql_upgrade import upgrade
 from muniment.adapters.sql_walks import SqlWalks
+from muniment.adapters.stub_keys import StubKeys
 from muniment.ports import Register
 
 __all__ = ["SqlRegister"]
 
 
 class SqlRegister(
+    SqlDisposal,
     SqlPresence,
     SqlWalks,
     SqlNoting,
@@ -35,11 +38,13 @@ class SqlRegister(
     """Where walks, presence, gaps, ledger, accounts and budgets are kept. Safe to share between threads."""
 
     @classmethod
-    def open(cls, url: str) -> "SqlRegister":
+    def open(cls, url: str, stub_keys: StubKeys | None = None) -> "SqlRegister":
         """Connect, and bring the database to this version's revision.
 
         Args:
             url: `sqlite:////full/path/register.sqlite` or `postgresql+pg8000://user:password@host/name`.
+            stub_keys: The keys by which destroyed records are known again; without them nothing can be
+                destroyed, and nothing kept once something was.
 
         Raises:
             BadInputError: The address is of another kind, or the file is open to other users.
@@ -52,7 +57,7 @@ class SqlRegister(
         except BaseException:
             database.close()
             raise
-        return cls(database)
+        return cls(database, stub_keys)
 
     def close(self) -> None:
         """Close every connection."""

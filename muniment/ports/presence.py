@@ -5,6 +5,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from muniment.ports.disposal import Intent
 from schemas.observation import Presence
 
 __all__ = ["PresenceView"]
@@ -27,6 +28,10 @@ class PresenceView(Protocol):
 
     def disposed(self, council: str, record_ids: Sequence[str]) -> frozenset[str]:
         """Return which of these were destroyed, or are in an open intent."""
+        ...
+
+    def intents(self, council: str) -> tuple[Intent, ...]:
+        """Return the open intents whose erasure is not recorded yet: what a dead disposal left to do."""
         ...
 
     def held(self, council: str, platform: str, native_ids: Sequence[str]) -> frozenset[str]:

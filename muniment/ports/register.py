@@ -8,6 +8,7 @@ from typing import Protocol
 from muniment.domain.people import SYSTEM, Actor
 from muniment.ports.audit import AuditChain, People
 from muniment.ports.coverage import Coverage, Queue
+from muniment.ports.disposal import DisposalLedger, ErasedRecords, Stubs
 from muniment.ports.holds import Holds
 from muniment.ports.presence import PresenceView
 from muniment.ports.walks import Walks
@@ -28,7 +29,19 @@ class Enrolled:
     first_enrolled_at: datetime
 
 
-class Register(PresenceView, Walks, Queue, Coverage, AuditChain, People, Holds, Protocol):
+class Register(
+    PresenceView,
+    Walks,
+    Queue,
+    Coverage,
+    AuditChain,
+    People,
+    Holds,
+    Stubs,
+    ErasedRecords,
+    DisposalLedger,
+    Protocol,
+):
     """The register database: how far each walk got, what we could not see, what was asked when."""
 
     def enrol(

@@ -15,6 +15,7 @@ from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
 from muniment.domain.presence import stands
 from muniment.ports import Archive, Batch, Filing, MediaStore, PresenceView
+from muniment.ports.disposal import Intent
 from schemas.capture import POSTS, Attachment, CaptureRow, Exhibit
 from schemas.clock import Clock
 from schemas.digests import unread_version, version_id
@@ -53,6 +54,7 @@ class PresenceInMemory(PresenceView):
     def __init__(self) -> None:
         self.seen: dict[tuple[str, str, str], Presence] = {}
         self.destroyed: set[str] = set()
+        self.intended: list[Intent] = []
         self._watermark = 0
 
     @override
@@ -80,6 +82,10 @@ class PresenceInMemory(PresenceView):
     @override
     def disposed(self, council: str, record_ids: Sequence[str]) -> frozenset[str]:
         return frozenset(self.destroyed & set(record_ids))
+
+    @override
+    def intents(self, council: str) -> tuple[Intent, ...]:
+        return tuple(self.intended)
 
     @override
     def held(self, council: str, platform: str, native_ids: Sequence[str]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import suppress
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,8 +19,9 @@ from typing_extensions import override
 from muniment.adapters.files import LocalFiles
 from muniment.domain.evidence import attachment_leaf, leaf
 from muniment.ports import Batch, Erasure, Remains
+from muniment.ports.disposal import Intent
 from schemas.capture import Attachment
-from schemas.errors import IntegrityError, StorageError
+from schemas.errors import BadInputError, IntegrityError, StorageError
 from schemas.rows import attachments_from, captures_from, records_from
 from schemas.vocabulary import Answer, Series
 from tests.muniment.adapters.delta.council import Said, Town, batch_of, capture_row, rows, town
@@ -181,9 +183,9 @@ def test_what_decides_is_asked_under_the_lock_and_may_refuse(borough: Town) -> N
         keeper.start()
         tried.wait()
         assert borough.archive.commit_no() == 4
-        raise IntegrityError("No.")
+        raise BadInputError("No.")
 
-    with pytest.raises(IntegrityError, match="No"):
+    with pytest.raises(BadInputError, match="No"):
         borough.archive.erase("run-1", refuse)
     keeper.join()
     assert before <= everything(borough)
@@ -287,6 +289,31 @@ def test_killed_at_any_moment_it_is_before_or_after_and_the_run_finishes_it(
     left = borough.archive.remains(ids_of(1, 2))
     assert (left.rows, left.stray_files, left.unnamed_media) == (0, 0, 0)
     assert len(list(borough.media.names())) == 1
+
+
+@pytest.mark.parametrize("acts", [0, 6, 14, 22, 30])
+def test_whoever_takes_the_lock_after_a_death_finishes_exactly_the_intent(tmp_path: Path, acts: int) -> None:
+    disk = DyingDisk()
+    borough = town(tmp_path / "x", files=disk)
+    settle(borough)
+
+    def intend() -> pa.Array:
+        borough.presence.intended.append(Intent(run="run-1", record_ids=ids_of(1, 2)))
+        borough.presence.destroyed |= {"facebook:1", "facebook:2"}
+        disk.die_after = acts
+        return ids_of(1, 2)
+
+    with suppress(Killed):
+        borough.archive.erase("run-1", intend)
+    disk.die_after = 10**9
+
+    borough.archive.keep(batch_of(Said(number=1, text="seen again"), Said(number=9)))
+
+    held = {row["record_id"] for row in rows(borough.archive, *SERIES)}
+    assert held == {f"facebook:{number}" for number in (3, 4, 5, 6, 9)}
+    assert borough.archive.commit_no() == 6
+    left = borough.archive.remains(ids_of(1, 2))
+    assert (left.rows, left.stray_files, left.unnamed_media) == (0, 0, 0)
 
 
 @settings(max_examples=15, deadline=None)

@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 
 from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.stub_keys import StubKeys
+from muniment.domain.stub import StubKey
 from tests.muniment.adapters.register.stage import Stage
 from tests.rig.conftest import postgresql_url, rig_env
 
-__all__ = ["postgresql_url", "rig_env"]
+__all__ = ["KEY", "postgresql_url", "rig_env"]
+
+KEY = StubKey.of(b"a key of stubs that is 32 bytes.")
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +37,7 @@ def register_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def register(register_url: str) -> Iterator[SqlRegister]:
     """An empty register."""
-    found = SqlRegister.open(register_url)
+    found = SqlRegister.open(register_url, StubKeys(None, [KEY]))
     yield found
     found.close()
 
