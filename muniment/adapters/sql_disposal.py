@@ -78,7 +78,7 @@ class SqlDisposal(SqlForgetting, SqlStubs, DisposalLedger):
     def move_run(
         self, council: str, run: str, state: RunState, *, waits_until: datetime | None = None
     ) -> None:
-        self._change(council, run, state=state.value, waits_until=waits_until)
+        self._set(council, run, state=state.value, waits_until=waits_until)
 
     @override
     def decide(self, council: str, run: str, said: Said) -> None:
@@ -178,7 +178,7 @@ class SqlDisposal(SqlForgetting, SqlStubs, DisposalLedger):
 
     @override
     def note_erasure(self, council: str, run: str, *, commit_no: int, counts: Mapping[str, int]) -> None:
-        self._change(
+        self._set(
             council,
             run,
             state=RunState.VERIFYING.value,
@@ -194,7 +194,7 @@ class SqlDisposal(SqlForgetting, SqlStubs, DisposalLedger):
 
     @override
     def note_proofs(self, council: str, run: str, proofs: bytes, *, done_at: datetime | None) -> None:
-        self._change(council, run, proofs=proofs.decode(), done_at=done_at)
+        self._set(council, run, proofs=proofs.decode(), done_at=done_at)
 
     @override
     def run_proofs(self, council: str, run: str) -> bytes | None:
@@ -231,14 +231,14 @@ class SqlDisposal(SqlForgetting, SqlStubs, DisposalLedger):
 
     @override
     def amend_certificate(self, council: str, run: str, certificate: bytes) -> None:
-        self._change(council, run, certificate=certificate)
+        self._set(council, run, certificate=certificate)
 
     def _value(self, council: str, run: str, column: str) -> Any:
         wanted = sa.select(_r[column]).where(_r.council == council, _r.run == run)
         with self._database.read() as connection:
             return connection.execute(wanted).scalar()
 
-    def _change(self, council: str, run: str, **values: Any) -> None:
+    def _set(self, council: str, run: str, **values: Any) -> None:
         with self._database.write(council, durable=True) as connection:
             of_run = sa.and_(_r.council == council, _r.run == run)
             connection.execute(sa.update(d.runs).where(of_run).values(values))
