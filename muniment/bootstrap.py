@@ -172,6 +172,7 @@ class CouncilServices:
         self.name = council.council
         self.root = muniment.settings.council_folder(self.name)
         """The local folder: of the archive, or of what waits on its way to the store."""
+        self._readers: dict[tuple[str, str], Connector | None] = {}
         muniment.register.enrol(
             self.name,
             council.accounts,
@@ -312,12 +313,16 @@ class CouncilServices:
             None if source is None else self._rotate(source),
         )
 
-    def reader(self, platform: str) -> Connector | None:
-        """Return a reader of what was kept of a platform: its pure half, without any credential."""
-        known = (one.account for one in self.muniment.register.enrolled(self.name))
-        account = next((one for one in known if one.platform == platform), None)
-        if account is None:
-            return None
+    def reader(self, platform: str, name: str) -> Connector | None:
+        """Return a reader of what was kept of an account; without that, of another on its platform."""
+        if (platform, name) not in self._readers:
+            known = [one.account for one in self.muniment.register.enrolled(self.name)]
+            on_platform = [one for one in known if one.platform == platform]
+            account = next((one for one in on_platform if one.account == name), next(iter(on_platform), None))
+            self._readers[platform, name] = None if account is None else self._reader(account)
+        return self._readers[platform, name]
+
+    def _reader(self, account: Account) -> Connector | None:
         try:
             return self.connect(account)
         except AccountError:

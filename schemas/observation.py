@@ -83,6 +83,7 @@ class Presence:
 
     `shown` is the platform's word when it was last seen. `metrics` are those last filed, at `metrics_at`.
     `last_walk` and `last_seen_at` move with every sighting, also with those that file nothing.
+    `observed_at` is the time of the look that the state rests on.
     """
 
     record_id: str
@@ -103,3 +104,4 @@ class Presence:
     metrics_at: datetime | None
     last_walk: str
     last_seen_at: datetime
+    observed_at: datetime

@@ -69,12 +69,16 @@ class Stream(StrEnum):
 
 
 class Answer(StrEnum):
-    """What one response, or one whole listing, said of a record."""
+    """What one response, or one whole listing, said of a record.
+
+    REREAD is no answer of a platform: a better reader understood what was kept (data-model.md 2).
+    """
 
     SEEN = "seen"
     ABSENT = "absent"
     GONE = "gone"
     REFUSED = "refused"
+    REREAD = "reread"
 
 
 class State(StrEnum):

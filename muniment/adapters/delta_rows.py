@@ -59,9 +59,11 @@ def _records(
 def _record_table(
     filings: Sequence[Filing], council: str, commit_no: int, leaves: Mapping[str, list[bytes]]
 ) -> pa.Table:
-    salts = _salts(len(filings))
+    drawn = _salts(len(filings))
+    salts = [filing.salt or new for filing, new in zip(filings, drawn, strict=True)]
     for salt, filing in zip(salts, filings, strict=True):
-        _grow(leaves, filing.capture_id, leaf(salt, filing.exhibit))
+        if filing.salt is None:
+            _grow(leaves, filing.capture_id, leaf(salt, filing.exhibit))
     given = {
         "council": pa.repeat(council, len(filings)),
         "salt": binary_array(salts),

@@ -53,7 +53,7 @@ PRESENCE: Final = (
     sa.select(_p.record_id, _s.account, _s.stream, _l.listing, _p.thread_id, _p.native_id, _p.series)
     .add_columns(_p.digest_rule, _raw(_p.filed_at), _p.version_id, _p.state, _p.shown, _p.absences)
     .add_columns(_raw(_p.first_absent_at), _p.metrics, _raw(_p.metrics_at), _p.last_walk)
-    .add_columns(_raw(_p.last_seen_at))
+    .add_columns(_raw(_p.last_seen_at), _raw(_p.observed_at))
     .join_from(t.presence, t.streams, _s.id == _p.stream_id)
     .join(t.listings, _l.id == _p.listing_id)
 )
@@ -83,6 +83,7 @@ def presence_of(row: Sequence[Any]) -> Presence:
         metrics_at=None if metrics_at is None else from_micros(metrics_at),
         last_walk=last_walk,
         last_seen_at=from_micros(row[17]),
+        observed_at=from_micros(row[18]),
     )
 
 

@@ -8,14 +8,16 @@ from pathlib import Path
 import click
 
 import muniment.check_proof
+from muniment.bootstrap import CouncilServices
 from muniment.cli.exits import FAULTY
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.events import ArchiveReread, ArchiveSealed, ArchiveVerified, RecordProved
+from muniment.services.finishing import finish
 from muniment.services.proving import proof as prove
+from muniment.services.rereading import file_readable
 from muniment.services.rereading import reread as read_again
 from muniment.services.verifying import Verdict
 from muniment.services.verifying import verify as check
-from schemas.errors import BadInputError
 
 __all__ = ["print_verdict", "proof", "reread", "seal", "verify"]
 
@@ -71,6 +73,7 @@ def proof(council: str | None, record_id: str, folder: Path) -> None:
             archive=services.archive,
             seals=services.seals,
             public_key=services.muniment.seal_key.public,
+            also_named=services.muniment.register.aliases_of(services.name, [record_id]),
         )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "proof.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
@@ -99,14 +102,34 @@ def seal(council: str | None) -> None:
 @COUNCIL
 @click.option("--dry-run", is_flag=True, help="Only say what today's reader makes of what was kept.")
 def reread(council: str | None, *, dry_run: bool) -> None:
-    """Read kept exhibits again: what could not be read when it came may be readable now."""
-    if not dry_run:
-        raise BadInputError(
-            "Filing what a better reader finds is not built yet.", remedy="Use `muniment reread --dry-run`."
-        )
+    """Read kept exhibits again: what could not be read when it came, and is understood now, is filed."""
     with opened_council(council) as services:
         services.record(ArchiveReread(dry_run=dry_run))
-        found = read_again(services.archive, reader=services.reader)
+        if dry_run:
+            _tell_what_would_be_read(services)
+            return
+        first_commit = services.archive.commit_no()
+        filed = file_readable(
+            services.name,
+            archive=services.archive,
+            register=services.muniment.register,
+            reader=services.reader,
+        )
+        finish(
+            services.name,
+            archive=services.archive,
+            seals=services.seals,
+            index=services.muniment.index,
+            first_commit=first_commit,
+        )
+    console.print(
+        f"{filed.unread:,} exhibits that could not be read when they came: {filed.filed:,} versions were "
+        f"filed from them now; {filed.renamed:,} of their records were found to have another name."
+    )
+
+
+def _tell_what_would_be_read(services: CouncilServices) -> None:
+    found = read_again(services.archive, reader=services.reader)
     console.print(
         f"{found.read:,} exhibits read again: {found.differ:,} read otherwise than when they came; "
         f"of {found.unread:,} that could not be read then, {found.now_readable:,} can be now; "

@@ -5,7 +5,7 @@ an answer by id that it is gone, after three absences over a day or more, with a
 the same run, makes it gone. Any later sighting brings it back.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -47,6 +47,8 @@ def judge(
             return State.LIVE if look.shown == PUBLIC else State.HIDDEN
         case Answer.REFUSED:
             return State.HIDDEN if sighting.control_seen else None
+        case Answer.REREAD:
+            return _reread(past, look.shown)
         case Answer.ABSENT:
             return State.GONE if past is not None and past.state is State.GONE else State.MISSING
         case Answer.GONE:
@@ -73,6 +75,8 @@ def observe(
     by id, and changed metrics at most once a day. An absence counts once in a walk, however often it is
     delivered; a look older than the newest one changes nothing.
     """
+    if sighting.look.answer is Answer.REREAD:
+        return _reinterpreted(past, facts, sighting)
     look = sighting.look
     if past is not None and _is_old_news(past, sighting):
         return None
@@ -136,6 +140,45 @@ def stands(past: Presence | None, observation: Observation) -> Presence:
         metrics_at=metrics_at,
         last_walk=look.walk_id,
         last_seen_at=last_seen_at,
+        observed_at=look.at,
+    )
+
+
+def _reread(past: Presence | None, shown: str) -> State | None:
+    """Return what stood, but for how the platform showed it: only a reader can tell that."""
+    if past is None or past.series is not Series.UNREAD:
+        return None  # a later look was read already: what was kept before it says nothing of now
+    if past.state not in (State.LIVE, State.HIDDEN):
+        return past.state
+    return State.LIVE if shown == PUBLIC else State.HIDDEN
+
+
+def _reinterpreted(past: Presence | None, facts: Facts, sighting: Sighting) -> Observation | None:
+    """Return the belief that stood, of a record that is understood now: nothing was seen anew.
+
+    It bears the time of the look it rests on, so that any later look goes before it. `listing` is the
+    sighting's own: a name that turned out to be another record's is in no list.
+    """
+    state = _reread(past, sighting.look.shown)
+    if past is None or state is None or past.version_id == sighting.version_id:
+        return None
+    return Observation(
+        look=replace(sighting.look, at=past.observed_at, walk_id=past.last_walk),
+        account=sighting.account,
+        stream=sighting.stream,
+        listing=sighting.look.listing,
+        native_id=sighting.native_id,
+        thread_id=sighting.thread_id,
+        series=facts.series,
+        digest_rule=facts.digest_rule,
+        filed_at=facts.filed_at,
+        control_seen=False,
+        state=state,
+        version_id=sighting.version_id,
+        shown=sighting.look.shown,
+        absences=past.absences,
+        first_absent_at=past.first_absent_at,
+        exhibit=None,
     )
 
 

@@ -20,7 +20,8 @@ class Filing:
     """A record version with the exhibit it was read from, before `keep` gives it salt and number.
 
     `version` is the digest under `digest_rule`. `filed_at` is `created_at`, else `captured_at`; `keep`
-    replaces it, and the series, by those of first sight.
+    replaces it, and the series, by those of first sight. `salt` is given for an exhibit that is kept
+    already and was read again: its leaf stands in the capture row it came with.
     """
 
     record: CouncilRecord
@@ -34,6 +35,7 @@ class Filing:
     capture_id: str
     filed_at: datetime
     captured_at: datetime
+    salt: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ A stranger checks it with `muniment/check_proof.py`, which needs nothing of ours
 """
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from muniment.domain.evidence import Seal, attachment_exhibit, leaf, merkle_path, seal_body
@@ -18,9 +18,15 @@ _COLUMNS = ["record_id", "captured_at", "salt", "header", "parts", "commit_no"]
 
 
 def proof(
-    record_id: str, *, council: str, archive: Archive, seals: Seals, public_key: bytes
+    record_id: str,
+    *,
+    council: str,
+    archive: Archive,
+    seals: Seals,
+    public_key: bytes,
+    also_named: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Return the proof as JSON values.
+    """Return the proof as JSON values; what was kept of the record under its other names is part of it.
 
     Raises:
         BadInputError: The archive holds no such record.
@@ -28,7 +34,8 @@ def proof(
     chain = tuple(seals.seals())
     exhibits: list[dict[str, Any]] = []
     used: dict[int, Seal] = {}
-    for what, salt, exhibit, commit_no in _evidence(record_id, archive):
+    names = [record_id, *sorted(also_named)]
+    for what, salt, exhibit, commit_no in _evidence(names, archive):
         seal = next((one for one in chain if one.first_commit <= commit_no <= one.last_commit), None)
         path: tuple[tuple[str, bytes], ...] = ()
         if seal is not None:
@@ -52,6 +59,7 @@ def proof(
         "format": "muniment proof 1",
         "council": council,
         "record_id": record_id,
+        "also_named": names[1:],
         "public_key": public_key.hex(),
         "exhibits": exhibits,
         "seals": [
@@ -60,17 +68,22 @@ def proof(
     }
 
 
-def _evidence(record_id: str, archive: Archive) -> Iterator[tuple[str, bytes, Exhibit, int]]:
+def _evidence(names: Sequence[str], archive: Archive) -> Iterator[tuple[str, bytes, Exhibit, int]]:
+    """Yield each exhibit once, with the commit it was captured in: read again, it is the same evidence."""
     found: list[tuple[int, str, bytes, Exhibit]] = []
-    for series, what in (("own", "version"), ("public", "version"), ("message", "version")):
-        found += _exhibits(archive, record_id, series, what)
-    found += _exhibits(archive, record_id, "unread", "version")
-    found += _exhibits(archive, record_id, "observation", "observation")
-    for batch in archive.scan(series=["attachment"], record_ids=[record_id]):
+    for name in names:
+        for series, what in (("own", "version"), ("public", "version"), ("message", "version")):
+            found += _exhibits(archive, name, series, what)
+        found += _exhibits(archive, name, "unread", "version")
+        found += _exhibits(archive, name, "observation", "observation")
+    for batch in archive.scan(series=["attachment"], record_ids=names):
         for row in batch.to_pylist():
             found.append((row["commit_no"], f"attachment {row['ref']}", row["salt"], _attachment(row)))
+    told: set[bytes] = set()
     for commit_no, what, salt, exhibit in sorted(found, key=lambda one: one[0]):
-        yield what, salt, exhibit, commit_no
+        if salt not in told:
+            told.add(salt)
+            yield what, salt, exhibit, commit_no
 
 
 def _exhibits(

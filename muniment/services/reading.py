@@ -15,7 +15,7 @@ from schemas.observation import PUBLIC, Look, Presence, Sighting
 from schemas.record import CouncilRecord
 from schemas.vocabulary import Answer, AuthorRole, Kind, Series, Stream
 
-__all__ = ["Cut", "Findings", "capture_row", "cut", "findings"]
+__all__ = ["Cut", "Findings", "capture_row", "cut", "findings", "role_of", "series_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ def findings(
                 # A record that nobody could read so far stands under no rule: rule 0.
                 rule = next((each.digest_rule for each in presences if each.digest_rule), newest_rule)
                 digest = version(connector.digest_rules[rule], reading.shape, reading.items)
-                role = _role(walk, record, council_ids)
+                role = role_of(record, walk.stream, council_ids)
                 filing = _filing(walk, response, exhibit, record, rule=rule, digest=digest, role=role)
                 filings.append(filing)
                 found = filing.version_id
@@ -164,14 +164,15 @@ def _filing(
         version_id=version_id(record.record_id, digest),
         account=walk.account.account,
         author_role=role,
-        series=_series(record, role),
+        series=series_of(record, role),
         capture_id=response.capture_id,
         filed_at=record.created_at or response.fetched_at,
         captured_at=response.fetched_at,
     )
 
 
-def _series(record: CouncilRecord, role: AuthorRole) -> Series:
+def series_of(record: CouncilRecord, role: AuthorRole) -> Series:
+    """Return the series that a record is filed in at first sight."""
     if record.kind is Kind.UNREAD:
         return Series.UNREAD
     if record.kind is Kind.MESSAGE:
@@ -179,12 +180,13 @@ def _series(record: CouncilRecord, role: AuthorRole) -> Series:
     return Series.OWN if role is AuthorRole.COUNCIL else Series.PUBLIC
 
 
-def _role(walk: Walk, record: CouncilRecord, council_ids: Collection[str]) -> AuthorRole:
+def role_of(record: CouncilRecord, stream: Stream, council_ids: Collection[str]) -> AuthorRole:
+    """Return who wrote a record that a stream showed, by role."""
     if record.kind is Kind.PROFILE or (record.author_id is not None and record.author_id in council_ids):
         return AuthorRole.COUNCIL
     if record.author_id is None:
         # A post of the account's own list is the account's, also where its author is withheld.
-        return AuthorRole.COUNCIL if walk.stream is Stream.POSTS else AuthorRole.UNKNOWN
+        return AuthorRole.COUNCIL if stream is Stream.POSTS else AuthorRole.UNKNOWN
     return AuthorRole.PUBLIC
 
 

@@ -1,18 +1,38 @@
-"""Reading kept exhibits again with today's reader: what it would make of them, and where it differs."""
+"""Reading kept exhibits again with today's reader: what it makes of them, and filing what it understands.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+What could not be read when it came lies in series `unread`. A better reader's version of it is filed with
+the same capture, salt and leaf, since the evidence is the same; the belief that stood takes it as its
+current version (data-model.md 2). Readable versions are never filed anew: a version comes from the
+platform's bytes, so a better reader changes none.
+"""
 
-from connectors.contract import Connector
-from muniment.ports import Archive
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from connectors.contract import Connector, Reading
+from muniment.ports import Archive, Batch, Filing, Register
+from muniment.services.reading import role_of, series_of
 from schemas.arrow import RECORD_SERIES
 from schemas.capture import Exhibit
+from schemas.digests import unread_version, version, version_id
 from schemas.errors import MalformedItemError
-from schemas.vocabulary import Kind
+from schemas.observation import Look, Presence, Sighting
+from schemas.record import CouncilRecord
+from schemas.vocabulary import Answer, Kind, Series, Stream
 
-__all__ = ["Reread", "reread"]
+__all__ = ["Filed", "Readers", "Reread", "file_readable", "reread"]
 
-_COLUMNS = ["record_id", "platform", "kind", "title", "text", "header", "parts"]
+Readers: TypeAlias = Callable[[str, str], Connector | None]
+"""The reader of a platform and account; None where muniment has none any more."""
+
+_COLUMNS: Final = ["record_id", "platform", "account", "kind", "title", "text", "header", "parts"]
+_UNREAD: Final = [
+    *("record_id", "platform", "account", "capture_id", "captured_at", "salt", "header", "parts"),
+    "commit_no",
+]
+_AT_ONCE: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,25 +46,28 @@ class Reread:
     unreadable_now: int
 
 
-def reread(archive: Archive, *, reader: Callable[[str], Connector | None]) -> Reread:
-    """Read every kept version again; nothing is written.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """Counts: exhibits that could not be read, versions filed from them, records found under another name."""
 
-    Args:
-        archive: The council's archive.
-        reader: The reader of a platform by its name; None where muniment has none any more.
-    """
+    unread: int
+    filed: int
+    renamed: int
+
+
+def reread(archive: Archive, *, reader: Readers) -> Reread:
+    """Read every kept version again; nothing is written."""
     counts = {"read": 0, "unread": 0, "now_readable": 0, "differ": 0, "unreadable_now": 0}
     for batch in archive.scan(series=RECORD_SERIES, columns=_COLUMNS):
         for row in batch.to_pylist():
-            connector = reader(row["platform"])
+            connector = reader(row["platform"], row["account"])
             if connector is None or row["header"] is None:
                 continue
             counts["read"] += 1
             was_unread = row["kind"] == Kind.UNREAD.value
             counts["unread"] += was_unread
-            exhibit = Exhibit(record_id=row["record_id"], header=row["header"], parts=tuple(row["parts"]))
             try:
-                record = connector.read(exhibit).record
+                record = connector.read(_exhibit(row)).record
             except MalformedItemError:
                 counts["unreadable_now"] += not was_unread
                 continue
@@ -53,3 +76,166 @@ def reread(archive: Archive, *, reader: Callable[[str], Connector | None]) -> Re
             elif record is None or (record.title, record.text) != (row["title"], row["text"]):
                 counts["differ"] += 1
     return Reread(**counts)
+
+
+def file_readable(council: str, *, archive: Archive, register: Register, reader: Readers) -> Filed:
+    """File what today's reader understands of what could not be read; twice is once.
+
+    Raises:
+        WriteConflictError: A walk read one of the records meanwhile: run it again.
+    """
+    unread = filed = 0
+    renamed: set[str] = set()
+    times = _times(archive)
+    for rows in _unread_rows(archive):
+        unread += len(rows)
+        again = _Again(council, register, reader, rows, times)
+        for old, new in again.names.items():
+            register.tie(council, old, new)
+        renamed |= again.names.keys()
+        kept = archive.keep(Batch(captures=(), filings=again.filings, sightings=again.sightings))
+        filed += kept.new + kept.changed
+    return Filed(unread=unread, filed=filed, renamed=len(renamed))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Times:
+    """When a record's unread rows were captured: the first, and which is the newest."""
+
+    first: datetime
+    newest: tuple[datetime, int]
+
+
+class _Again:
+    """What today's reader makes of some unread rows."""
+
+    def __init__(
+        self,
+        council: str,
+        register: Register,
+        reader: Readers,
+        rows: Sequence[Mapping[str, Any]],
+        times: Mapping[str, _Times],
+    ) -> None:
+        self.filings: list[Filing] = []
+        self.sightings: list[Sighting] = []
+        self.names: dict[str, str] = {}  # from the name of what could not be read to the record's own
+        self._known = register.known(council, [row["record_id"] for row in rows])
+        self._council_ids: dict[str, frozenset[str]] = {}
+        self._times = times
+        found = [(row, *one) for row in rows if (one := self._read(reader, row)) is not None]
+        others = {record.record_id for _, _, _, record in found}
+        self._known_others = register.known(council, sorted(others - self._known.keys()))
+        for row, connector, reading, record in found:
+            platform = row["platform"]
+            if platform not in self._council_ids:
+                self._council_ids[platform] = register.council_ids(council, platform)
+            filing = self._filing(row, connector, reading, record)
+            self.filings.append(filing)
+            if record.record_id != row["record_id"]:
+                self.names[row["record_id"]] = record.record_id
+            if times[row["record_id"]].newest == (row["captured_at"], row["commit_no"]):
+                self.sightings.extend(self._sightings(row, reading, filing))
+
+    def _read(
+        self, reader: Readers, row: Mapping[str, Any]
+    ) -> tuple[Connector, Reading, CouncilRecord] | None:
+        connector = reader(row["platform"], row["account"])
+        if connector is None:
+            return None
+        try:
+            reading = connector.read(_exhibit(row))
+        except MalformedItemError:
+            return None
+        return None if reading.record is None else (connector, reading, reading.record)
+
+    def _filing(
+        self, row: Mapping[str, Any], connector: Connector, reading: Reading, record: CouncilRecord
+    ) -> Filing:
+        presences = (*self._known.get(record.record_id, ()), *self._known_others.get(record.record_id, ()))
+        rules = (one.digest_rule for one in presences if one.digest_rule)
+        rule = next(rules, max(connector.digest_rules))
+        digest = version(connector.digest_rules[rule], reading.shape, reading.items)
+        role = role_of(record, self._stream(row), self._council_ids[row["platform"]])
+        return Filing(
+            record=record,
+            exhibit=_exhibit(row),
+            digest_rule=rule,
+            version=digest,
+            version_id=version_id(record.record_id, digest),
+            account=row["account"],
+            author_role=role,
+            series=series_of(record, role),
+            capture_id=row["capture_id"],
+            filed_at=record.created_at or self._times[row["record_id"]].first,
+            captured_at=row["captured_at"],
+            salt=row["salt"],
+        )
+
+    def _stream(self, row: Mapping[str, Any]) -> Stream:
+        presences = self._known.get(row["record_id"], ())
+        of_account = (one.stream for one in presences if one.account == row["account"])
+        return next(of_account, Stream.POSTS)
+
+    def _sightings(self, row: Mapping[str, Any], reading: Reading, filing: Filing) -> Iterator[Sighting]:
+        """Yield what the beliefs that rest on an unread version become."""
+        unread = version_id(row["record_id"], unread_version(row["record_id"]))
+        standing = [one for one in self._known.get(row["record_id"], ()) if one.version_id == unread]
+        other_name = filing.record.record_id != row["record_id"]
+        seen = {(one.account, one.stream) for one in self._known_others.get(filing.record.record_id, ())}
+        for presence in standing:
+            look = _look(row, reading, presence)
+            yield _sighting(replace(look, listing="") if other_name else look, presence, filing)
+            if other_name and reading.look is not None and (presence.account, presence.stream) not in seen:
+                first = replace(reading.look, record_id=filing.record.record_id, listing=look.listing)
+                yield _sighting(first, presence, filing)
+
+
+def _look(row: Mapping[str, Any], reading: Reading, presence: Presence) -> Look:
+    found = reading.look
+    return Look(
+        record_id=row["record_id"],
+        at=presence.observed_at,
+        answer=Answer.REREAD,
+        capture_id=row["capture_id"],
+        walk_id=presence.last_walk,
+        shown=presence.shown if found is None else found.shown,
+        listing=(found.listing if found is not None else "") or presence.listing,
+        metrics={} if found is None else found.metrics,
+    )
+
+
+def _sighting(look: Look, presence: Presence, filing: Filing) -> Sighting:
+    return Sighting(
+        look=look,
+        account=presence.account,
+        stream=presence.stream,
+        native_id=filing.record.native_id,
+        thread_id=filing.record.thread_id,
+        control_seen=False,
+        version_id=filing.version_id,
+        exhibit=None,
+    )
+
+
+def _times(archive: Archive) -> dict[str, _Times]:
+    found: dict[str, _Times] = {}
+    columns = ["record_id", "captured_at", "commit_no"]
+    for batch in archive.scan(series=[Series.UNREAD.value], columns=columns):
+        for row in batch.to_pylist():
+            at, newest = row["captured_at"], (row["captured_at"], row["commit_no"])
+            past = found.get(row["record_id"], _Times(first=at, newest=newest))
+            found[row["record_id"]] = _Times(first=min(past.first, at), newest=max(past.newest, newest))
+    return found
+
+
+def _unread_rows(archive: Archive) -> Iterator[list[Mapping[str, Any]]]:
+    """Yield the unread rows, some at a time, the oldest of them first."""
+    for batch in archive.scan(series=[Series.UNREAD.value], columns=_UNREAD):
+        for start in range(0, len(batch), _AT_ONCE):
+            rows: list[Mapping[str, Any]] = batch.slice(start, _AT_ONCE).to_pylist()
+            yield sorted(rows, key=lambda row: (row["captured_at"], row["commit_no"]))
+
+
+def _exhibit(row: Mapping[str, Any]) -> Exhibit:
+    return Exhibit(record_id=row["record_id"], header=row["header"], parts=tuple(row["parts"]))

@@ -1,5 +1,6 @@
 """Missing is not deleted: what looks lead to, as properties over any history of looks."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -172,3 +173,24 @@ def test_a_page_delivered_again_after_an_absence_brings_nothing_back() -> None:
     assert past is not None
     assert past.state is State.MISSING
     assert len(made) == 2
+
+
+def test_what_is_read_again_keeps_state_absences_and_last_sight_and_gives_way_to_a_later_look() -> None:
+    unread = Facts(series=Series.UNREAD, digest_rule=0, filed_at=START)
+    first = observe(None, unread, sighting(Answer.SEEN, version=b"?"))
+    assert first is not None
+    missed = observe(stands(None, first), unread, sighting(Answer.ABSENT, hours=2, walk="2"))
+    assert missed is not None
+    past = stands(stands(None, first), missed)
+    again = replace(sighting(Answer.REREAD, hours=50, walk="9"), version_id=b"A")
+    found = observe(past, FACTS, again)
+    assert found is not None
+    now = stands(past, found)
+    assert (now.series, now.digest_rule, now.version_id) == (Series.PUBLIC, 1, b"A")
+    kept = ("state", "absences", "first_absent_at", "last_seen_at", "last_walk", "observed_at")
+    assert {name: getattr(now, name) for name in kept} == {name: getattr(past, name) for name in kept}
+    assert observe(now, FACTS, again) is None
+    seen = observe(now, FACTS, sighting(Answer.SEEN, hours=3, walk="3", version=b"B"))
+    assert seen is not None
+    assert (seen.state, seen.version_id) == (State.LIVE, b"B")
+    assert observe(stands(now, seen), FACTS, again) is None

@@ -54,6 +54,7 @@ def presence_of(told: Findings, *, digest_rule: int) -> dict[str, tuple[Presence
         metrics_at=None,
         last_walk="walk-0",
         last_seen_at=look.at,
+        observed_at=look.at,
     )
     return {look.record_id: (presence,)}
 

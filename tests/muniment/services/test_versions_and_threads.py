@@ -69,6 +69,7 @@ def test_a_look_keeps_the_thread_of_the_first_sight_when_a_page_names_it_no_more
         metrics_at=None,
         last_walk="walk-0",
         last_seen_at=answer.created_at,
+        observed_at=answer.created_at,
     )
     stage.delete(question)
     (again,) = (each for each in found(stage, {name: (presence,)}).sightings if each.look.record_id == name)
