@@ -1,4 +1,4 @@
-"""`muniment search`, `show`, `coverage` and `export`: what the archive holds, and what it does not."""
+"""`muniment show`, `coverage` and `export`: what the archive holds, and what it does not."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -10,119 +10,20 @@ from rich.table import Table
 
 from connectors import registry
 from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.search import changed_text
 from muniment.domain.calendar import calendar_svg
 from muniment.domain.completeness import LONDON, AccountCoverage
-from muniment.domain.events import ArchiveExported, RecordShown, SearchMade
-from muniment.search.answer import Order
-from muniment.search.highlight import Piece, excerpt
+from muniment.domain.events import ArchiveExported, RecordShown
 from muniment.services.covering import coverage as cover
 from muniment.services.exporting import write_lines
-from muniment.services.searching import SearchAnswer, SearchFilters, SearchStatement
-from muniment.services.searching import export as write_csv
-from muniment.services.searching import search as find
-from muniment.services.showing import RecordView, changes
+from muniment.services.showing import RecordView
 from muniment.services.showing import show as show_record
 from schemas.report import Gap
 
-__all__ = ["coverage", "coverage_tables", "export", "search", "show"]
+__all__ = ["coverage", "coverage_tables", "export", "show"]
 
 _MOST_GAPS = 40  # a screenful
-_WIDTH = 240
 _DAY = click.DateTime(["%Y-%m-%d"])
-
-
-@click.command()
-@click.argument("query")
-@COUNCIL
-@click.option("--platform", help="Only this platform.")
-@click.option("--account", help="Only this account.")
-@click.option("--from", "since", type=_DAY, help="From this day (London), ends included.")
-@click.option("--to", "until", type=_DAY, help="Up to this day (London), ends included.")
-@click.option("--order", type=click.Choice(["newest", "relevant"]), default="newest", show_default=True)
-@click.option("--size", default=20, show_default=True, help="How many records to show.")
-@click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write every hit to this file.")
-def search(
-    query: str,
-    council: str | None,
-    platform: str | None,
-    account: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    order: str,
-    size: int,
-    csv_path: Path | None,
-) -> None:
-    """Find records: exact totals, the words found in bold.
-
-    Words are found in any form of the word; "exact phrases" in quotes; =exact words; -without; OR;
-    #tags, @handles, £ amounts; platform: account: author: kind: state: edited: date:[FROM TO TO].
-    """
-    filters = SearchFilters(
-        platforms=() if platform is None else (platform,),
-        accounts=() if account is None else (account,),
-        since=_date(since),
-        until=_date(until),
-    )
-    with opened_council(council) as services:
-        archive, index, name = services.archive, services.muniment.index, services.name
-        answer = find(
-            archive,
-            index,
-            name,
-            query,
-            filters=filters,
-            order=Order.NEWEST if order == "newest" else Order.RELEVANT,
-            size=size,
-        )
-        services.record(_made(answer.statement, filters, exported=csv_path is not None))
-        _print_answer(answer)
-        if csv_path is not None:
-            with csv_path.open("w", newline="", encoding="utf-8-sig") as into:
-                told = write_csv(archive, index, name, query, into, filters=filters)
-            console.print(f"\n{told.versions:,} versions written to {csv_path}")
-
-
-def _made(statement: SearchStatement, filters: SearchFilters, *, exported: bool) -> SearchMade:
-    told = {
-        "platform": " ".join(filters.platforms),
-        "account": " ".join(filters.accounts),
-        "from": "" if filters.since is None else filters.since.isoformat(),
-        "to": "" if filters.until is None else filters.until.isoformat(),
-    }
-    return SearchMade(
-        typed=statement.typed,
-        filters={name: value for name, value in told.items() if value},
-        records=statement.records,
-        versions=statement.versions,
-        watermark=statement.watermark,
-        exported=exported,
-    )
-
-
-def _print_answer(answer: SearchAnswer) -> None:
-    statement = answer.statement
-    console.print(f"[bold]{statement.totals()}[/]")
-    console.print(f"[dim]{escape(statement.explained)}[/]")
-    if statement.ignored:
-        console.print(
-            f"[dim]Left out, since they hold no letter or figure: {escape(' '.join(statement.ignored))}[/]"
-        )
-    for found in answer.found:
-        entry = found.entry
-        author = entry.author_handle or found.author_name or "author not disclosed"
-        console.print(
-            f"\n[bold]{_moment(found.filed_at)}[/]  {entry.platform}, {', '.join(entry.accounts)}  "
-            f"{escape(author)}  [dim]{entry.state}  {escape(entry.record_id)}[/]"
-        )
-        if found.title:
-            console.print("  " + _marked(found.title))
-        console.print("  " + _marked(excerpt(found.text, _WIDTH)))
-
-
-def _marked(pieces: Sequence[Piece]) -> str:
-    """Return pieces for the console, hits in bold; what the text itself says is never mark-up."""
-    told = (f"[bold yellow]{escape(one.text)}[/]" if one.hit else escape(one.text) for one in pieces)
-    return " ".join("".join(told).split("\n"))
 
 
 @click.command()
@@ -150,7 +51,9 @@ def _print_record(view: RecordView) -> None:
             f" {number}. captured {_moment(version.captured_at)}{edited} "
             f"[dim](commit {version.commit_no}, {escape(version.endpoint)})[/]"
         )
-        console.print("    " + (escape(version.text) if before is None else _changed(before, version.text)))
+        console.print(
+            "    " + (escape(version.text) if before is None else changed_text(before, version.text))
+        )
         before = version.text
     console.print("\n[bold]How it stood[/]")
     for state in view.states:
@@ -178,11 +81,6 @@ def _print_record(view: RecordView) -> None:
             console.print(
                 f"{mark} {'   ' * entry.depth}{_moment(entry.filed_at)} {escape(entry.author)}: {text}"
             )
-
-
-def _changed(before: str, after: str) -> str:
-    styles = {" ": "{}", "-": "[red strike]{}[/]", "+": "[green]{}[/]"}
-    return " ".join(styles[tag].format(escape(words)) for tag, words in changes(before, after))
 
 
 @click.command()

@@ -16,6 +16,7 @@ from schemas.vocabulary import Reason, Stream
 
 __all__ = [
     "LONDON",
+    "NOTHING_KNOWN",
     "AccountCoverage",
     "Day",
     "StreamTotals",
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 LONDON: Final = ZoneInfo("Europe/London")
+
+NOTHING_KNOWN: Final = "We know of nothing that the platform offered and we do not have."
 
 _IN_WORDS: Final[Mapping[Reason, str]] = {
     Reason.HIDDEN: "hidden by the platform",
@@ -173,7 +176,7 @@ def sentence(streams: Iterable[StreamTotals], gaps: Iterable[Gap], *, now: datet
     if refused:
         said.append(f"the comments of {_threads(refused)} that the platform withholds")
     if not said:
-        return "We know of nothing that the platform offered and we do not have."
+        return NOTHING_KNOWN
     return f"We do not have: {'; '.join(said)}."
 
 

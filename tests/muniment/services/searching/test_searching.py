@@ -1,19 +1,18 @@
 """A search gives exact totals, marked texts as at the index's commit, and an export that is safe to open."""
 
-import csv
-import io
 from datetime import date, timedelta
 
 import pytest
-from typing_extensions import override
 
 from muniment.adapters.tantivy_index import TantivyIndex
-from muniment.search.answer import Order
+from muniment.search.answer import Facet, Order
 from muniment.search.errors import QueryError
 from muniment.search.highlight import to_html, to_terminal
+from muniment.search.parse import parse
+from muniment.search.scope import SearchScope, scope_of
 from muniment.services.indexing import catch_up
-from muniment.services.searching import CSV_COLUMNS, SearchFilters, export, search
-from schemas.errors import IntegrityError, WriteConflictError
+from muniment.services.searching import SearchFilters, search
+from schemas.errors import IntegrityError
 from tests.muniment.services.searching.commits import START, Commits, look, row
 
 
@@ -33,16 +32,20 @@ def test_totals_count_records_and_versions_and_say_how_fresh_they_are(
     borough: Commits, index: TantivyIndex
 ) -> None:
     answer = search(borough.archive(), index, "borough", "bin")
-    assert answer.statement.totals() == "2 records, 3 versions; index current to commit 2, 0 behind"
+    assert answer.statement.totals() == (
+        "2 records, 3 versions; current to 1 April 2024 01:30 (commit 2), 0 records behind"
+    )
     borough.commit(row("x:9", "bins again"))
     answer = search(borough.archive(), index, "borough", "missed")
-    assert answer.statement.totals() == "1 record, 1 version; index current to commit 2, 1 behind"
+    assert answer.statement.totals() == (
+        "1 record, 1 version; current to 1 April 2024 01:30 (commit 2), 1 record behind"
+    )
 
 
 def test_before_any_indexing_the_totals_say_so(commits: Commits, index: TantivyIndex) -> None:
     commits.commit(row("x:1", "bins"))
     answer = search(commits.archive(), index, "borough", "bins")
-    assert answer.statement.totals() == "0 records, 0 versions; nothing is indexed yet, 1 behind"
+    assert answer.statement.totals() == "0 records, 0 versions; nothing is indexed yet, 1 record behind"
 
 
 def test_hits_show_text_marks_and_standing(borough: Commits, index: TantivyIndex) -> None:
@@ -94,41 +97,31 @@ def test_pages_follow_each_other(borough: Commits, index: TantivyIndex) -> None:
     assert (len(first.found), len(second.found), second.after) == (2, 1, None)
 
 
-def test_the_export_writes_every_hit_in_pages(borough: Commits, index: TantivyIndex) -> None:
-    into = io.StringIO(newline="")
-    statement = export(borough.archive(), index, "borough", "bin", into, page_rows=2)
-    into.seek(0)
-    rows = list(csv.DictReader(into))
-    assert len(rows) == statement.versions == 3
-    assert tuple(rows[0]) == CSV_COLUMNS
-    assert (rows[0]["record_id"], rows[0]["dated"], rows[0]["title"]) == (
-        "facebook:2",
-        "2024-04-02",
-        "Bins & bags",
-    )
-    assert {row["text"] for row in rows[1:]} == {"The bins were missed", "The bins came"}
+def test_facets_come_with_the_answer(borough: Commits, index: TantivyIndex) -> None:
+    facets = search(borough.archive(), index, "borough", "bin").facets
+    assert facets[Facet.PLATFORM] == {"x": 2, "facebook": 1}
+    assert facets[Facet.MONTH] == {"2024-03": 2, "2024-04": 1}
 
 
-def test_an_index_that_moves_during_an_export_is_reported(borough: Commits, index: TantivyIndex) -> None:
-    class Moving(io.StringIO):
-        @override
-        def write(self, text: str) -> int:
-            if borough.last == 2:
-                borough.commit(row("x:0", "old bins", filed_at=START - timedelta(days=9)))
-                catch_up(borough.archive(), index, "borough")
-            return super().write(text)
-
-    with pytest.raises(WriteConflictError):
-        export(borough.archive(), index, "borough", "bins", Moving(newline=""), page_rows=1)
+def test_a_query_about_holds_asks_the_register(borough: Commits, index: TantivyIndex) -> None:
+    answer = search(borough.archive(), index, "borough", "bin hold:yes", held=lambda: frozenset({"x:1"}))
+    assert (answer.statement.records, answer.statement.versions) == (1, 2)
+    assert answer.statement.explained.endswith("is under a hold.")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"])
-def test_no_cell_begins_a_formula(commits: Commits, index: TantivyIndex, start: str) -> None:
-    text = f'{start}HYPERLINK("http://evil.example","bins")'
-    commits.commit(row("x:1", text, author_name=f"{start}cmd"))
-    catch_up(commits.archive(), index, "borough")
-    into = io.StringIO(newline="")
-    export(commits.archive(), index, "borough", "bins", into)
-    into.seek(0)
-    (line,) = csv.DictReader(into)
-    assert (line["text"], line["author_name"]) == (f"'{text}", f"'{start}cmd")
+@pytest.mark.parametrize(
+    ("typed", "scope"),
+    [
+        ("bins", SearchScope()),
+        ("bins platform:X", SearchScope(platforms=frozenset({"x"}))),
+        ("bins (account:a OR account:b)", SearchScope(accounts=frozenset({"a", "b"}))),
+        ("bins OR account:a", SearchScope()),
+        ("(bins OR account:a) -account:b", SearchScope()),
+        (
+            "date:[2024-01-01 TO *] date:[* TO 2024-03-31] date:[2024-02-01 TO *]",
+            SearchScope(since=date(2024, 2, 1), until=date(2024, 3, 31)),
+        ),
+    ],
+)
+def test_the_scope_is_what_was_looked_through(typed: str, scope: SearchScope) -> None:
+    assert scope_of(parse(typed).tree) == scope

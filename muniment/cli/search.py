@@ -1,0 +1,255 @@
+"""`muniment search` and `thread`: what matches, how many, how fresh, what could not have been found."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.markup import escape
+
+from muniment.bootstrap import CouncilServices
+from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.domain.completeness import LONDON, NOTHING_KNOWN
+from muniment.domain.events import RecordShown, SearchMade
+from muniment.search.answer import Facet, Order
+from muniment.search.duplicates import near_duplicates
+from muniment.search.highlight import Piece, excerpt
+from muniment.services.as_at import search_as_at
+from muniment.services.finding import FoundVersion
+from muniment.services.reading_threads import ThreadRecord, read_thread
+from muniment.services.searching import SearchAnswer, SearchFilters, SearchStatement
+from muniment.services.searching import search as find
+from muniment.services.showing import changes
+from muniment.services.unseen import AccountUnseen, unseen
+from muniment.services.writing_hits import FileFormat, write_hits
+from schemas.errors import BadInputError
+
+__all__ = ["changed_text", "search", "thread"]
+
+_WIDTH: Final = 240
+_MOST_VALUES: Final = 8
+_MOST_GAPS: Final = 5
+_DAY: Final = click.DateTime(["%Y-%m-%d"])
+_FILE: Final = click.Path(path_type=Path, dir_okay=False)
+_FACETS: Final = {
+    Facet.PLATFORM: "platform",
+    Facet.ACCOUNT: "account",
+    Facet.AUTHOR_ROLE: "by",
+    Facet.KIND: "kind",
+    Facet.CLASS: "class",
+    Facet.STATE: "state",
+    Facet.EDITED: "edited",
+    Facet.LANGUAGE: "language",
+    Facet.YEAR: "year",
+}
+
+
+@click.command()
+@click.argument("query")
+@COUNCIL
+@click.option("--platform", help="Only this platform.")
+@click.option("--account", help="Only this account.")
+@click.option("--from", "since", type=_DAY, help="From this day (London), ends included.")
+@click.option("--to", "until", type=_DAY, help="Up to this day (London), ends included.")
+@click.option("--order", type=click.Choice(["newest", "relevant"]), default="newest", show_default=True)
+@click.option("--size", default=20, show_default=True, help="How many versions to show.")
+@click.option("--after", metavar="PLACE", help="Go on after this place, which the page before told.")
+@click.option("--as-at", type=int, metavar="COMMIT", help="As the archive stood at this commit; slower.")
+@click.option("--group-duplicates", is_flag=True, help="Put texts that say nearly the same together.")
+@click.option("--facets", is_flag=True, help="Count by platform, account, state, year and so on.")
+@click.option("--csv", "csv_path", type=_FILE, help="Write every hit to this file, for a spreadsheet.")
+@click.option("--jsonl", "jsonl_path", type=_FILE, help="The same as JSON Lines.")
+@click.option("--parquet", "parquet_path", type=_FILE, help="The same as Parquet.")
+def search(
+    query: str,
+    council: str | None,
+    platform: str | None,
+    account: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    order: str,
+    size: int,
+    after: str | None,
+    as_at: int | None,
+    csv_path: Path | None,
+    jsonl_path: Path | None,
+    parquet_path: Path | None,
+    *,
+    group_duplicates: bool,
+    facets: bool,
+) -> None:
+    """Find records: exact totals, the words found in bold.
+
+    Words are found in any form of the word; "exact phrases" in quotes; =exact words; -without; OR; NEAR/5;
+    patterns coll*; misspelt~; #tags, @handles, £ amounts; platform: account: author: kind: class: state:
+    edited: hold: date:[FROM TO TO].
+    """
+    filters = SearchFilters(
+        platforms=() if platform is None else (platform,),
+        accounts=() if account is None else (account,),
+        since=_date(since),
+        until=_date(until),
+    )
+    files = {FileFormat.CSV: csv_path, FileFormat.JSONL: jsonl_path, FileFormat.PARQUET: parquet_path}
+    wanted = {form: path for form, path in files.items() if path is not None}
+    if as_at is not None and (wanted or order == "relevant"):
+        raise BadInputError(
+            "An earlier commit is searched newest first, and not written to files.",
+            remedy="Leave --order and the file out, or leave --as-at out.",
+        )
+    with opened_council(council) as services:
+        archive, index, name = services.archive, services.muniment.index, services.name
+        if as_at is None:
+            chosen = Order.NEWEST if order == "newest" else Order.RELEVANT
+            answer = find(archive, index, name, query, filters=filters, order=chosen, after=after, size=size)
+        else:
+            answer = search_as_at(archive, query, as_at, filters=filters, after=after, size=size)
+        services.record(_made(answer.statement, filters, exported=bool(wanted)))
+        _print_answer(answer, together=group_duplicates, facets=facets)
+        _print_unseen(
+            unseen(services.muniment.register, name, answer.statement.scope, now=services.clock.now())
+        )
+        for form, path in wanted.items():
+            _write(services, query, filters, form, path)
+
+
+def _write(
+    services: CouncilServices, query: str, filters: SearchFilters, form: FileFormat, path: Path
+) -> None:
+    manifest = write_hits(
+        services.archive,
+        services.muniment.index,
+        services.name,
+        query,
+        path,
+        file_format=form,
+        filters=filters,
+        now=services.clock.now(),
+    )
+    console.print(
+        f"\n{manifest.rows:,} versions of {manifest.records:,} records written to {path} "
+        f"(as at commit {manifest.watermark}; {path.name}.manifest.json says what they are)"
+    )
+
+
+def _made(statement: SearchStatement, filters: SearchFilters, *, exported: bool) -> SearchMade:
+    told = {
+        "platform": " ".join(filters.platforms),
+        "account": " ".join(filters.accounts),
+        "from": "" if filters.since is None else filters.since.isoformat(),
+        "to": "" if filters.until is None else filters.until.isoformat(),
+    }
+    return SearchMade(
+        typed=statement.typed,
+        filters={name: value for name, value in told.items() if value},
+        records=statement.records,
+        versions=statement.versions,
+        watermark=statement.fresh.watermark,
+        exported=exported,
+    )
+
+
+def _print_answer(answer: SearchAnswer, *, together: bool, facets: bool) -> None:
+    statement = answer.statement
+    console.print(f"[bold]{statement.totals()}[/]")
+    console.print(f"[dim]{escape(statement.explained)}[/]")
+    if statement.ignored:
+        console.print(
+            f"[dim]Left out, since they hold no letter or figure: {escape(' '.join(statement.ignored))}[/]"
+        )
+    for hint in statement.hints:
+        console.print(f"[yellow]{escape(hint)}[/]")
+    if facets:
+        for facet, heading in _FACETS.items():
+            told = list(answer.facets.get(facet, {}).items())
+            if told:
+                values = ", ".join(f"{escape(value)} {count:,}" for value, count in told[:_MOST_VALUES])
+                more = f", and {len(told) - _MOST_VALUES} more" if len(told) > _MOST_VALUES else ""
+                console.print(f"  [dim]{heading}:[/] {values}{more}")
+    for number, group in enumerate(_groups(answer.found) if together else [(one,) for one in answer.found]):
+        if together and len(group) > 1:
+            console.print(f"\n[bold]Group {number + 1}: {len(group)} that say nearly the same[/]")
+        for found in group:
+            _print_found(found)
+    if answer.after is not None:
+        console.print(f"\nThe next page: --after {answer.after}")
+
+
+def _groups(found: Sequence[FoundVersion]) -> Iterator[tuple[FoundVersion, ...]]:
+    texts = [one.entry.text for one in found]
+    for places in near_duplicates(texts, [one.entry.record_id for one in found]):
+        yield tuple(found[at] for at in places)
+
+
+def _print_found(found: FoundVersion) -> None:
+    entry = found.entry
+    author = entry.author_handle or found.author_name or "author not disclosed"
+    console.print(
+        f"\n[bold]{_moment(found.filed_at)}[/]  {entry.platform}, {', '.join(entry.accounts)}  "
+        f"{escape(author)}  [dim]{entry.state}  {escape(entry.record_id)}[/]"
+    )
+    if found.title:
+        console.print("  " + _marked(found.title))
+    console.print("  " + _marked(excerpt(found.text, _WIDTH)))
+
+
+def _print_unseen(accounts: Sequence[AccountUnseen]) -> None:
+    """Say what could not have been found; where nothing is missing, one line says that."""
+    lacking = [one for one in accounts if one.gaps or one.missing != NOTHING_KNOWN]
+    if not lacking:
+        console.print("\n[dim]Nothing is known to be missing of what was searched.[/]")
+    for one in lacking:
+        console.print(f"\n[yellow]{one.account}[/]: {escape(one.missing)}")
+        for gap in one.gaps[:_MOST_GAPS]:
+            end = "now" if gap.ends_at is None else _moment(gap.ends_at)
+            console.print(f"  [dim]{gap.stream}: could not be seen {_moment(gap.starts_at)} to {end}[/]")
+
+
+def _marked(pieces: Sequence[Piece]) -> str:
+    """Return pieces for the console, hits in bold; what the text itself says is never mark-up."""
+    told = (f"[bold yellow]{escape(one.text)}[/]" if one.hit else escape(one.text) for one in pieces)
+    return " ".join("".join(told).split("\n"))
+
+
+@click.command()
+@click.argument("record_id")
+@COUNCIL
+@click.option("--as-of", type=_DAY, help="What we held of it at the end of this day (London).")
+def thread(record_id: str, council: str | None, as_of: datetime | None) -> None:
+    """Show the whole conversation around a record, edits as changes, deleted answers in their places."""
+    with opened_council(council) as services:
+        services.record(RecordShown(record_key=services.record_key(record_id)))
+        for one in read_thread(services.archive, record_id, as_of=_date(as_of)):
+            _print_thread_record(one, chosen=one.record_id == record_id)
+
+
+def _print_thread_record(one: ThreadRecord, *, chosen: bool) -> None:
+    indent = "   " * one.depth
+    mark = ">" if chosen else " "
+    word = f' ("{escape(one.word)}")' if one.word and one.word != "public" else ""
+    state = "" if one.state == "live" else f"  [yellow]{one.state}{word}[/]"
+    console.print(
+        f"{mark} {indent}[bold]{_moment(one.filed_at)}[/]  {escape(one.author)}{state}  "
+        f"[dim]{escape(one.record_id)}[/]"
+    )
+    before: str | None = None
+    for said in one.versions:
+        told = escape(said.text) if before is None else changed_text(before, said.text)
+        since = "" if before is None else f"[dim]edited {_moment(said.since)}:[/] "
+        console.print(f"  {indent}{since}{told}")
+        before = said.text
+
+
+def changed_text(before: str, after: str) -> str:
+    """Return an edit as mark-up: what was taken away struck through, what was put in green."""
+    styles = {" ": "{}", "-": "[red strike]{}[/]", "+": "[green]{}[/]"}
+    return " ".join(styles[tag].format(escape(words)) for tag, words in changes(before, after))
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(LONDON).strftime("%-d %b %Y %H:%M")
+
+
+def _date(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()

@@ -1,0 +1,63 @@
+"""A conversation is told whole: as it stands, or as we held it at the end of a day, edits as changes."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from muniment.services.reading_threads import read_thread
+from schemas.errors import BadInputError
+from tests.muniment.services.searching.commits import START, Commits, look, row
+
+
+@pytest.fixture
+def thread(commits: Commits) -> Commits:
+    """A post, an answer that was edited and later gone, an answer to it, and another conversation."""
+    in_thread = {"thread_id": "x:1"}
+    commits.commit(
+        row("x:1", "Bins on Monday", author_role="council", **in_thread),
+        row("x:2", "Missed again", parent_id="x:1", filed_at=START + timedelta(hours=2), **in_thread),
+        row("x:9", "Elsewhere", thread_id="x:9"),
+        look("x:2", 3, text="Missed again"),
+    )
+    edited = START + timedelta(days=3)
+    commits.commit(
+        {
+            **row("x:2", "Missed twice", parent_id="x:1", filed_at=START + timedelta(hours=2), **in_thread),
+            "version_at": edited,
+            "captured_at": edited + timedelta(hours=1),
+        },
+        look("x:2", 74, text="Missed twice"),
+        row("x:3", "Same here", parent_id="x:2", filed_at=START + timedelta(days=4), **in_thread),
+    )
+    commits.commit(look("x:2", 24 * 9, "gone", shown="404"))
+    return commits
+
+
+def test_the_conversation_stands_from_its_root_down(thread: Commits) -> None:
+    told = read_thread(thread.archive(), "x:3")
+    assert [(one.record_id, one.depth) for one in told] == [("x:1", 0), ("x:2", 1), ("x:3", 2)]
+    answer = told[1]
+    assert (answer.state, answer.word) == ("gone", "404")
+    assert [said.text for said in answer.versions] == ["Missed again", "Missed twice"]
+
+
+def test_as_of_a_day_nothing_later_is_told(thread: Commits) -> None:
+    told = read_thread(thread.archive(), "x:2", as_of=date(2024, 4, 2))
+    assert [one.record_id for one in told] == ["x:1", "x:2"]
+    assert (told[1].state, [said.text for said in told[1].versions]) == ("live", ["Missed again"])
+    told = read_thread(thread.archive(), "x:2", as_of=date(2024, 4, 8))
+    assert (told[1].state, len(told[1].versions)) == ("live", 2)
+
+
+def test_a_wording_that_was_put_back_is_the_last(thread: Commits) -> None:
+    thread.commit(look("x:2", 24 * 10, text="Missed again"))
+    answer = read_thread(thread.archive(), "x:1")[1]
+    assert [said.text for said in answer.versions] == ["Missed twice", "Missed again"]
+    assert answer.state == "live"
+
+
+def test_a_record_that_is_not_held_is_refused(thread: Commits) -> None:
+    with pytest.raises(BadInputError, match="holds no record"):
+        read_thread(thread.archive(), "x:77")
+    with pytest.raises(BadInputError, match="not held yet"):
+        read_thread(thread.archive(), "x:3", as_of=date(2024, 4, 1))
