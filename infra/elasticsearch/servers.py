@@ -1,0 +1,230 @@
+"""Which servers there are, and how each is started, stopped, and one of its nodes killed.
+
+    .rig/elasticsearch/tools/     the distributions
+                       NAME/env   where the server is; there only while it is up
+                       NAME/run   which processes are its nodes
+                       NAME/node-1/conf, data, logs, tmp
+
+Elasticsearch refuses to run as root: root starts it as `nobody`, in a folder that `nobody` can enter.
+"""
+
+import os
+import pwd
+import re
+import secrets
+import shutil
+import signal
+import urllib.error
+import urllib.request
+import zlib
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.elasticsearch.install import distribution, java_home
+from infra.rig.processes import Server, free_ports, run, start, stop_all, wait_for
+
+__all__ = ["SERVERS", "ElasticServer", "elastic_home", "env_of", "start_node", "start_server", "stop_server"]
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
+_LOOPBACK = "127.0.0.1"
+_HEAP = "1g"
+_OLD, _NEW = "8.19.0", "9.2.0"
+_FILES = re.compile(r"-Xlog:gc|-XX:(HeapDumpPath|ErrorFile)")
+"""Options of the distribution that name folders beside the program, where the server may not write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElasticServer:
+    """A server of the tests: its version, of how many nodes, and whether it asks who is there."""
+
+    version: str
+    nodes: int = 1
+    secure: bool = False
+
+
+SERVERS: Mapping[str, ElasticServer] = {
+    "8": ElasticServer(version=_OLD),
+    "9": ElasticServer(version=_NEW),
+    "secure": ElasticServer(version=_OLD, secure=True),
+    "cluster": ElasticServer(version=_OLD, nodes=2),
+}
+
+
+def elastic_home() -> Path:
+    """Return the folder of the servers: in the rig's, or in /var/tmp where `nobody` cannot enter that."""
+    home = Path(os.environ.get("MUNIMENT_RIG") or _CHECKOUT / ".rig").resolve() / "elasticsearch"
+    folders = [folder for folder in home.parents if folder.exists()]
+    if os.geteuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in folders):
+        return home
+    return Path("/var/tmp") / f"muniment-elasticsearch-{zlib.crc32(bytes(home)):08x}"  # noqa: S108 - ours alone: root makes it
+
+
+def env_of(name: str) -> dict[str, str] | None:
+    """Return where a server is (`URLS`, and who may sign in); None: it is not up."""
+    path = elastic_home() / name / "env"
+    if not path.exists():
+        return None
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line)
+
+
+def start_server(name: str) -> dict[str, str]:
+    """Start a server afresh, with no data, and return where it is.
+
+    Raises:
+        RigError: What it needs is not installed, or it did not come up; the text says where its log is.
+    """
+    stop_server(name)
+    server = SERVERS[name]
+    home = elastic_home() / name
+    for folder in ("log", "run"):
+        (home / folder).mkdir(parents=True, exist_ok=True)
+    ports = free_ports(2 * server.nodes)
+    http, transport = ports[: server.nodes], ports[server.nodes :]
+    for number in range(1, server.nodes + 1):
+        _configure(home, name, server, number, http, transport)
+    lines = {"URLS": " ".join(f"http://{_LOOPBACK}:{port}" for port in http)}
+    if server.secure:
+        lines |= _sign_ups(home, server)
+    alive = [_launch(home, server, number) for number in range(1, server.nodes + 1)]
+    for number, url in enumerate(lines["URLS"].split(), start=1):
+        _wait(home, server, number, url, lines.get("ADMIN"), alive[number - 1])
+    draft = home / "env.new"
+    draft.write_text("".join(f"{key}={value}\n" for key, value in lines.items()), encoding="utf-8")
+    draft.chmod(0o600)
+    draft.replace(home / "env")
+    print(f"elasticsearch: {name} ({server.version}) at {lines['URLS']}", flush=True)
+    return lines
+
+
+def stop_server(name: str) -> None:
+    """Stop a server and remove its data."""
+    home = elastic_home() / name
+    (home / "env").unlink(missing_ok=True)
+    stopped = stop_all(home)
+    for number in range(1, SERVERS[name].nodes + 1):
+        shutil.rmtree(home / f"node-{number}", ignore_errors=True)
+    if stopped:
+        print(f"elasticsearch: stopped {name}", flush=True)
+
+
+def start_node(name: str, number: int) -> None:
+    """Start a node again that was stopped or killed, with the data it had."""
+    server = SERVERS[name]
+    home = elastic_home() / name
+    env = env_of(name) or {}
+    alive = _launch(home, server, number)
+    _wait(home, server, number, env["URLS"].split()[number - 1], env.get("ADMIN"), alive)
+
+
+def _configure(
+    home: Path, name: str, server: ElasticServer, number: int, http: list[int], transport: list[int]
+) -> None:
+    node = home / f"node-{number}"
+    for folder in ("data", "logs", "tmp"):
+        (node / folder).mkdir(parents=True)
+    shutil.copytree(distribution(elastic_home(), server.version) / "config", node / "conf")
+    shutil.copyfile(Path(__file__).with_name("roles.yml"), node / "conf" / "roles.yml")
+    options = node / "conf" / "jvm.options"
+    kept = [line for line in options.read_text(encoding="utf-8").splitlines() if not _FILES.match(line)]
+    options.write_text("\n".join([*kept, f"-XX:HeapDumpPath={node / 'logs'}", ""]), encoding="utf-8")
+    seeds = ", ".join(f'"{_LOOPBACK}:{port}"' for port in transport)
+    names = ", ".join(f"node-{each}" for each in range(1, server.nodes + 1))
+    discovery = (
+        "discovery.type: single-node\n"
+        if server.nodes == 1
+        else f"discovery.seed_hosts: [{seeds}]\ncluster.initial_master_nodes: [{names}]\n"
+    )
+    (node / "conf" / "elasticsearch.yml").write_text(
+        f"cluster.name: muniment-{name}\n"
+        f"node.name: node-{number}\n"
+        f"network.host: {_LOOPBACK}\n"
+        f"http.port: {http[number - 1]}\n"
+        f"transport.port: {transport[number - 1]}\n"
+        f"path.data: {node / 'data'}\n"
+        f"path.logs: {node / 'logs'}\n"
+        f"xpack.security.enabled: {str(server.secure).lower()}\n"
+        # A developer's disk is often fuller than the watermarks allow.
+        "cluster.routing.allocation.disk.threshold_enabled: false\n" + discovery,
+        encoding="utf-8",
+    )
+    user, group = _somebody_else()
+    if user is not None and group is not None:
+        for path in (node, *node.rglob("*")):
+            os.chown(path, user, group)
+
+
+def _sign_ups(home: Path, server: ElasticServer) -> dict[str, str]:
+    """Make an administrator, a writer and a reader; return who they are, as name:password."""
+    lines = {}
+    roles = {"ADMIN": "superuser", "WRITER": "muniment_writer", "READER": "muniment_reader"}
+    for who, role in roles.items():
+        password = secrets.token_urlsafe(12)
+        tool = distribution(elastic_home(), server.version) / "bin" / "elasticsearch-users"
+        _as_server(home, server, 1, [tool, "useradd", who.lower(), "-p", password, "-r", role])
+        lines[who] = f"{who.lower()}:{password}"
+    return lines
+
+
+def _as_server(home: Path, server: ElasticServer, number: int, command: list[str | Path]) -> None:
+    user, group = _somebody_else()
+    log = home / "log" / "tools.log"
+    env = _environment(home, server, number)
+    run(Path(command[0]).name, command, log=log, seconds=120, env=env, cwd=home, user=user, group=group)
+
+
+def _launch(home: Path, server: ElasticServer, number: int) -> Callable[[], bool]:
+    user, group = _somebody_else()
+    node = Server(
+        name=f"node-{number}",
+        command=[distribution(elastic_home(), server.version) / "bin" / "elasticsearch"],
+        cwd=home / f"node-{number}",
+        env=_environment(home, server, number),
+        user=user,
+        group=group,
+        stop_signal=signal.SIGTERM,
+    )
+    return start(home, node)
+
+
+def _environment(home: Path, server: ElasticServer, number: int) -> dict[str, str]:
+    heap = os.environ.get("ELASTIC_HEAP") or _HEAP
+    node = home / f"node-{number}"
+    return {
+        "ES_JAVA_HOME": str(java_home(server.version)),
+        "ES_JAVA_OPTS": f"-Xms{heap} -Xmx{heap}",
+        "ES_PATH_CONF": str(node / "conf"),
+        "ES_TMPDIR": str(node / "tmp"),
+        "HOME": str(node),
+    }
+
+
+def _wait(
+    home: Path,
+    server: ElasticServer,
+    number: int,
+    url: str,
+    admin: str | None,
+    alive: Callable[[], bool],
+) -> None:
+    path = f"/_cluster/health?wait_for_nodes={server.nodes}&timeout=1s"
+    headers = {"Authorization": "Basic " + b64encode(admin.encode()).decode()} if admin else {}
+    asked = urllib.request.Request(url + path, headers=headers)  # noqa: S310 - an http address of our own
+
+    def ready() -> bool:
+        try:
+            with urllib.request.urlopen(asked, timeout=5):  # noqa: S310 - as above
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    wait_for(home, f"node-{number}", ready, alive=alive, seconds=120)
+
+
+def _somebody_else() -> tuple[int | None, int | None]:
+    if os.geteuid() != 0:
+        return None, None
+    nobody = pwd.getpwnam("nobody")
+    return nobody.pw_uid, nobody.pw_gid
