@@ -10,7 +10,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-specs test-rig test-all rig rig-down conformance crash bench language golden format lock clean
+.PHONY: help run test check test-specs test-rig test-elastic test-all rig rig-down elastic elastic-down conformance crash bench language golden format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -27,7 +27,8 @@ run: $(STAMP) ## Archive the sandbox council from start to end: no account, key 
 
 test: $(STAMP) ## The tests that need nothing but Python (under 8 minutes)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
-	@echo "Left out: the tiers 'specs' (make test-specs: vendors' specifications) and 'rig' (make test-rig: real servers)."
+	@echo "Left out: the tiers 'specs' (make test-specs: vendors' specifications), 'rig' (make test-rig: real servers)"
+	@echo "and 'elastic' (make test-elastic: real Elasticsearch 8.19 and 9; needs Java and Maven)."
 
 check: $(STAMP) ## Format, lint, types, imports, spelling
 	$(BIN)/ruff format --check .
@@ -48,6 +49,16 @@ rig-down: $(STAMP) ## Stop the real servers
 test-rig: $(STAMP) ## The tests against the real servers that `make rig` started
 	$(BIN)/python -m pytest -q -m rig
 
+elastic: $(STAMP) ## Fetch and start a real Elasticsearch 8.19 and a 9 (needs Java 17, Java 21 and Maven)
+	$(BIN)/python -m infra.elasticsearch up 8 9
+
+elastic-down: $(STAMP) ## Stop every Elasticsearch that we started
+	$(BIN)/python -m infra.elasticsearch down
+
+test-elastic: elastic ## The tests against real Elasticsearch, which it starts and stops
+	$(BIN)/python -m pytest -q -m elastic
+	$(BIN)/python -m infra.elasticsearch down
+
 conformance: $(STAMP) ## Score this archiver against what the fake platforms really had
 	$(BIN)/python -m bench.conformance
 
@@ -63,7 +74,7 @@ language: $(STAMP) ## STRINGS random strings typed as queries: none may do more 
 golden: $(STAMP) ## Rewrite the golden pairs; review the difference
 	GOLDEN=1 $(BIN)/python -m pytest -q tests/connectors -k "golden_pair or reads_as_it"
 
-test-all: check test test-specs test-rig ## Every tier
+test-all: check test test-specs test-rig test-elastic ## Every tier
 
 format: $(STAMP) ## Format and mend what can be mended
 	$(BIN)/ruff format .
@@ -73,5 +84,5 @@ lock: ## Lock the dependencies with hashes; names no package index
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 
-clean: rig-down ## Remove what was installed and made here
+clean: rig-down elastic-down ## Remove what was installed and made here
 	rm -rf $(VENV) .rig .sandbox

@@ -4,6 +4,7 @@
     ├── RetryableError      run the same step again
     │   ├── RateLimitedError        waits over 60 s leave the walk unfinished, with `resume_at`
     │   ├── SourceUnavailableError  5xx, time-out, broken connection
+    │   ├── SearchUnavailableError  the search server is stopped, cut off or busy
     │   └── WriteConflictError      another process wrote first
     ├── WalkError           this walk cannot go on as it is
     │   ├── MarkerRefusedError      drop the marker, walk again from the same `since`
@@ -54,6 +55,7 @@ __all__ = [
     "RepeatedTokenError",
     "RetryableError",
     "SchemaMismatchError",
+    "SearchUnavailableError",
     "SkippableError",
     "SourceChallengedError",
     "SourceUnavailableError",
@@ -91,6 +93,10 @@ class RateLimitedError(RetryableError):
 
 class SourceUnavailableError(RetryableError):
     """The platform did not answer, or answered with a fault of its own."""
+
+
+class SearchUnavailableError(RetryableError):
+    """The search server is stopped, cut off or busy; the archive goes on, and the index catches up later."""
 
 
 class WriteConflictError(RetryableError):

@@ -86,7 +86,8 @@ def _java_version(path: Path) -> int:
     if release.exists():
         told = release.read_text(encoding="utf-8")
     else:
-        java = [path / "bin" / "java", "-version"]
-        told = subprocess.run(java, capture_output=True, text=True, check=False).stderr
+        told = subprocess.run(
+            [path / "bin" / "java", "-version"], capture_output=True, text=True, check=False
+        ).stderr
     found = re.search(r'"(\d+)[.\d]*', told)
     return int(found[1]) if found else 0

@@ -84,13 +84,13 @@ def start_server(name: str) -> dict[str, str]:
     ports = free_ports(2 * server.nodes)
     http, transport = ports[: server.nodes], ports[server.nodes :]
     for number in range(1, server.nodes + 1):
-        _configure(home, name, server, number, http, transport)
+        _configure(home, server, number, http=http, transport=transport)
     lines = {"URLS": " ".join(f"http://{_LOOPBACK}:{port}" for port in http)}
     if server.secure:
         lines |= _sign_ups(home, server)
     alive = [_launch(home, server, number) for number in range(1, server.nodes + 1)]
     for number, url in enumerate(lines["URLS"].split(), start=1):
-        _wait(home, server, number, url, lines.get("ADMIN"), alive[number - 1])
+        _wait(home, server, number, url=url, admin=lines.get("ADMIN"), alive=alive[number - 1])
     draft = home / "env.new"
     draft.write_text("".join(f"{key}={value}\n" for key, value in lines.items()), encoding="utf-8")
     draft.chmod(0o600)
@@ -116,11 +116,12 @@ def start_node(name: str, number: int) -> None:
     home = elastic_home() / name
     env = env_of(name) or {}
     alive = _launch(home, server, number)
-    _wait(home, server, number, env["URLS"].split()[number - 1], env.get("ADMIN"), alive)
+    url = env["URLS"].split()[number - 1]
+    _wait(home, server, number, url=url, admin=env.get("ADMIN"), alive=alive)
 
 
 def _configure(
-    home: Path, name: str, server: ElasticServer, number: int, http: list[int], transport: list[int]
+    home: Path, server: ElasticServer, number: int, *, http: list[int], transport: list[int]
 ) -> None:
     node = home / f"node-{number}"
     for folder in ("data", "logs", "tmp"):
@@ -138,7 +139,7 @@ def _configure(
         else f"discovery.seed_hosts: [{seeds}]\ncluster.initial_master_nodes: [{names}]\n"
     )
     (node / "conf" / "elasticsearch.yml").write_text(
-        f"cluster.name: muniment-{name}\n"
+        f"cluster.name: muniment-{home.name}\n"
         f"node.name: node-{number}\n"
         f"network.host: {_LOOPBACK}\n"
         f"http.port: {http[number - 1]}\n"
@@ -205,6 +206,7 @@ def _wait(
     home: Path,
     server: ElasticServer,
     number: int,
+    *,
     url: str,
     admin: str | None,
     alive: Callable[[], bool],

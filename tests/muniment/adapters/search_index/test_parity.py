@@ -1,4 +1,4 @@
-"""The embedded engine and the plain evaluator answer alike: the same ids, totals and order.
+"""Every engine and the plain evaluator answer alike: the same ids, totals and order.
 
 Parity on generated entries with words, tags, addresses, several versions and shared accounts; queries by
 hand, built from the entries' own texts, and by Hypothesis.
@@ -10,23 +10,23 @@ import hashlib
 import itertools
 import random
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.ports import SearchIndex
 from muniment.search.answer import Order
 from muniment.search.entry import Entry, entry_id, sort_key
 from muniment.search.errors import QueryError
 from muniment.search.match import Reading, matches, read
 from muniment.search.parse import parse
 from muniment.search.tree import Fuzzy, Near, Not, Query, Records, Stream, Wildcard
+from tests.muniment.adapters.search_index.engines import emptied, opened
 
-Spellings = tuple[TantivyIndex, list[tuple[Entry, Reading]]]
+Spellings = tuple[SearchIndex, list[tuple[Entry, Reading]]]
 ENTRIES = 5_000
 BUILT = 300
 
@@ -89,27 +89,28 @@ def read_entries(corpus: Callable[[int], tuple[Entry, ...]]) -> list[tuple[Entry
 
 @pytest.fixture(scope="module")
 def index(
-    read_entries: list[tuple[Entry, Reading]], tmp_path_factory: pytest.TempPathFactory
-) -> TantivyIndex:
-    made = TantivyIndex(Path(tmp_path_factory.mktemp("index")))
+    engine: str, read_entries: list[tuple[Entry, Reading]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SearchIndex]:
     entries = [entry for entry, _ in read_entries]
     half = next(at for at in range(2_500, 2_600) if entries[at].record_id != entries[at - 1].record_id)
-    # Three commits, one of them a replacement, so that several segments and deletions take part.
-    made.apply("borough", 1, (entry._replace(text="stale bins") for entry in entries[:half]), ())
-    made.apply("borough", 2, entries[half:], ())
-    made.apply("borough", 3, entries[:half], ())
-    return made
+    emptied(engine, "parity")
+    with opened(engine, tmp_path_factory.mktemp("index")) as made:
+        # Three commits, one of them a replacement, so that several segments and deletions take part.
+        made.apply("parity", 1, (entry._replace(text="stale bins") for entry in entries[:half]), ())
+        made.apply("parity", 2, entries[half:], ())
+        made.apply("parity", 3, entries[:half], ())
+        yield made
 
 
-def assert_alike(index: TantivyIndex, read_entries: list[tuple[Entry, Reading]], typed: str) -> int:
+def assert_alike(index: SearchIndex, read_entries: list[tuple[Entry, Reading]], typed: str) -> int:
     return assert_answered_alike(index, read_entries, parse(typed))
 
 
 def assert_answered_alike(
-    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]], query: Query
+    index: SearchIndex, read_entries: list[tuple[Entry, Reading]], query: Query, council: str = "parity"
 ) -> int:
     want = [entry for entry, reading in read_entries if matches(query.tree, reading)]
-    page = index.search("borough", query, order=Order.NEWEST, size=ENTRIES * 2)
+    page = index.search(council, query, order=Order.NEWEST, size=ENTRIES * 2)
     assert {hit.version_id for hit in page.hits} == {entry.version_id for entry in want}
     assert (page.versions, page.records) == (len(want), len({entry.record_id for entry in want}))
     keys = [(hit.sk, entry_id(hit.version_id)) for hit in page.hits]
@@ -121,7 +122,7 @@ def assert_answered_alike(
 
 
 def test_engine_and_evaluator_agree_on_queries_written_by_hand(
-    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]]
+    index: SearchIndex, read_entries: list[tuple[Entry, Reading]]
 ) -> None:
     queries = [query for line in BY_HAND.strip().splitlines() for query in line.split("|")]
     found = [assert_alike(index, read_entries, query) for query in queries]
@@ -129,7 +130,7 @@ def test_engine_and_evaluator_agree_on_queries_written_by_hand(
 
 
 def test_engine_and_evaluator_agree_on_queries_built_from_the_entries(
-    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]]
+    index: SearchIndex, read_entries: list[tuple[Entry, Reading]]
 ) -> None:
     queries = built_queries([entry for entry, _ in read_entries], BUILT)
     found = [assert_alike(index, read_entries, query) for query in queries]
@@ -137,7 +138,7 @@ def test_engine_and_evaluator_agree_on_queries_built_from_the_entries(
 
 
 def test_engine_and_evaluator_agree_on_words_near_each_other(
-    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]]
+    index: SearchIndex, read_entries: list[tuple[Entry, Reading]]
 ) -> None:
     dice = random.Random(5)
     found = 0
@@ -151,7 +152,7 @@ def test_engine_and_evaluator_agree_on_words_near_each_other(
     assert found > 40
 
 
-def test_sides_of_near_never_overlap(index: TantivyIndex, read_entries: list[tuple[Entry, Reading]]) -> None:
+def test_sides_of_near_never_overlap(index: SearchIndex, read_entries: list[tuple[Entry, Reading]]) -> None:
     for left, right in ((("the", "bin"), ("bin", "bin")), (("the",), ("the", "the")), (("a",), ("bin", "a"))):
         near = Near(Stream.EXACT, left, right, 3)
         assert_answered_alike(index, read_entries, Query(typed="", tree=near))
@@ -162,15 +163,15 @@ def test_sides_of_near_never_overlap(index: TantivyIndex, read_entries: list[tup
     ["coll*", "*hole*", "*ing", "b?n*", "c?uncil", "#b*", "*.gov.uk*", "tax*x", "£1*", "👍*", "??", "**in"],
 )
 def test_engine_and_evaluator_agree_on_wildcards(
-    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]], pattern: str
+    index: SearchIndex, read_entries: list[tuple[Entry, Reading]], pattern: str
 ) -> None:
     assert_answered_alike(index, read_entries, Query(typed="", tree=Wildcard(pattern)))
 
 
 @pytest.fixture(scope="module")
 def spellings(
-    tmp_path_factory: pytest.TempPathFactory, corpus: Callable[[int], tuple[Entry, ...]]
-) -> Spellings:
+    engine: str, tmp_path_factory: pytest.TempPathFactory, corpus: Callable[[int], tuple[Entry, ...]]
+) -> Iterator[Spellings]:
     """One entry for each word of up to four of these letters."""
     words = [
         "".join(some) for size in (1, 2, 3, 4) for some in itertools.product("abé\U0001f44d", repeat=size)
@@ -182,9 +183,10 @@ def spellings(
         )
         for word in dict.fromkeys(words)
     ]
-    made = TantivyIndex(Path(tmp_path_factory.mktemp("spellings")))
-    made.rebuild("borough", 1, entries)
-    return made, [(entry, read(entry)) for entry in entries]
+    emptied(engine, "spellings")
+    with opened(engine, tmp_path_factory.mktemp("spellings")) as made:
+        made.rebuild("spellings", 1, entries)
+        yield made, [(entry, read(entry)) for entry in entries]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -192,17 +194,17 @@ def spellings(
 def test_engine_and_evaluator_count_the_letters_of_a_slip_alike(
     spellings: Spellings, word: str, edits: int
 ) -> None:
-    assert_answered_alike(*spellings, Query(typed="", tree=Fuzzy(word, edits)))
+    assert_answered_alike(*spellings, Query(typed="", tree=Fuzzy(word, edits)), "spellings")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pattern=st.text(st.sampled_from("abe👍**?" + string.punctuation), min_size=1, max_size=6))
 def test_engine_and_evaluator_read_any_pattern_alike(spellings: Spellings, pattern: str) -> None:
-    assert_answered_alike(*spellings, Query(typed="", tree=Wildcard(pattern)))
+    assert_answered_alike(*spellings, Query(typed="", tree=Wildcard(pattern)), "spellings")
 
 
 def test_engine_and_evaluator_agree_on_misspelt_words_of_the_corpus(
-    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]]
+    index: SearchIndex, read_entries: list[tuple[Entry, Reading]]
 ) -> None:
     for word, edits in (("bins", 1), ("binss", 2), ("cuoncil", 1), ("kolection", 2), ("ab", 1), ("tyx", 2)):
         query = Query(typed="", tree=Fuzzy(word, edits))
@@ -210,7 +212,7 @@ def test_engine_and_evaluator_agree_on_misspelt_words_of_the_corpus(
 
 
 def test_engine_and_evaluator_agree_on_records_that_the_register_names(
-    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]]
+    index: SearchIndex, read_entries: list[tuple[Entry, Reading]]
 ) -> None:
     ids = frozenset(entry.record_id for entry, _ in read_entries[::7]) | {"x:unknown"}
     for tree in (Records(ids), Not(Records(ids)), Records(frozenset())):
@@ -253,17 +255,17 @@ QUERIES = st.recursive(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(typed=QUERIES)
 def test_engine_and_evaluator_agree_on_any_tree(
-    index: TantivyIndex, read_entries: list[tuple[Entry, Reading]], typed: str
+    index: SearchIndex, read_entries: list[tuple[Entry, Reading]], typed: str
 ) -> None:
     assert_alike(index, read_entries, typed)
 
 
 def test_a_page_at_a_time_gives_every_hit_once(
-    index: TantivyIndex, every: Callable[..., tuple[object, ...]]
+    index: SearchIndex, every: Callable[..., tuple[object, ...]]
 ) -> None:
     for order in Order:
         for typed in ("bins", "the", "platform:x", "-bins", "=tax OR =roads"):
-            whole = every(index, typed, order=order, size=ENTRIES * 2)
-            assert set(whole) == set(every(index, typed, size=ENTRIES * 2))
-            assert every(index, typed, order=order, size=297) == whole
+            whole = every(index, typed, council="parity", order=order, size=ENTRIES * 2)
+            assert set(whole) == set(every(index, typed, council="parity", size=ENTRIES * 2))
+            assert every(index, typed, council="parity", order=order, size=297) == whole
             assert len(set(whole)) == len(whole)

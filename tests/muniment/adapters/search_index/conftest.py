@@ -1,10 +1,11 @@
-"""A corpus of invented council entries, alike for each run."""
+"""A corpus of invented council entries, alike for each run, and an index of every engine to put it in."""
 
 # ruff: noqa: RUF001, S311 -- typographic apostrophes are part of it; chance here is no secret
 
 import hashlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from muniment.ports import SearchIndex
 from muniment.search.answer import Hit, Order
 from muniment.search.entry import Entry
 from muniment.search.parse import parse
+from tests.muniment.adapters.search_index.engines import ENGINES, emptied, opened
 
 COMMON = """
 the and to of for your our we is in on have be are this please bins bin collection collections
@@ -66,7 +68,7 @@ def make_entries(count: int, seed: int = 7) -> tuple[Entry, ...]:
                 language=dice.choice(["en", "cy", None]),
                 state=state,
                 edited=versions > 1,
-                commit_no=len(entries) // 100 + 1,
+                commit_no=1,
                 ts=ts,
                 current=number == versions - 1,
                 multi=versions > 1,
@@ -83,18 +85,42 @@ def corpus() -> Callable[..., tuple[Entry, ...]]:
     return make_entries
 
 
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine under test: the embedded one, or a real Elasticsearch of either line."""
+    return str(request.param)
+
+
+@pytest.fixture
+def index(engine: str, tmp_path: Path) -> Iterator[SearchIndex]:
+    """An index with nothing in it of councils `borough` and `district`; a writer waits 0.2 seconds."""
+    emptied(engine, "borough", "district")
+    with opened(engine, tmp_path / "index", patience_seconds=0.2) as made:
+        yield made
+
+
+@pytest.fixture
+def one(corpus: Callable[..., tuple[Entry, ...]]) -> Entry:
+    return corpus(1)[0]._replace(record_id="x:1", multi=False, text="bins", ts=1_700_000_000)
+
+
 @pytest.fixture
 def every() -> Callable[..., tuple[Hit, ...]]:
     """Return what pages an answer to its end."""
 
     def all_hits(
-        index: SearchIndex, typed: str, *, order: Order = Order.NEWEST, size: int = 1_000
+        index: SearchIndex,
+        typed: str,
+        *,
+        order: Order = Order.NEWEST,
+        size: int = 1_000,
+        council: str = "borough",
     ) -> tuple[Hit, ...]:
         query = parse(typed)
         hits: list[Hit] = []
         after = None
         while True:
-            page = index.search("borough", query, order=order, after=after, size=size)
+            page = index.search(council, query, order=order, after=after, size=size)
             hits += page.hits
             after = page.after
             if after is None:
