@@ -46,7 +46,7 @@ def test_what_comes_late_never_undoes_what_is_newer(index: SearchIndex, one: Ent
 
 
 def test_a_new_record_is_replaced_all_the_same_when_another_process_brought_it(
-    index: TantivyIndex, one: Entry
+    index: SearchIndex, one: Entry
 ) -> None:
     index.apply("borough", 1, [version(one, 1)], ())
     new = version(one, 2)._replace(record_id="x:new", new_after=1)
