@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ROUNDS ?= 100
 STRINGS ?= 200000
+WORLDS ?= 100000
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
@@ -13,7 +14,7 @@ export DO_NOT_TRACK := 1
 .PHONY: help run test check test-specs test-rig test-elastic test-all rig rig-down elastic elastic-down conformance crash bench language golden format lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 $(STAMP): requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit("muniment needs Python 3.11 or newer: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
@@ -64,6 +65,10 @@ conformance: $(STAMP) ## Score this archiver against what the fake platforms rea
 
 crash: $(STAMP) ## Kill archive, compaction and index ROUNDS times, and look for what is lost
 	$(BIN)/python -m bench.crash --rounds $(ROUNDS)
+
+.PHONY: retention-worlds
+retention-worlds: $(STAMP) ## Random worlds of retention against a plain oracle: WORLDS of them (10 minutes)
+	$(BIN)/python -m bench.retention --worlds $(WORLDS)
 
 bench: $(STAMP) ## Speed as ratios to the bare libraries in the same run
 	$(BIN)/python -m bench $(if $(QUICK),--quick)

@@ -5,9 +5,8 @@ and never holds one: what looks like a secret is refused. docs/operate/account-r
 field; councils/example_borough.yml is a complete example.
 """
 
-import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,8 +15,8 @@ from typing import Annotated, Any, Final, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from muniment.adapters.strict_yaml import in_words, line_of, line_of_node, read, refuse, repeated_keys
 from schemas.account import Account
-from schemas.errors import BadInputError
 from schemas.vocabulary import AccountKind, OnDeletion
 
 __all__ = ["Council", "CredentialSource", "Entry", "Limits", "load"]
@@ -32,16 +31,6 @@ _SECRET: Final = re.compile(
 )
 _SECRET_KEYS: Final = frozenset({"password", "token", "secret", "access_token", "api_key", "app_password"})
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
-
-
-class _Loader(yaml.SafeLoader):
-    """Leaves days as text: YAML's own reading of 2026-02-30 is an error without a line."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 class Person(BaseModel):
@@ -200,31 +189,23 @@ def load(path: Path, platforms: Collection[str]) -> Council:
     Raises:
         BadInputError: With every mistake: file, line, what is wrong, what to write instead.
     """
-    raw = path.read_bytes()
-    try:
-        root = yaml.compose(raw.decode("utf-8"), Loader=_Loader)
-        told = yaml.load(raw, Loader=_Loader)  # noqa: S506 -- a SafeLoader, days left as text
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInputError(_yaml_mistake(path, error)) from error
-    if root is None or not isinstance(told, dict):
-        raise BadInputError(f"{path}: the file is empty.", remedy="Start from councils/example_borough.yml.")
-    mistakes = [*_secrets(root), *_repeated_keys(root)]
+    told = read(path, example="Start from councils/example_borough.yml.")
+    root = told.root
+    mistakes = [*_secrets(root), *repeated_keys(root)]
     file: CouncilFile | None = None
     try:
-        file = CouncilFile.model_validate(told)
+        file = CouncilFile.model_validate(told.value)
     except ValidationError as error:
         found: list[dict[str, Any]] = [
             dict(one) for one in error.errors() if one["type"] != "too_short" or error.error_count() == 1
         ]
-        mistakes += [(_line(root, one["loc"]), _in_words(one)) for one in found]
+        mistakes += [(line_of(root, one["loc"]), _said(one)) for one in found]
     if file is not None:
         mistakes += _across(file, root, platforms, path)
-    if mistakes:
-        lines = [f"{path}, line {line}: {what}" for line, what in sorted(set(mistakes))]
-        raise BadInputError("\n".join(lines))
+    refuse(path, mistakes)
     if file is None:
         raise AssertionError
-    return _council(file, hashlib.sha256(raw).digest())
+    return _council(file, told.digest)
 
 
 def _council(file: CouncilFile, digest: bytes) -> Council:
@@ -265,24 +246,24 @@ def _across(
     """Yield the mistakes that no single field shows."""
     if path.stem != file.council:
         yield (
-            _line(root, ("council",)),
+            line_of(root, ("council",)),
             f"the file is called {path.name}, so 'council' must be {path.stem}",
         )
     seen: set[str] = set()
     for number, entry in enumerate(file.accounts):
         where = ("accounts", number)
         if entry.account in seen:
-            yield _line(root, (*where, "account")), f"account '{entry.account}' is there twice"
+            yield line_of(root, (*where, "account")), f"account '{entry.account}' is there twice"
         seen.add(entry.account)
         if entry.platform not in platforms:
             known = ", ".join(sorted(platforms))
             yield (
-                _line(root, (*where, "platform")),
+                line_of(root, (*where, "platform")),
                 f"muniment has no platform '{entry.platform}'; write one of {known}",
             )
         if entry.credential is not None and entry.credential not in file.credentials:
             yield (
-                _line(root, (*where, "credential")),
+                line_of(root, (*where, "credential")),
                 f"'credentials' names no '{entry.credential}'; add it there, with env, file or prefect_block",
             )
 
@@ -295,7 +276,7 @@ def _secrets(node: yaml.Node) -> Iterator[tuple[int, str]]:
                 continue  # its keys name values, and its values name variables
             if isinstance(value, yaml.ScalarNode) and str(key.value).lower() in _SECRET_KEYS:
                 yield (
-                    _number(key),
+                    line_of_node(key),
                     f"'{key.value}' must not stand in this file: name where it is found instead",
                 )
             yield from _secrets(value)
@@ -303,77 +284,15 @@ def _secrets(node: yaml.Node) -> Iterator[tuple[int, str]]:
         for value in node.value:
             yield from _secrets(value)
     elif isinstance(node, yaml.ScalarNode) and _SECRET.search(str(node.value)):
-        yield _number(node), "this looks like a secret: take it out, and name where it is found instead"
+        yield line_of_node(node), "this looks like a secret: take it out, and name where it is found instead"
 
 
-def _repeated_keys(node: yaml.Node) -> Iterator[tuple[int, str]]:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if str(key.value) in seen:
-                yield _number(key), f"'{key.value}' is there twice"
-            seen.add(str(key.value))
-            yield from _repeated_keys(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _repeated_keys(value)
+def _said(mistake: Mapping[str, Any]) -> str:
+    given = str(mistake.get("input"))
+    return in_words(mistake, page=_PAGE, hints=_PATTERNS, hidden=_SECRET.search(given) is not None)
 
 
-def _line(root: yaml.Node, where: Collection[int | str]) -> int:
-    """Return the line of the deepest node that a location leads to."""
-    node = root
-    line = _number(root)
-    for step in where:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == str(step)), None)
-            if found is None:
-                break
-            line, node = _number(found[0]), found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            line = _number(node)
-    return line
-
-
-def _number(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
-
-
-def _yaml_mistake(path: Path, error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    line = "" if mark is None else f", line {mark.line + 1}"
-    what = getattr(error, "problem", None) or "it is not text in UTF-8"
-    return f"{path}{line}: this is not YAML: {what}. Mind the spaces at the beginning of lines."
-
-
-def _in_words(mistake: Mapping[str, Any]) -> str:
-    """Return a mistake as an officer understands it."""
-    where = [str(step) for step in mistake["loc"] if not isinstance(step, int)]
-    name = f"'{where[-1]}'" if where else "the file"
-    given = mistake.get("input")
-    if isinstance(given, dict | list) or _SECRET.search(str(given)):
-        given = "not shown here"
-    context = mistake.get("ctx", {})
-    said = {
-        "extra_forbidden": f"muniment knows no field {name}; docs/operate/account-register.md has all fields",
-        "missing": f"{name} is missing",
-        "enum": f"{name} is '{given}'; write {context.get('expected', 'one of the known words')}",
-        "literal_error": f"{name} is '{given}'; write {context.get('expected', 'one of the known words')}",
-        "value_error": str(context.get("error", mistake["msg"])),
-        "string_pattern_mismatch": f"{name} is '{given}'; {_hint(where)}",
-    }
-    kind = str(mistake["type"])
-    if kind.startswith("date"):
-        return f"{name} is '{given}'; write a day as 2026-03-31"
-    if kind == "string_type":
-        return f'{name} is not text as it stands; put it in quotes: "{given}"'
-    return said.get(kind, f"{name} is '{given}': {str(mistake['msg']).lower()}")
-
-
-def _hint(where: Sequence[str]) -> str:
-    return _PATTERNS.get(where[-1] if where else "", "write it another way")
-
-
+_PAGE: Final = "docs/operate/account-register.md"
 _PATTERNS: Final = {
     "account": "write a short name of small letters, digits and hyphens, such as x-main",
     "council": "write small letters, digits and underscores, such as anytown",

@@ -14,6 +14,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from muniment.domain.columns import MANY, grouped
+
 __all__ = [
     "ITEMS",
     "WORDS",
@@ -145,7 +147,7 @@ class DisposalPlan:
     def counts(self, *by: str) -> tuple[Mapping[str, str | int | None], ...]:
         """Return how many records there are by some columns, such as "fate", "class", "why"; in order."""
         names = list(by) or ["fate"]
-        table = _plain(self.items.select(names)).group_by(names).aggregate([([], "count_all")])
+        table = grouped(_plain(self.items.select(names)), names, [([], "count_all")])
         rows = [
             {**{name: row[name] for name in names}, "records": row["count_all"]} for row in table.to_pylist()
         ]
@@ -179,7 +181,10 @@ def recheck(approved: pa.Table, fresh: DisposalPlan) -> Recheck:
         ["record_id", *(f"now_{n}" for n in names)]
     )
     was = approved.select(["record_id", "class", "rule", "fate", "last_commit"])
-    joined = _plain(was).join(_plain(now), "record_id", join_type="left outer").sort_by("record_id")
+    joined = _plain(was).join(
+        _plain(now), "record_id", join_type="left outer", use_threads=len(fresh.items) > MANY
+    )
+    joined = joined.sort_by("record_id")
     why: list[str | None] = [_why(row) for row in joined.to_pylist()]
     reasons = pa.array(why, pa.string())
     goes = pc.is_null(reasons)
