@@ -1,6 +1,5 @@
 import base64
 import threading
-import time
 import urllib.request
 from typing import Any, ClassVar
 
@@ -63,7 +62,7 @@ class Odd(Fake):
             case ["stream"]:
                 return Reply(body=Stream(chunks=iter([b"one", b"two"])))
             case ["nap"]:
-                return Reply(body="x", delay=0.3)
+                return Reply(body="x", delay=2.0)
             case ["page"]:
                 return Reply(body="<p>hello</p>")
             case _:
@@ -103,9 +102,8 @@ def test_a_defect_of_a_fake_is_an_answer_and_not_a_hanging_client(odd: str) -> N
 def test_a_slow_body_holds_up_nobody_else(odd: str) -> None:
     slow = threading.Thread(target=ask, args=(f"{odd}/nap",))
     slow.start()
-    began = time.perf_counter()
     assert ask(f"{odd}/json").status == 200
-    assert time.perf_counter() - began < 0.25
+    assert slow.is_alive()
     slow.join()
 
 
