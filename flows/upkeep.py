@@ -17,9 +17,9 @@ def reindex_council(council: str, *, whole: bool = False) -> None:
     of_council = services(council)
     index = of_council.muniment.index
     if whole:
-        rebuild(of_council.archive, index, of_council.name)
+        rebuild(of_council.archive, index, of_council.name, erased=of_council.muniment.register)
     else:
-        catch_up(of_council.archive, index, of_council.name)
+        catch_up(of_council.archive, index, of_council.name, erased=of_council.muniment.register)
     get_run_logger().info("index current to commit %s", index.watermark(of_council.name))
 
 

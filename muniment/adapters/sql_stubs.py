@@ -6,7 +6,7 @@ they are still in the archive or not.
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -29,6 +29,7 @@ from schemas.errors import IntegrityError
 __all__ = ["SqlStubs", "packed", "unpacked"]
 
 _STUB_ID_BYTES: Final = 8
+_LONGEST_REBUILD: Final = timedelta(days=1)
 _r, _k, _s = d.runs.c, d.stub_keys.c, d.stubs.c
 _FACTS: Final = (
     *("platform", "account", "kind", "class", "event", "event_on"),
@@ -223,8 +224,9 @@ class SqlStubs(Part, Stubs, ErasedRecords):
         )
 
     @override
-    def begin_rebuild(self, council: str, name: str, *, commit_no: int, now: datetime) -> None:
-        told = {"council": council, "name": name, "commit_no": commit_no, "began_at": now}
+    def begin_rebuild(self, council: str, name: str, *, commit_no: int) -> None:
+        began_at = datetime.now(UTC)  # of a process that lives or died, not of a sandbox
+        told = {"council": council, "name": name, "commit_no": commit_no, "began_at": began_at}
         with self._database.write(council, durable=True) as connection:
             connection.execute(
                 self._database.insert(d.rebuilds)
@@ -242,7 +244,9 @@ class SqlStubs(Part, Stubs, ErasedRecords):
     def rebuilding(self, council: str) -> tuple[str, ...]:
         c = d.rebuilds.c
         with self._database.read() as connection:
-            return tuple(connection.execute(sa.select(c.name).where(c.council == council)).scalars())
+            alive = c.began_at > datetime.now(UTC) - _LONGEST_REBUILD
+            wanted = sa.select(c.name).where(c.council == council, alive)
+            return tuple(connection.execute(wanted).scalars())
 
 
 def _native_ids(connection: sa.Connection, council: str, ids: Sequence[str]) -> list[list[str]]:

@@ -56,9 +56,19 @@ def reindex(council: str | None, *, whole: bool) -> None:
     with opened_council(council) as services:
         services.record(IndexBuilt(whole=whole))
         if whole:
-            rebuild(services.archive, services.muniment.index, services.name)
+            rebuild(
+                services.archive,
+                services.muniment.index,
+                services.name,
+                erased=services.muniment.register,
+            )
         else:
-            catch_up(services.archive, services.muniment.index, services.name)
+            catch_up(
+                services.archive,
+                services.muniment.index,
+                services.name,
+                erased=services.muniment.register,
+            )
         upto = services.muniment.index.watermark(services.name)
     console.print(f"The index is current to commit {upto}.")
 

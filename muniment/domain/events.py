@@ -11,9 +11,11 @@ nobody back to a resident. "Who looked at record X?" is answered for whoever can
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar
+
+from muniment.domain import disposal_events as disposal
+from muniment.domain.event import Event, Tag, Term
 
 __all__ = [
     "EVENTS",
@@ -44,49 +46,6 @@ __all__ = [
     "Tag",
     "Term",
 ]
-
-
-class Tag(StrEnum):
-    """`source:subject:action`, for every kind of entry that there is."""
-
-    ACCOUNTS_ENROLLED = "system:accounts:enrol"
-    ACCOUNT_PAUSED = "system:account:pause"
-    BACKFILL_CONFIRMED = "person:backfill:confirm"
-    ARCHIVE_RUN = "person:archive:run"
-    ARCHIVE_SEALED = "person:archive:seal"
-    ARCHIVE_VERIFIED = "person:archive:verify"
-    ARCHIVE_EXPORTED = "person:archive:export"
-    ARCHIVE_REREAD = "person:archive:reread"
-    ARCHIVE_COMPACTED = "person:archive:compact"
-    INDEX_BUILT = "person:index:build"
-    SEARCH_MADE = "person:search:make"
-    RECORD_SHOWN = "person:record:show"
-    RECORD_PROVED = "person:record:prove"
-    HOLD_PLACED = "person:hold:place"
-    HOLD_RESOLVED = "system:hold:resolve"
-    HOLD_REVIEWED = "person:hold:review"
-    HOLD_RELEASED = "person:hold:release"
-    HOLD_SHOWN = "person:hold:show"
-    ROLE_GIVEN = "person:role:give"
-    ROLE_ENDED = "person:role:end"
-    AUDIT_READ = "person:audit:read"
-    AUDIT_TEXTS_DESTROYED = "person:audit:destroy"
-    AUDIT_RESTARTED = "person:audit:restart"
-
-
-class Term(StrEnum):
-    """How long the text of an entry is kept: which class of the schedule it falls under."""
-
-    SEARCH = "AUD-SEARCH"  # reads and searches: six years in the template
-    FOR_EVER = "AUD-CERT"  # acts on which the proof of other records rests
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """What was done. Each class has one tag; its fields are JSON values, tuples of them, or dates."""
-
-    tag: ClassVar[Tag]
-    term: ClassVar[Term] = Term.FOR_EVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,6 +297,10 @@ EVENTS: Mapping[Tag, type[Event]] = MappingProxyType(
             *(ArchiveRun, ArchiveSealed, ArchiveVerified, ArchiveExported, ArchiveReread, ArchiveCompacted),
             *(IndexBuilt, SearchMade, RecordShown, RecordProved),
             *(HoldPlaced, HoldResolved, HoldReviewed, HoldReleased, HoldShown, RoleGiven, RoleEnded),
+            *(disposal.DisposalProposed, disposal.DisposalDecided, disposal.DisposalSentOn),
+            *(disposal.DisposalApproved, disposal.DisposalCancelled, disposal.DisposalLapsed),
+            *(disposal.DisposalBegun, disposal.DisposalErased, disposal.DisposalCertified),
+            *(disposal.CopiesEnded, disposal.StubAsked, disposal.StubKeyRotated),
             *(AuditRead, AuditTextsDestroyed, AuditRestarted),
         )
     }

@@ -68,8 +68,8 @@ class ErasedRecords(Protocol):
         """Return the open intents whose erasure is not recorded yet."""
         ...
 
-    def begin_rebuild(self, council: str, name: str, *, commit_no: int, now: datetime) -> None:
-        """Say that an index is being built anew: runs close after it."""
+    def begin_rebuild(self, council: str, name: str, *, commit_no: int) -> None:
+        """Say that an index is being built anew: runs close after it, or a day later if it died."""
         ...
 
     def end_rebuild(self, council: str, name: str) -> None:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from muniment.ports import Archive, Seals, SearchIndex
+from muniment.ports.disposal import ErasedRecords
 from muniment.services.indexing import catch_up
 
 __all__ = ["finish"]
@@ -11,7 +12,15 @@ _COMPACT_EVERY: Final = 50
 """Commits; measured, appends grow by log replay and small files, and compaction resets that."""
 
 
-def finish(council: str, *, archive: Archive, seals: Seals, index: SearchIndex, first_commit: int) -> None:
+def finish(
+    council: str,
+    *,
+    archive: Archive,
+    seals: Seals,
+    index: SearchIndex,
+    first_commit: int,
+    erased: ErasedRecords | None = None,
+) -> None:
     """End a run that began when the archive stood at `first_commit`.
 
     Raises:
@@ -20,4 +29,4 @@ def finish(council: str, *, archive: Archive, seals: Seals, index: SearchIndex, 
     if archive.commit_no() // _COMPACT_EVERY > first_commit // _COMPACT_EVERY:
         archive.compact()
     seals.seal()
-    catch_up(archive, index, council)
+    catch_up(archive, index, council, erased=erased)

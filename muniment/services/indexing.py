@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from muniment.collector import collector_paused
 from muniment.ports import Archive, SearchIndex
+from muniment.ports.disposal import ErasedRecords
 from muniment.search.entry import Entry, indexed_text
 from schemas.arrow import RECORD_SERIES, TABLE, RowKind
 from schemas.errors import IntegrityError
@@ -31,6 +32,7 @@ __all__ = [
     "every_entry",
     "portions",
     "rebuild",
+    "without",
 ]
 
 
@@ -61,6 +63,7 @@ ENTRY_COLUMNS = _Row._fields
 OBSERVATION_COLUMNS = ("record_id", "account", "at", "state", "version_id", "commit_no")
 """The columns of observation rows that it reads."""
 
+_INDEX = "search"
 _SERIES = (*RECORD_SERIES, RowKind.OBSERVATION.value)
 _PORTION_ROWS = 20_000
 _REBUILD_ROWS = 200_000
@@ -101,11 +104,23 @@ class _Counter:
 
 
 def catch_up(
-    archive: Archive, index: SearchIndex, council: str, *, portion_rows: int = _PORTION_ROWS
+    archive: Archive,
+    index: SearchIndex,
+    council: str,
+    *,
+    erased: ErasedRecords | None = None,
+    portion_rows: int = _PORTION_ROWS,
 ) -> Indexed:
     """Bring the index up to the archive's last commit; nothing new, nothing written.
 
-    `portion_rows` bounds memory: so many new rows, of whole commits, are taken at a time.
+    An index that is older than an erasure whose ids are gone cannot be brought up: it is built anew.
+
+    Args:
+        archive: What the index is a view of.
+        index: The index.
+        council: Whose.
+        erased: What erasures the index must follow; None: nothing can have been erased.
+        portion_rows: Bounds memory: so many new rows, of whole commits, are taken at a time.
 
     Raises:
         IntegrityError: The index is ahead of the archive: the archive was put back from an older copy.
@@ -117,27 +132,72 @@ def catch_up(
     if after > upto:
         message = f"The search index of {council} stands at commit {after}, its archive at {upto}."
         raise IntegrityError(message, remedy="Run `muniment reindex` once the archive is the right one.")
-    if after < 0:
-        return rebuild(archive, index, council)
+    if after < 0 or (erased is not None and after < erased.last_closed_erasure(council)):
+        return rebuild(archive, index, council, erased=erased)
     counter = _Counter()
     start = after
+    hidden, gone = _hidden(erased, council), _gone(erased, council, after=after)
     for end in portions(archive, after, upto, portion_rows):
         with collector_paused():
-            index.apply(council, end, counter.count(changed_entries(archive, start, end)), ())
-        start = end
+            entries = without(changed_entries(archive, start, end), hidden)
+            index.apply(council, end, counter.count(entries), gone)
+        start, gone = end, ()
     return Indexed(after=after, upto=upto, versions=counter.versions)
 
 
-def rebuild(archive: Archive, index: SearchIndex, council: str, *, part_rows: int = _REBUILD_ROWS) -> Indexed:
+def rebuild(
+    archive: Archive,
+    index: SearchIndex,
+    council: str,
+    *,
+    erased: ErasedRecords | None = None,
+    part_rows: int = _REBUILD_ROWS,
+) -> Indexed:
     """Build the index anew from the whole archive, and swap it in; searches go on meanwhile.
 
-    The archive is read once for each part of about `part_rows` record rows, which bounds memory.
+    The archive is read once for each part of about `part_rows` record rows, which bounds memory. What was
+    erased since it was read is dropped before anybody is told that the index stands; runs of disposal close
+    after a rebuild, never during one, so that their ids are still known here.
     """
     upto = archive.commit_no()
+    if erased is not None:
+        erased.begin_rebuild(council, _INDEX, commit_no=upto)
     counter = _Counter()
-    with collector_paused():
-        index.rebuild(council, upto, counter.count(every_entry(archive, upto, part_rows=part_rows)))
+    try:
+        with collector_paused():
+            entries = without(every_entry(archive, upto, part_rows=part_rows), _hidden(erased, council))
+            index.rebuild(council, upto, counter.count(entries))
+        gone = _gone(erased, council, after=upto)
+        if gone:
+            index.apply(council, index.watermark(council), (), gone)
+    finally:
+        if erased is not None:
+            erased.end_rebuild(council, _INDEX)
     return Indexed(after=-1, upto=upto, versions=counter.versions)
+
+
+def without(entries: Iterator[Entry], hidden: frozenset[str]) -> Iterator[Entry]:
+    """Yield the entries but those of records that are being destroyed."""
+    if not hidden:
+        return entries
+    return (entry for entry in entries if entry.record_id not in hidden)
+
+
+def _hidden(erased: ErasedRecords | None, council: str) -> frozenset[str]:
+    """Return the records of open intents: they stand in the archive for a moment still, and are no more."""
+    if erased is None:
+        return frozenset()
+    return frozenset(one for intent in erased.intents(council) for one in intent.record_ids.to_pylist())
+
+
+def _gone(erased: ErasedRecords | None, council: str, *, after: int) -> Sequence[str]:
+    """Return every id that the index may hold and must not: of later erasures, and of open intents."""
+    if erased is None:
+        return ()
+    found = [
+        one for erasure in erased.erasures(council, after=after) for one in erasure.record_ids.to_pylist()
+    ]
+    return [*found, *_hidden(erased, council)]
 
 
 def entries_of(

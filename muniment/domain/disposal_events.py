@@ -1,0 +1,162 @@
+"""What the audit chain says of disposal: who proposed, decided, approved; what the machine did then. Pure.
+
+No text names a record: lists are told in counts and by keyed digests, and a decision about one record or one
+thread says that it was about one, not about which.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar
+
+from muniment.domain.event import Event, Tag, Term
+
+__all__ = [
+    "CopiesEnded",
+    "DisposalApproved",
+    "DisposalBegun",
+    "DisposalCancelled",
+    "DisposalCertified",
+    "DisposalDecided",
+    "DisposalErased",
+    "DisposalLapsed",
+    "DisposalProposed",
+    "DisposalSentOn",
+    "StubAsked",
+    "StubKeyRotated",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisposalProposed(Event):
+    """A list was made from a plan: how many records by what the plan says of them, and why others stay."""
+
+    tag: ClassVar[Tag] = Tag.DISPOSAL_PROPOSED
+    run: str
+    kind: str
+    schedule: str | None
+    basis: str
+    as_of: date
+    commit_no: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisposalDecided(Event):
+    """Somebody said what becomes of items. `value` None: the facet was a record or a thread."""
+
+    tag: ClassVar[Tag] = Tag.DISPOSAL_DECIDED
+    run: str
+    facet: str
+    value: str | None
+    items: int
+    decision: str
+    reason: str
+    until_on: date | None = None
+    retention_class: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisposalSentOn(Event):
+    """A list went from one step to the next, or back."""
+
+    tag: ClassVar[Tag] = Tag.DISPOSAL_SENT_ON
+    run: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisposalApproved(Event):
+    """Somebody approved a list as it stood; `waits_until`: both have, and the waiting period began."""
+
+    tag: ClassVar[Tag] = Tag.DISPOSAL_APPROVED
+    run: str
+    role: str
+    records: int
+    list_digest: str
+    waits_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisposalCancelled(Event):
+    """Somebody stopped a run before it was executed; nothing was destroyed."""
+
+    tag: ClassVar[Tag] = Tag.DISPOSAL_CANCELLED
+    run: str
+    before: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisposalLapsed(Event):
+    """A run's approvals ended before it was executed: why, and where it went back to."""
+
+    tag: ClassVar[Tag] = Tag.DISPOSAL_LAPSED
+    run: str
+    reasons: tuple[str, ...]
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisposalBegun(Event):
+    """The point of no return: so many records by this keyed digest; how many dropped out, by reason."""
+
+    tag: ClassVar[Tag] = Tag.DISPOSAL_BEGUN
+    run: str
+    records: int
+    ids_digest: str
+    key_id: str
+    dropped: Mapping[str, int]
+    schedule: str | None
+    commit_no: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisposalErased(Event):
+    """The archive erased them, at a commit: rows and media objects."""
+
+    tag: ClassVar[Tag] = Tag.DISPOSAL_ERASED
+    run: str
+    commit_no: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisposalCertified(Event):
+    """Every store proved the absence; the certificate with this SHA-256 was issued."""
+
+    tag: ClassVar[Tag] = Tag.DISPOSAL_CERTIFIED
+    run: str
+    certificate_no: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopiesEnded(Event):
+    """Remaining copies that a certificate names are gone, somebody said: backups, snapshots."""
+
+    tag: ClassVar[Tag] = Tag.COPIES_ENDED
+    run: str
+    certificate_no: int
+    reason: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StubAsked(Event):
+    """Somebody asked why a record is not held; `found`: a stub, a gap, held, or nothing."""
+
+    tag: ClassVar[Tag] = Tag.STUB_ASKED
+    term: ClassVar[Term] = Term.SEARCH
+    record_key: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StubKeyRotated(Event):
+    """A new key of stubs is in use; the one before is sealed."""
+
+    tag: ClassVar[Tag] = Tag.STUB_KEY_ROTATED
+    before: str | None
+    after: str

@@ -1,0 +1,65 @@
+"""What every event of the audit chain is: its tag, and how long its text is kept. Pure.
+
+The set of tags is closed; `domain/events.py` says what stands in a text, and gathers every class.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+__all__ = ["Event", "Tag", "Term"]
+
+
+class Tag(StrEnum):
+    """`source:subject:action`, for every kind of entry that there is."""
+
+    ACCOUNTS_ENROLLED = "system:accounts:enrol"
+    ACCOUNT_PAUSED = "system:account:pause"
+    BACKFILL_CONFIRMED = "person:backfill:confirm"
+    ARCHIVE_RUN = "person:archive:run"
+    ARCHIVE_SEALED = "person:archive:seal"
+    ARCHIVE_VERIFIED = "person:archive:verify"
+    ARCHIVE_EXPORTED = "person:archive:export"
+    ARCHIVE_REREAD = "person:archive:reread"
+    ARCHIVE_COMPACTED = "person:archive:compact"
+    INDEX_BUILT = "person:index:build"
+    SEARCH_MADE = "person:search:make"
+    RECORD_SHOWN = "person:record:show"
+    RECORD_PROVED = "person:record:prove"
+    HOLD_PLACED = "person:hold:place"
+    HOLD_RESOLVED = "system:hold:resolve"
+    HOLD_REVIEWED = "person:hold:review"
+    HOLD_RELEASED = "person:hold:release"
+    HOLD_SHOWN = "person:hold:show"
+    ROLE_GIVEN = "person:role:give"
+    ROLE_ENDED = "person:role:end"
+    DISPOSAL_PROPOSED = "person:disposal:propose"
+    DISPOSAL_DECIDED = "person:disposal:decide"
+    DISPOSAL_SENT_ON = "person:disposal:forward"
+    DISPOSAL_APPROVED = "person:disposal:approve"
+    DISPOSAL_CANCELLED = "person:disposal:cancel"
+    DISPOSAL_LAPSED = "system:disposal:lapse"
+    DISPOSAL_BEGUN = "system:disposal:begin"
+    DISPOSAL_ERASED = "system:disposal:erase"
+    DISPOSAL_CERTIFIED = "system:disposal:certify"
+    COPIES_ENDED = "person:copies:end"
+    STUB_ASKED = "person:stub:ask"
+    STUB_KEY_ROTATED = "person:key:rotate"
+    AUDIT_READ = "person:audit:read"
+    AUDIT_TEXTS_DESTROYED = "person:audit:destroy"
+    AUDIT_RESTARTED = "person:audit:restart"
+
+
+class Term(StrEnum):
+    """How long the text of an entry is kept: which class of the schedule it falls under."""
+
+    SEARCH = "AUD-SEARCH"  # reads and searches: six years in the template
+    FOR_EVER = "AUD-CERT"  # acts on which the proof of other records rests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What was done. Each class has one tag; its fields are JSON values, tuples of them, or dates."""
+
+    tag: ClassVar[Tag]
+    term: ClassVar[Term] = Term.FOR_EVER
