@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from muniment.search.duplicates import near_duplicates
 from muniment.search.highlight import Piece, excerpt
 from muniment.services.as_at import search_as_at
 from muniment.services.finding import FoundVersion
+from muniment.services.holding import held_ids
 from muniment.services.reading_threads import ThreadRecord, read_thread
 from muniment.services.searching import SearchAnswer, SearchFilters, SearchStatement
 from muniment.services.searching import search as find
@@ -100,11 +102,14 @@ def search(
         )
     with opened_council(council) as services:
         archive, index, name = services.archive, services.muniment.index, services.name
+        held = partial(held_ids, name, register=services.muniment.register)
         if as_at is None:
             chosen = Order.NEWEST if order == "newest" else Order.RELEVANT
-            answer = find(archive, index, name, query, filters=filters, order=chosen, after=after, size=size)
+            answer = find(
+                archive, index, name, query, filters=filters, order=chosen, after=after, size=size, held=held
+            )
         else:
-            answer = search_as_at(archive, query, as_at, filters=filters, after=after, size=size)
+            answer = search_as_at(archive, query, as_at, filters=filters, after=after, size=size, held=held)
         services.record(_made(answer.statement, filters, exported=bool(wanted)))
         _print_answer(answer, together=group_duplicates, facets=facets)
         _print_unseen(
@@ -125,6 +130,7 @@ def _write(
         path,
         file_format=form,
         filters=filters,
+        held=partial(held_ids, services.name, register=services.muniment.register),
         now=services.clock.now(),
     )
     console.print(

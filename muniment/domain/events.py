@@ -1,7 +1,7 @@
 """What can stand in the audit chain: one typed class for each tag `source:subject:action`. Pure.
 
-The set is closed: a new act is a new tag and a new class here (or in a module of its own, listed in EVENTS),
-and a line in docs/officer/audit.md, which a test compares. `source` is `person` or `system`.
+The set is closed: a new act is a new tag (in `event`) and a new class here or in a module of its own,
+listed in EVENTS, and a line in docs/officer/audit.md, which tests compare. `source` is `person` or `system`.
 
 A text may name officers and what they typed, since it has an end; it names no record in plain: a record is
 told by its keyed digest (`record_key`), so that what is audited of a record outlives the record and leads
@@ -16,6 +16,17 @@ from typing import ClassVar
 
 from muniment.domain import disposal_events as disposal
 from muniment.domain.event import Event, Tag, Term
+from muniment.domain.search_events import (
+    IndexBuilt,
+    IndexPurged,
+    IndexReconciled,
+    SearchDropped,
+    SearchMade,
+    SearchReported,
+    SearchSaved,
+    StatementAccepted,
+    SuggestionDecided,
+)
 
 __all__ = [
     "EVENTS",
@@ -38,11 +49,18 @@ __all__ = [
     "HoldReviewed",
     "HoldShown",
     "IndexBuilt",
+    "IndexPurged",
+    "IndexReconciled",
     "RecordProved",
     "RecordShown",
     "RoleEnded",
     "RoleGiven",
+    "SearchDropped",
     "SearchMade",
+    "SearchReported",
+    "SearchSaved",
+    "StatementAccepted",
+    "SuggestionDecided",
     "Tag",
     "Term",
 ]
@@ -121,30 +139,6 @@ class ArchiveCompacted(Event):
     """A person had small files merged."""
 
     tag: ClassVar[Tag] = Tag.ARCHIVE_COMPACTED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexBuilt(Event):
-    """A person brought the search index up to the archive, or built it anew."""
-
-    tag: ClassVar[Tag] = Tag.INDEX_BUILT
-    whole: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchMade(Event):
-    """A person searched. Filters as typed; `exported`: every hit was written to a file."""
-
-    tag: ClassVar[Tag] = Tag.SEARCH_MADE
-    term: ClassVar[Term] = Term.SEARCH
-    typed: str
-    filters: Mapping[str, str]
-    records: int
-    versions: int
-    watermark: int
-    exported: bool = False
-    purpose: str | None = None
-    case_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +289,16 @@ EVENTS: Mapping[Tag, type[Event]] = MappingProxyType(
         for one in (
             *(AccountsEnrolled, AccountPaused, BackfillConfirmed),
             *(ArchiveRun, ArchiveSealed, ArchiveVerified, ArchiveExported, ArchiveReread, ArchiveCompacted),
-            *(IndexBuilt, SearchMade, RecordShown, RecordProved),
+            *(
+                IndexBuilt,
+                IndexReconciled,
+                IndexPurged,
+                SearchMade,
+                SearchSaved,
+                SearchDropped,
+                SearchReported,
+            ),
+            *(SuggestionDecided, StatementAccepted, RecordShown, RecordProved),
             *(HoldPlaced, HoldResolved, HoldReviewed, HoldReleased, HoldShown, RoleGiven, RoleEnded),
             *(disposal.DisposalProposed, disposal.DisposalDecided, disposal.DisposalSentOn),
             *(disposal.DisposalApproved, disposal.DisposalCancelled, disposal.DisposalLapsed),
