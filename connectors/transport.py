@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus
 
 import httpx
 
+from connectors.discretion import log_without_queries
 from connectors.download import Downloader
 from schemas.account import Account
 from schemas.capture import Cursor, Listed, MediaAddress, MediaAnswer, RecordRef, Response, Walk
@@ -120,6 +121,7 @@ class Transport:
         self._budget = budget
         self._quarantine = quarantine
         self._downloader = downloader
+        log_without_queries()
 
     def learn_secret(self, secret: str) -> None:
         """Replace this value too from now on: a token that was just refreshed."""

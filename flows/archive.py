@@ -71,6 +71,12 @@ def capture_stream(council: str, account: str, stream: str, purpose: str) -> Cap
             resource={"prefect.resource.id": f"muniment.account.{council}.{account}"},
             payload={"stream": stream, "reason": report.reason.value},
         )
+    if report.alarms:
+        emit_event(
+            event="muniment.alarm",
+            resource={"prefect.resource.id": f"muniment.account.{council}.{account}"},
+            payload={"stream": stream, "alarms": list(report.alarms)},
+        )
     return report
 
 
@@ -145,8 +151,11 @@ def _write_artifact(council: str, reports: Iterable[CaptureReport], failed: Iter
             f"| {one.account} | {one.stream.value} | {outcome} | " + " | ".join(map(str, counts)) + " |"
         )
     lines += [f"| {job.account} | {job.stream.value} | failed | | | | | | | |" for job in failed]
+    walks = len(lines) - 2
+    alarms = [f"- {one.account}, {one.stream.value}: {alarm}" for one in reports for alarm in one.alarms]
+    lines += ["", "Alarms:", "", *alarms] if alarms else []
     create_markdown_artifact(
         key=f"archive-{council.replace('_', '-')}", markdown="\n".join(lines), description="Capture report"
     )
     whole = sum(one.outcome is Outcome.WHOLE for one in reports)
-    get_run_logger().info("%s of %s walks whole", whole, len(lines) - 2)
+    get_run_logger().info("%s of %s walks whole", whole, walks)

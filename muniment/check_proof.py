@@ -15,6 +15,8 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+__all__ = ["check", "leaf_of", "main", "root_of"]
+
 
 def leaf_of(exhibit: dict[str, Any]) -> bytes:
     """SHA-256 over 0x00, the salt, and each piece behind its length (8 bytes, big end first)."""
