@@ -111,6 +111,7 @@ def archive_council(council: str, accounts: list[str] | None = None) -> None:
         seals=of_council.seals,
         index=of_council.muniment.index,
         first_commit=first_commit,
+        resolve_holds=of_council.resolve_holds,
     )
     _write_artifact(council, reports, failed)
     if failed:

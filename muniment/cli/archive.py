@@ -56,6 +56,7 @@ def archive(url: str | None, council: str | None, names: tuple[str, ...], *, yes
             seals=services.seals,
             index=muniment.index,
             first_commit=first_commit,
+            resolve_holds=services.resolve_holds,
         )
     console.print(report_table(reports) if reports else "Nothing is due.")
     _print_remedies(reports)

@@ -15,6 +15,7 @@ from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.audit import Told
 from muniment.domain.completeness import LONDON
 from muniment.domain.events import AuditRead
+from muniment.domain.people import Act, require
 from muniment.services.auditing import read_audit
 
 __all__ = ["audit"]
@@ -43,6 +44,7 @@ def audit(
 ) -> None:
     """Show the audit chain: every act and every read of records. This reading is an entry too."""
     with opened_council(council) as services:
+        require(services.actor, Act.READ_AUDIT)
         found = tuple(
             read_audit(
                 services.muniment.register,

@@ -121,6 +121,7 @@ def reread(council: str | None, *, dry_run: bool) -> None:
             seals=services.seals,
             index=services.muniment.index,
             first_commit=first_commit,
+            resolve_holds=services.resolve_holds,
         )
     console.print(
         f"{filed.unread:,} exhibits that could not be read when they came: {filed.filed:,} versions were "

@@ -1,12 +1,14 @@
 """`muniment store` and `muniment reindex`: the archive's files and the index that is a view of them."""
 
+from datetime import datetime
+
 import click
 from rich.filesize import decimal
 from rich.table import Table
 
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.events import ArchiveCompacted, IndexBuilt
-from muniment.services.auditing import restart
+from muniment.services.auditing import destroy_texts, restart
 from muniment.services.indexing import catch_up, rebuild
 
 __all__ = ["reindex", "store"]
@@ -92,3 +94,21 @@ def adopt_register(council: str | None, reason: str) -> None:
             now=services.clock.now(),
         )
     console.print(f"The register stands, though seal {number} knows of more than it does: that is on record.")
+
+
+@store.command("destroy-audit-texts")
+@COUNCIL
+@click.option("--before", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Of days before this one.")
+@click.option("--reason", required=True, help="Why; it stands in the audit.")
+def destroy_audit_texts(council: str | None, before: datetime, reason: str) -> None:
+    """Destroy what the audit says of searches and reads whose six years have ended; the chain stays."""
+    with opened_council(council) as services:
+        destroyed = destroy_texts(
+            services.muniment.register,
+            services.name,
+            before=before.date(),
+            reason=reason,
+            actor=services.actor,
+            now=services.clock.now(),
+        )
+    console.print(f"{destroyed:,} texts destroyed; their entries stand, without them.")

@@ -218,7 +218,7 @@ class HoldReleased(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldShown(Event):
-    """A person read which records a hold covers."""
+    """A person read what a hold is about; `records`: so many of its ids were written to a file."""
 
     tag: ClassVar[Tag] = Tag.HOLD_SHOWN
     term: ClassVar[Term] = Term.SEARCH

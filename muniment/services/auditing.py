@@ -5,13 +5,15 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from muniment.domain.audit import Told, act_of
-from muniment.domain.events import AuditRestarted, Tag
-from muniment.domain.people import Actor
+from muniment.domain.events import AuditRestarted, Tag, Term
+from muniment.domain.people import Act, Actor, london_date, require
 from muniment.ports import Seals
 from muniment.ports.audit import AuditChain
 from schemas.errors import BadInputError, IntegrityError
 
-__all__ = ["london_day_starts", "read_audit", "restart"]
+__all__ = ["SEARCH_YEARS", "destroy_texts", "london_day_starts", "read_audit", "restart"]
+
+SEARCH_YEARS = 6
 
 _LONDON = ZoneInfo("Europe/London")
 
@@ -83,6 +85,35 @@ def restart(
         for seal in lost:
             trail.record(AuditRestarted(lost_head=seal.audit_head.hex(), seal=seal.number, reason=reason))
     return chain[-1].number
+
+
+def destroy_texts(
+    audit: AuditChain, council: str, *, before: date, reason: str, actor: Actor, now: datetime
+) -> int:
+    """Destroy what entries about searches and reads say, of days before `before`; return how many texts.
+
+    The entries stay in the chain, without their text; acts on which other records' proof rests are kept.
+
+    Raises:
+        NotPermittedError: The actor is no information manager.
+        BadInputError: No reason, or the period of such entries has not ended.
+
+    Source:
+        records-law.md 4.2, class AUD-SEARCH: six years from the act.
+    """
+    require(actor, Act.DESTROY_AUDIT_TEXTS)
+    today = london_date(now)
+    ended = date(today.year - SEARCH_YEARS, today.month, min(today.day, 28))
+    if before > ended:
+        raise BadInputError(
+            f"Entries about searches are kept {SEARCH_YEARS} years: {before:%-d %B %Y} is too late a day.",
+            remedy=f"Give a day up to {ended:%-d %B %Y}.",
+        )
+    if not reason.strip():
+        raise BadInputError("The reason is missing: it is read years later.", remedy="Give --reason.")
+    return audit.destroy_audit_texts(
+        council, actor, term=Term.SEARCH, before=london_day_starts(before), reason=reason, now=now
+    )
 
 
 def london_day_starts(day: date) -> datetime:

@@ -1,5 +1,6 @@
 """What ends every run: small files merged where many have gathered, a seal, the index brought up."""
 
+from collections.abc import Callable
 from typing import Final
 
 from muniment.ports import Archive, Seals, SearchIndex
@@ -20,13 +21,17 @@ def finish(
     index: SearchIndex,
     first_commit: int,
     erased: ErasedRecords | None = None,
+    resolve_holds: Callable[[], object] = lambda: None,
 ) -> None:
     """End a run that began when the archive stood at `first_commit`.
+
+    `resolve_holds` puts what came in under the holds whose scope it falls in.
 
     Raises:
         WriteConflictError: Another process writes the index: the next run brings it up.
     """
     if archive.commit_no() // _COMPACT_EVERY > first_commit // _COMPACT_EVERY:
         archive.compact()
+    resolve_holds()
     seals.seal()
     catch_up(archive, index, council, erased=erased)

@@ -77,3 +77,16 @@ def test_what_a_retry_can_mend_is_retried_and_lost_nothing(stage: Stage, prefect
     stage.fakes["facebook"].knobs.faults.append(fault)
     assert run(stage, prefect) == 0
     assert held(stage, "facebook") == 10
+
+
+def test_the_review_of_holds_leaves_counts_and_no_reference(stage: Stage, prefect: str) -> None:
+    environment = {**stage.environment(), "PREFECT_API_URL": prefect, "PREFECT_LOGGING_LEVEL": "ERROR"}
+    environment |= {"PREFECT_HOME": str(stage.home / "prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+    review = "from flows.holds import hold_review; assert hold_review('smalltown') == 0"
+    command = [sys.executable, "-c", review]
+    subprocess.run(command, cwd=CHECKOUT, env=environment, check=True, timeout=120)
+    answer = httpx.post(
+        f"{prefect}/artifacts/filter", json={"artifacts": {"key": {"any_": ["holds-smalltown"]}}}
+    )
+    (artifact,) = answer.json()
+    assert "| all | 0 | 0 |" in artifact["data"]

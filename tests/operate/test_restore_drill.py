@@ -1,5 +1,6 @@
 """The restore drill of docs/operate/backup.md, by the very commands that stand there."""
 
+import getpass
 import re
 import shutil
 import subprocess
@@ -129,6 +130,8 @@ def test_a_register_older_than_the_last_seal_is_refused_until_a_person_answers_f
     assert office.run("store", "adopt-register", "--reason", "the newer backup cannot be read").code == 0
     assert office.archive().code == 0
     assert office.run("verify").said.startswith("Unaltered")
+    me = ("people", "add", getpass.getuser(), "--role", "information-manager", "--reason", "on paper")
+    assert office.run(*me).code == 0
     assert "the newer backup cannot be read" in office.run("audit", "--what", "restart").said
     assert office.run("store", "adopt-register", "--reason", "once more").code == 2
 

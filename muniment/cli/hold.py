@@ -1,0 +1,196 @@
+"""`muniment hold`: what stops disposal, who asked for it, and until when somebody looks at it again."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.domain.completeness import LONDON
+from muniment.domain.events import HoldShown
+from muniment.domain.holds import Hold, HoldKind, due_for_review, review_day
+from muniment.domain.people import london_date
+from muniment.ports import NewHold
+from muniment.services import holding
+from schemas.errors import BadInputError
+
+__all__ = ["hold"]
+
+_DAY: Final = click.DateTime(["%Y-%m-%d"])
+_REASON: Final = click.option("--reason", required=True, help="Why; it stands in the audit.")
+
+
+@click.group()
+def hold() -> None:
+    """Holds: named, reasoned stops on disposal, placed and released by people."""
+
+
+@hold.command()
+@COUNCIL
+@click.argument("query", required=False)
+@click.option("--kind", type=click.Choice([kind.value for kind in HoldKind]), required=True)
+@click.option("--reference", required=True, help="The reference of the request or case.")
+@_REASON
+@click.option(
+    "--records", type=click.Path(path_type=Path, exists=True), help="A file of record ids, by line."
+)
+@click.option("--review-on", type=_DAY, help="When to look at it again; at the latest in six months.")
+@click.option("--case", "case_id", help="The case that it belongs to.")
+def place(
+    query: str | None,
+    council: str | None,
+    kind: str,
+    reference: str,
+    reason: str,
+    records: Path | None,
+    review_on: datetime | None,
+    case_id: str | None,
+) -> None:
+    """Place a hold on what a query finds, now and in all that comes, or on a file of records."""
+    record_ids = () if records is None else _lines(records)
+    with opened_council(council) as services:
+        now = services.clock.now()
+        asked = None if review_on is None else review_on.date()
+        new = NewHold(
+            kind=HoldKind(kind),
+            reference=reference,
+            reason=reason,
+            typed=query,
+            case_id=case_id,
+            placed_by=services.actor.name,
+            review_on=review_day(asked, london_date(now)),
+        )
+        placed = holding.place(
+            services.name,
+            new,
+            record_ids,
+            archive=services.archive,
+            register=services.muniment.register,
+            actor=services.actor,
+            now=now,
+        )
+    made = placed.hold
+    console.print(
+        f"Hold {made.hold_id} stands: {made.records:,} records now, and what comes into its scope. "
+        f"Review it by {made.review_on:%-d %B %Y}."
+        if made.typed is not None
+        else f"Hold {made.hold_id} stands: {made.records:,} records. Review it by {made.review_on:%-d %B %Y}."
+    )
+    if placed.too_late:
+        console.print(
+            f"[red]Too late[/] for {len(placed.too_late):,} records: they are destroyed, or a disposal that "
+            "was decided before is destroying them:"
+        )
+        for record_id in sorted(placed.too_late):
+            console.print(f"  {escape(record_id)}")
+
+
+@hold.command("list")
+@COUNCIL
+@click.option("--all", "released", is_flag=True, help="Released holds too.")
+@click.option("--due", is_flag=True, help="Only those whose review is due.")
+def list_holds(council: str | None, *, released: bool, due: bool) -> None:
+    """List the holds."""
+    with opened_council(council) as services:
+        found = services.muniment.register.holds(services.name, released=released)
+        if due:
+            found = due_for_review(found, london_date(services.clock.now()))
+        table = Table(title=f"Holds of {services.council.title}", title_justify="left")
+        for heading in ("hold", "kind", "reference", "scope", "records", "placed by", "review by", "state"):
+            table.add_column(heading, overflow="fold")
+        for one in found:
+            scope = "frozen set" if one.typed is None else one.typed
+            state = "stands" if one.is_open else "released"
+            table.add_row(
+                *(str(one.hold_id), one.kind, escape(one.reference), escape(scope), f"{one.records:,}"),
+                *(escape(one.placed_by), f"{one.review_on:%-d %b %Y}", state),
+            )
+        console.print(table)
+
+
+@hold.command()
+@COUNCIL
+@click.argument("hold_id", type=int)
+@click.option("--records", "records_path", type=click.Path(path_type=Path), help="Write its record ids here.")
+def show(hold_id: int, council: str | None, records_path: Path | None) -> None:
+    """Show one hold: who placed it, why, what it covers."""
+    with opened_council(council) as services:
+        services.resolve_holds()
+        register = services.muniment.register
+        found = register.hold(services.name, hold_id)
+        ids = () if records_path is None else register.records_of_hold(services.name, hold_id)
+        services.record(HoldShown(hold_id=hold_id, records=len(ids)))
+        _print(found)
+        if records_path is not None:
+            records_path.write_text("".join(f"{one}\n" for one in ids), encoding="utf-8")
+            console.print(f"{len(ids):,} record ids written to {records_path}")
+
+
+@hold.command()
+@COUNCIL
+@click.argument("hold_id", type=int)
+@_REASON
+@click.option("--until", type=_DAY, help="The next day of review; at the latest in six months.")
+def review(hold_id: int, council: str | None, reason: str, until: datetime | None) -> None:
+    """Keep a hold, and say why it must stand."""
+    with opened_council(council) as services:
+        kept = holding.review(
+            services.name,
+            hold_id,
+            review_on=None if until is None else until.date(),
+            reason=reason,
+            register=services.muniment.register,
+            actor=services.actor,
+            now=services.clock.now(),
+        )
+    console.print(f"Hold {hold_id} stands on. Review it by {kept.review_on:%-d %B %Y}.")
+
+
+@hold.command()
+@COUNCIL
+@click.argument("hold_id", type=int)
+@_REASON
+def release(hold_id: int, council: str | None, reason: str) -> None:
+    """Release a hold, and say why it need not stand."""
+    with opened_council(council) as services:
+        services.resolve_holds()
+        freed = holding.release(
+            services.name,
+            hold_id,
+            reason=reason,
+            register=services.muniment.register,
+            actor=services.actor,
+            now=services.clock.now(),
+        )
+    console.print(f"Hold {hold_id} is released: {freed:,} records are under no hold now.")
+
+
+def _print(found: Hold) -> None:
+    def moment(at: datetime) -> str:
+        return at.astimezone(LONDON).strftime("%-d %B %Y %H:%M")
+
+    console.print(f"[bold]Hold {found.hold_id}[/], {found.kind}, {escape(found.reference)}")
+    console.print(f"placed {moment(found.placed_at)} by {escape(found.placed_by)}: {escape(found.reason)}")
+    if found.case_id is not None:
+        console.print(f"case {escape(found.case_id)}")
+    if found.typed is None:
+        console.print(f"covers a frozen set of {found.records:,} records")
+    else:
+        console.print(f"covers what this finds, now and later: {escape(found.typed)}")
+        console.print(f"{found.records:,} records up to commit {found.watermark}")
+    if found.released_at is None:
+        console.print(f"review by {found.review_on:%-d %B %Y}")
+    else:
+        by, why = escape(found.released_by or ""), escape(found.release_reason or "")
+        console.print(f"released {moment(found.released_at)} by {by}: {why}")
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise BadInputError(f"{path} is no text file.", remedy="Write one record id on each line.") from error
+    return tuple(filter(None, map(str.strip, lines)))

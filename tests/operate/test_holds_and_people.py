@@ -1,0 +1,98 @@
+"""An officer's day with roles, holds and the audit, at the command line."""
+
+import csv
+import getpass
+
+from tests.operate.conftest import Office
+
+ME = getpass.getuser()
+
+
+def appoint(office: Office, role: str, person: str = ME) -> None:
+    assert office.run("people", "add", person, "--role", role, "--reason", "on paper").code == 0
+
+
+def place(office: Office, query: str = "bins", reference: str = "FOI/2026/17") -> str:
+    told = office.run(
+        *("hold", "place", query, "--kind", "foi", "--reference", reference, "--reason", "request of 1 March")
+    )
+    assert told.code == 0, told.said
+    return told.said
+
+
+def test_roles_are_given_by_an_information_manager_and_never_to_oneself(office: Office) -> None:
+    refused = office.run("people", "add", ME, "--role", "records-officer", "--reason", "because")
+    assert (refused.code, "may not give and end roles" in refused.said) == (3, True)
+    appoint(office, "information-manager")
+    refused = office.run("people", "add", ME, "--role", "auditor", "--reason", "because")
+    assert (refused.code, "cannot give themselves" in refused.said) == (3, True)
+    appoint(office, "records-officer", "a.jones")
+    again = office.run("people", "add", "a.jones", "--role", "records-officer", "--reason", "twice")
+    assert (again.code, "in that time already" in again.said) == (2, True)
+    listed = office.run("people", "list").said
+    assert "records officer" in listed
+    assert "a.jones" in listed
+    assert office.run("people", "end", "a.jones", "--role", "records-officer", "--reason", "left").code == 0
+    last = office.run("people", "end", ME, "--role", "information-manager", "--reason", "left")
+    assert (last.code, "nobody would be information manager" in last.said) == (2, True)
+
+
+def test_a_hold_from_its_placing_to_its_release(office: Office) -> None:
+    assert office.archive().code == 0
+    refused = office.run(
+        *("hold", "place", "bins", "--kind", "foi", "--reference", "FOI/1", "--reason", "asked")
+    )
+    assert (refused.code, "may not place a hold" in refused.said) == (3, True)
+    appoint(office, "information-manager")
+    assert "10 records now" in place(office)
+    council = office.stage.world.find_account("facebook", "smalltown")
+    assert council is not None
+    office.stage.world.post(council, "New bins for all")
+    assert office.archive().code == 0
+    assert "11 records up to commit" in office.run("hold", "show", "1").said
+    ids = office.stage.home.parent / "ids.txt"
+    assert office.run("hold", "show", "1", "--records", str(ids)).code == 0
+    assert len(ids.read_text().splitlines()) == 11
+    second = office.run(
+        *("hold", "place", "--records", str(ids), "--kind", "litigation", "--reference", "CL/7"),
+        *("--reason", "letter before claim"),
+    )
+    assert "11 records." in second.said
+    assert "FOI/2026/17" in office.run("hold", "list").said
+    assert "FOI/2026/17" not in office.run("hold", "list", "--due").said
+    office.stage.world.clock.wait(200 * 24 * 3600)
+    assert "FOI/2026/17" in office.run("hold", "list", "--due").said
+    assert office.run("hold", "review", "1", "--reason", "the tribunal has not sat").code == 0
+    assert "FOI/2026/17" not in office.run("hold", "list", "--due").said
+    assert (
+        "0 records are under no hold now" in office.run("hold", "release", "1", "--reason", "answered").said
+    )
+    freed = office.run("hold", "release", "2", "--reason", "settled").said
+    assert "11 records are under no hold now" in freed
+    assert office.run("verify").code == 0
+
+
+def test_the_audit_shows_who_did_what_and_survives_in_a_file(office: Office) -> None:
+    assert office.archive().code == 0
+    refused = office.run("audit")
+    assert (refused.code, "may not read the audit" in refused.said) == (3, True)
+    appoint(office, "information-manager")
+    place(office)
+    record_id = next(
+        line for line in office.run("search", "bins").said.split() if line.startswith("facebook:")
+    )
+    assert office.run("show", record_id).code == 0
+    told = office.run("audit", "--what", "hold").said
+    assert "request of 1 March" in told
+    assert "information manager" in told
+    assert record_id not in office.run("audit").said
+    assert "person:record:show" in office.run("audit", "--record", record_id).said
+    assert office.run("audit", "--what", "nonsense").code == 2
+    path = office.stage.home.parent / "audit.csv"
+    assert office.run("audit", "--by", ME, "--csv", str(path)).code == 0
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["who"] for row in rows} == {ME}
+    assert "person:search:make" in {row["what"] for row in rows}
+    early = office.run("store", "destroy-audit-texts", "--before", "2026-01-01", "--reason", "tidy")
+    assert (early.code, "are kept 6 years" in early.said) == (2, True)
