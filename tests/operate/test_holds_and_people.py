@@ -43,12 +43,14 @@ def test_a_hold_from_its_placing_to_its_release(office: Office) -> None:
         *("hold", "place", "bins", "--kind", "foi", "--reference", "FOI/1", "--reason", "asked")
     )
     assert (refused.code, "may not place a hold" in refused.said) == (3, True)
+    assert office.run("search", "hold:yes").said.startswith("0 records")
     appoint(office, "information-manager")
     assert "10 records now" in place(office)
     council = office.stage.world.find_account("facebook", "smalltown")
     assert council is not None
     office.stage.world.post(council, "New bins for all")
     assert office.archive().code == 0
+    assert office.run("search", "hold:yes").said.startswith("11 records")
     assert "11 records up to commit" in office.run("hold", "show", "1").said
     ids = office.stage.home.parent / "ids.txt"
     assert office.run("hold", "show", "1", "--records", str(ids)).code == 0
@@ -69,6 +71,7 @@ def test_a_hold_from_its_placing_to_its_release(office: Office) -> None:
     )
     freed = office.run("hold", "release", "2", "--reason", "settled").said
     assert "11 records are under no hold now" in freed
+    assert office.run("search", "hold:yes").said.startswith("0 records")
     assert office.run("verify").code == 0
 
 
