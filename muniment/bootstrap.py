@@ -42,7 +42,7 @@ from muniment.domain.people import SYSTEM, Actor, london_date, roles_on
 from muniment.ports import MediaStore
 from muniment.services.archiving import Archiving
 from muniment.services.capturing import Capture
-from muniment.services.holding import catch_up_holds, held_ids
+from muniment.services.holding import catch_up_holds
 from muniment.settings import Settings
 from schemas.account import Account
 from schemas.clock import Clock
@@ -202,10 +202,6 @@ class CouncilServices:
         """Write what a person did or read into the audit chain; no fact of the register goes with it."""
         with self.muniment.register.begin(self.name, self.actor, now=self.clock.now()) as trail:
             trail.record(event)
-
-    def held(self) -> frozenset[str]:
-        """Return every record under a hold: what `hold:yes` finds."""
-        return held_ids(self.name, register=self.muniment.register)
 
     def resolve_holds(self) -> None:
         """Put what the last commits brought under the holds whose scope it falls in."""
