@@ -18,7 +18,7 @@ import boto3
 import botocore.exceptions
 from botocore.config import Config
 
-from schemas.errors import StorageError
+from schemas.errors import IntegrityError, StorageError
 
 __all__ = ["Bucket", "ChangedError", "Credentials", "Found", "Stored", "Version"]
 
@@ -123,10 +123,20 @@ class Bucket:
             return _server_time(self.client.head_bucket(Bucket=self.name))
 
     def get(self, key: str) -> Stored:
-        """Read a whole object, and the server's time."""
+        """Read a whole object, and the server's time.
+
+        Raises:
+            IntegrityError: The object is damaged, by the server's own checksum.
+        """
         with _answers("Reading an object"):
             answer = self.client.get_object(Bucket=self.name, Key=key)
-            return _stored(answer, answer["Body"].read())
+            try:
+                return _stored(answer, answer["Body"].read())
+            except botocore.exceptions.FlexibleChecksumError as error:
+                raise IntegrityError(
+                    "An object of the S3 store is not the one that was written: its checksum does not fit.",
+                    remedy="Run `muniment verify`: it names the object.",
+                ) from error
 
     def head(self, key: str) -> tuple[int, datetime, datetime]:
         """Return an object's size, when it was written, and what time it is there now."""

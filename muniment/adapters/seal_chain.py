@@ -98,7 +98,7 @@ class SealChain(Seals):
         for path in self._paths()[-1:]:
             try:
                 last = seal_from(self._files.read(path))
-            except ValueError:
+            except (ValueError, IntegrityError):
                 return  # `seals` and `faults` name a damaged seal
             if not self._knows_audit_head(last.audit_head):
                 raise IntegrityError(
@@ -153,7 +153,7 @@ class SealChain(Seals):
             name = f"seals/{path.name}"
             try:
                 seal = seal_from(self._files.read(path))
-            except ValueError:
+            except (ValueError, IntegrityError):
                 yield Fault(what=name, why="is not the seal that was written")
                 return
             if not is_signed_by(seal.public_key, seal.signature, seal_body(seal)):
@@ -238,7 +238,7 @@ class SealChain(Seals):
         for token_path in self._named(f"{path.stem}.*.tsr"):
             try:
                 said = stamped_digest(self._files.read(token_path))
-            except ValueError:
+            except (ValueError, IntegrityError):
                 said = b""
             if said != wanted:
                 yield Fault(what=f"seals/{token_path.name}", why="is no time stamp of its seal")
@@ -248,6 +248,8 @@ class SealChain(Seals):
             found = self._sha256(self._table / name)
         except FileNotFoundError:
             return Fault(what=f"table/{name}", why="is sealed, but not there")
+        except OSError:  # the disk fails, or the store's own checksum does not fit
+            return Fault(what=f"table/{name}", why="cannot be read whole")
         return None if found == wanted else Fault(what=f"table/{name}", why="is not the file that was sealed")
 
     def _root_faults(self, chain: list[Seal]) -> Iterator[Fault]:

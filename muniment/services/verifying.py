@@ -166,9 +166,13 @@ def _media_faults(archive: Archive, media: MediaStore, counts: dict[str, int]) -
         counts["media"] += 1
         wanted.pop(sha256, None)
         digest = hashlib.sha256()
-        with media.open(sha256) as file:
-            while piece := file.read(_PIECE):
-                digest.update(piece)
+        try:
+            with media.open(sha256) as file:
+                while piece := file.read(_PIECE):
+                    digest.update(piece)
+        except OSError:
+            yield Fault(what=f"media/{sha256.hex()}", why="cannot be read whole")
+            continue
         if digest.digest() != sha256:
             yield Fault(what=f"media/{sha256.hex()}", why="its bytes are not those that were captured")
     for sha256, record_id in wanted.items():
