@@ -4,11 +4,12 @@ from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 
 from flows.archive import services
+from muniment.services.index_upkeep import reconcile
 from muniment.services.indexing import catch_up, rebuild
 from muniment.services.verifying import verify
 from schemas.errors import IntegrityError
 
-__all__ = ["reindex_council", "tidy_council", "verify_council"]
+__all__ = ["reconcile_council", "reindex_council", "tidy_council", "verify_council"]
 
 
 @flow(name="reindex", flow_run_name="{council}", persist_result=False)
@@ -21,6 +22,25 @@ def reindex_council(council: str, *, whole: bool = False) -> None:
     else:
         catch_up(of_council.archive, index, of_council.name, erased=of_council.muniment.register)
     get_run_logger().info("index current to commit %s", index.watermark(of_council.name))
+
+
+@flow(name="reconcile", flow_run_name="{council}", persist_result=False)
+def reconcile_council(council: str) -> None:
+    """Count the index against the archive, by month and class; a difference fails the run."""
+    of_council = services(council)
+    index, register = of_council.muniment.index, of_council.muniment.register
+    catch_up(of_council.archive, index, of_council.name, erased=register)
+    found = reconcile(of_council.archive, index, of_council.name, erased=register)
+    get_run_logger().info(
+        "%s versions as at commit %s, %s counts differ",
+        found.versions,
+        found.commit_no,
+        len(found.differences),
+    )
+    if not found.agrees:
+        raise IntegrityError(
+            f"The search index of {council} differs from its archive.", remedy="Run `muniment index rebuild`."
+        )
 
 
 @flow(name="tidy", flow_run_name="{council}", persist_result=False)

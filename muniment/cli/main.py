@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
-from muniment.cli import accounts, archive, audit, evidence, find, hold, people, search, serve, store
+from muniment.cli import accounts, archive, audit, evidence, find, hold, index, people, search, serve, store
 from muniment.cli.exits import LOOK, exit_code
 from schemas.errors import MunimentError
 
@@ -33,7 +33,7 @@ def muniment() -> None:
 for command in (
     *(accounts.accounts, archive.archive, search.search, search.thread, find.show, find.export),
     *(find.coverage, evidence.verify, evidence.proof, evidence.seal, evidence.reread, store.store),
-    *(store.reindex, serve.serve, audit.audit, hold.hold, people.people),
+    *(store.reindex, index.index, serve.serve, audit.audit, hold.hold, people.people),
 ):
     muniment.add_command(command)
 

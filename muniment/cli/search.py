@@ -19,6 +19,7 @@ from muniment.search.highlight import Piece, excerpt
 from muniment.services.as_at import search_as_at
 from muniment.services.finding import FoundVersion
 from muniment.services.holding import held_ids
+from muniment.services.indexing import being_destroyed
 from muniment.services.reading_threads import ThreadRecord, read_thread
 from muniment.services.searching import SearchAnswer, SearchFilters, SearchStatement
 from muniment.services.searching import search as find
@@ -103,13 +104,25 @@ def search(
     with opened_council(council) as services:
         archive, index, name = services.archive, services.muniment.index, services.name
         held = partial(held_ids, name, register=services.muniment.register)
+        hidden = being_destroyed(services.muniment.register, name)
         if as_at is None:
             chosen = Order.NEWEST if order == "newest" else Order.RELEVANT
             answer = find(
-                archive, index, name, query, filters=filters, order=chosen, after=after, size=size, held=held
+                archive,
+                index,
+                name,
+                query,
+                filters=filters,
+                order=chosen,
+                after=after,
+                size=size,
+                held=held,
+                hidden=hidden,
             )
         else:
-            answer = search_as_at(archive, query, as_at, filters=filters, after=after, size=size, held=held)
+            answer = search_as_at(
+                archive, query, as_at, filters=filters, after=after, size=size, held=held, hidden=hidden
+            )
         services.record(_made(answer.statement, filters, exported=bool(wanted)))
         _print_answer(answer, together=group_duplicates, facets=facets)
         _print_unseen(
@@ -131,6 +144,7 @@ def _write(
         file_format=form,
         filters=filters,
         held=partial(held_ids, services.name, register=services.muniment.register),
+        hidden=being_destroyed(services.muniment.register, services.name),
         now=services.clock.now(),
     )
     console.print(
@@ -226,7 +240,8 @@ def thread(record_id: str, council: str | None, as_of: datetime | None) -> None:
     """Show the whole conversation around a record, edits as changes, deleted answers in their places."""
     with opened_council(council) as services:
         services.record(RecordShown(record_key=services.record_key(record_id)))
-        for one in read_thread(services.archive, record_id, as_of=_date(as_of)):
+        hidden = being_destroyed(services.muniment.register, services.name)
+        for one in read_thread(services.archive, record_id, as_of=_date(as_of), hidden=hidden):
             _print_thread_record(one, chosen=one.record_id == record_id)
 
 

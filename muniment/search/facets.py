@@ -6,16 +6,32 @@ from collections.abc import Iterable, Mapping
 from muniment.search.answer import Facet
 from muniment.search.entry import Entry, day_of, fold_value
 
-__all__ = ["count_facets"]
+__all__ = ["FacetCounter", "count_facets"]
+
+
+class FacetCounter:
+    """Counts entries as they pass."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._counters: dict[Facet, Counter[str]] = {facet: Counter() for facet in Facet}
+
+    def add(self, entry: Entry) -> None:
+        """Count an entry under each of its values."""
+        for facet, values in _values(entry):
+            self._counters[facet].update(values)
+
+    def counts(self) -> Mapping[Facet, Mapping[str, int]]:
+        """Return how many have each value, the most first, years and months in order of time."""
+        return {facet: dict(_in_order(facet, counter)) for facet, counter in self._counters.items()}
 
 
 def count_facets(entries: Iterable[Entry]) -> Mapping[Facet, Mapping[str, int]]:
-    """Return how many of the entries have each value, the most first, years and months in order of time."""
-    counters: dict[Facet, Counter[str]] = {facet: Counter() for facet in Facet}
+    """Return how many of the entries have each value, as `FacetCounter.counts` tells it."""
+    counter = FacetCounter()
     for entry in entries:
-        for facet, values in _values(entry):
-            counters[facet].update(values)
-    return {facet: dict(_in_order(facet, counter)) for facet, counter in counters.items()}
+        counter.add(entry)
+    return counter.counts()
 
 
 def _in_order(facet: Facet, counter: Counter[str]) -> list[tuple[str, int]]:

@@ -18,6 +18,7 @@ from muniment.services.searching import (
     Held,
     SearchAnswer,
     SearchFilters,
+    hiding,
     parse_search,
     statement_of,
 )
@@ -40,8 +41,11 @@ def search_as_at(
     after: str | None = None,
     size: int = 50,
     held: Held | None = None,
+    hidden: frozenset[str] = frozenset(),
 ) -> SearchAnswer:
-    """Return a page of what matched at a commit, newest first. `hold:` is answered as of now.
+    """Return a page of what matched at a commit, newest first.
+
+    `hold:` is answered as of now; `hidden` records are being destroyed, and are found no more.
 
     Raises:
         QueryError: A mistake in `typed`.
@@ -52,7 +56,8 @@ def search_as_at(
         message = f"There is no commit {commit_no}: the archive has 1 to {last}."
         raise BadInputError(message, remedy="`muniment show` tells the commits of a record.")
     query = parse_search(typed, filters, held)
-    entries = [entry._replace(text="") for entry in matching_entries(archive, query.tree, upto=commit_no)]
+    asked = hiding(query, hidden)
+    entries = [entry._replace(text="") for entry in matching_entries(archive, asked.tree, upto=commit_no)]
     entries.sort(key=_place, reverse=True)
     start = 0 if after is None else _start(entries, after)
     page = entries[start : start + size]

@@ -24,8 +24,10 @@ from schemas.vocabulary import Kind, State
 
 __all__ = [
     "ENTRY_COLUMNS",
+    "INDEX_NAME",
     "OBSERVATION_COLUMNS",
     "Indexed",
+    "being_destroyed",
     "catch_up",
     "changed_entries",
     "entries_of",
@@ -63,7 +65,9 @@ ENTRY_COLUMNS = _Row._fields
 OBSERVATION_COLUMNS = ("record_id", "account", "at", "state", "version_id", "commit_no")
 """The columns of observation rows that it reads."""
 
-_INDEX = "search"
+INDEX_NAME = "search"
+"""What the register calls this view while it is built anew."""
+
 _SERIES = (*RECORD_SERIES, RowKind.OBSERVATION.value)
 _PORTION_ROWS = 20_000
 _REBUILD_ROWS = 200_000
@@ -136,7 +140,7 @@ def catch_up(
         return rebuild(archive, index, council, erased=erased)
     counter = _Counter()
     start = after
-    hidden, gone = _hidden(erased, council), _gone(erased, council, after=after)
+    hidden, gone = being_destroyed(erased, council), _gone(erased, council, after=after)
     for end in portions(archive, after, upto, portion_rows):
         with collector_paused():
             entries = without(changed_entries(archive, start, end), hidden)
@@ -161,18 +165,20 @@ def rebuild(
     """
     upto = archive.commit_no()
     if erased is not None:
-        erased.begin_rebuild(council, _INDEX, commit_no=upto)
+        erased.begin_rebuild(council, INDEX_NAME, commit_no=upto)
     counter = _Counter()
     try:
         with collector_paused():
-            entries = without(every_entry(archive, upto, part_rows=part_rows), _hidden(erased, council))
+            entries = without(
+                every_entry(archive, upto, part_rows=part_rows), being_destroyed(erased, council)
+            )
             index.rebuild(council, upto, counter.count(entries))
         gone = _gone(erased, council, after=upto)
         if gone:
             index.apply(council, index.watermark(council), (), gone)
     finally:
         if erased is not None:
-            erased.end_rebuild(council, _INDEX)
+            erased.end_rebuild(council, INDEX_NAME)
     return Indexed(after=-1, upto=upto, versions=counter.versions)
 
 
@@ -183,7 +189,7 @@ def without(entries: Iterator[Entry], hidden: frozenset[str]) -> Iterator[Entry]
     return (entry for entry in entries if entry.record_id not in hidden)
 
 
-def _hidden(erased: ErasedRecords | None, council: str) -> frozenset[str]:
+def being_destroyed(erased: ErasedRecords | None, council: str) -> frozenset[str]:
     """Return the records of open intents: they stand in the archive for a moment still, and are no more."""
     if erased is None:
         return frozenset()
@@ -197,7 +203,7 @@ def _gone(erased: ErasedRecords | None, council: str, *, after: int) -> Sequence
     found = [
         one for erasure in erased.erasures(council, after=after) for one in erasure.record_ids.to_pylist()
     ]
-    return [*found, *_hidden(erased, council)]
+    return [*found, *being_destroyed(erased, council)]
 
 
 def entries_of(

@@ -53,23 +53,26 @@ class ThreadRecord:
     versions: tuple[Said, ...]
 
 
-def read_thread(archive: Archive, record_id: str, *, as_of: date | None = None) -> tuple[ThreadRecord, ...]:
+def read_thread(
+    archive: Archive, record_id: str, *, as_of: date | None = None, hidden: frozenset[str] = frozenset()
+) -> tuple[ThreadRecord, ...]:
     """Return the record's conversation from its root down, each answer below what it answers, oldest first.
 
     Args:
         archive: Where it is held.
         record_id: Any record of the conversation.
         as_of: What we held of it at the end of this London day; None: now.
+        hidden: Records that are being destroyed: they are told no more.
 
     Raises:
         BadInputError: The archive holds no such record, or none by that day.
     """
     named = _rows(archive, RECORD_SERIES, ["record_id", "thread_id"], [record_id])
-    if not named:
+    if not named or record_id in hidden:
         raise BadInputError(
             f"The archive holds no record {record_id}.", remedy="`muniment search` shows record ids."
         )
-    ids = _ids_of(archive, named[-1]["thread_id"])
+    ids = sorted(_ids_of(archive, named[-1]["thread_id"]) - hidden)
     end = None if as_of is None else _end_of(as_of)
     versions: dict[str, list[dict[str, Any]]] = {}
     for row in _rows(archive, RECORD_SERIES, _COLUMNS, ids):
@@ -134,11 +137,11 @@ def _record(depth: int, rows: Sequence[dict[str, Any]], looks: Sequence[dict[str
     )
 
 
-def _ids_of(archive: Archive, thread_id: str) -> list[str]:
+def _ids_of(archive: Archive, thread_id: str) -> set[str]:
     ids: set[str] = set()
     for batch in archive.scan(series=RECORD_SERIES, columns=["record_id", "thread_id"]):
         ids.update(batch.filter(pc.equal(batch["thread_id"], pa.scalar(thread_id)))["record_id"].to_pylist())
-    return sorted(ids)
+    return ids
 
 
 def _rows(

@@ -6,7 +6,7 @@ like any other.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final, TypeAlias
 
@@ -18,7 +18,8 @@ from muniment.search.answer import Facet, Order
 from muniment.search.explain import explain
 from muniment.search.parse import parse
 from muniment.search.scope import SearchScope, scope_of
-from muniment.search.tree import Leaf, Near, Query, leaves
+from muniment.search.tree import Leaf, Near, Not, Query, Records, leaves
+from muniment.search.words import all_of
 from muniment.services.finding import FoundVersion, found_versions
 from schemas.arrow import RECORD_SERIES, TABLE, RowKind
 
@@ -30,6 +31,7 @@ __all__ = [
     "SearchFilters",
     "SearchStatement",
     "freshness",
+    "hiding",
     "parse_search",
     "search",
     "statement_of",
@@ -127,8 +129,9 @@ def search(
     after: str | None = None,
     size: int = 50,
     held: Held | None = None,
+    hidden: frozenset[str] = frozenset(),
 ) -> SearchAnswer:
-    """Return a page of what matches.
+    """Return a page of what matches; `hidden` records are being destroyed, and are found no more.
 
     Raises:
         QueryError: A mistake in `typed`, with its position and what to write instead.
@@ -136,8 +139,9 @@ def search(
         IntegrityError: The index names a version that the archive does not hold.
     """
     query = parse_search(typed, filters, held)
-    page = index.search(council, query, order=order, after=after, size=size)
-    facets = index.facets(council, query)
+    asked = hiding(query, hidden)
+    page = index.search(council, asked, order=order, after=after, size=size)
+    facets = index.facets(council, asked)
     return SearchAnswer(
         statement=statement_of(
             query,
@@ -166,6 +170,11 @@ def parse_search(typed: str, filters: SearchFilters, held: Held | None) -> Query
         until=filters.until,
         held=held,
     )
+
+
+def hiding(query: Query, hidden: frozenset[str]) -> Query:
+    """Return the query without these records; what is said of it is said of the query as typed."""
+    return replace(query, tree=all_of([query.tree, Not(Records(hidden))])) if hidden else query
 
 
 def statement_of(

@@ -27,7 +27,15 @@ import pyarrow.parquet as pq
 from muniment.ports import Archive, SearchIndex
 from muniment.search.answer import Order
 from muniment.services.finding import FoundVersion, found_versions
-from muniment.services.searching import NO_FILTERS, Held, SearchFilters, freshness, parse_search, statement_of
+from muniment.services.searching import (
+    NO_FILTERS,
+    Held,
+    SearchFilters,
+    freshness,
+    hiding,
+    parse_search,
+    statement_of,
+)
 from schemas.errors import IntegrityError
 
 __all__ = ["HIT_COLUMNS", "FileFormat", "HitsManifest", "write_hits"]
@@ -106,6 +114,7 @@ def write_hits(
     now: datetime,
     filters: SearchFilters = NO_FILTERS,
     held: Held | None = None,
+    hidden: frozenset[str] = frozenset(),
     page_hits: int = _PAGE_HITS,
     progress: Callable[[int], None] = lambda _hits: None,
 ) -> HitsManifest:
@@ -113,14 +122,15 @@ def write_hits(
 
     In CSV a cell that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break, or
     the full-width form of a sign) gets an apostrophe before it: take it off to have the text as it was.
-    The file is readable by its owner only, since it holds personal data.
+    The file is readable by its owner only, since it holds personal data. `hidden` records are being
+    destroyed, and are left out.
 
     Raises:
         QueryError: A mistake in `typed`.
         IntegrityError: The index names what the archive does not hold, or the file has other counts.
     """
     query = parse_search(typed, filters, held)
-    every = index.every_hit(council, query)
+    every = index.every_hit(council, hiding(query, hidden))
     hits = [hit for batch in every.batches for hit in batch]
     hits.sort(key=lambda hit: (hit.sk, hit.version_id), reverse=True)
     if len(hits) != every.versions:

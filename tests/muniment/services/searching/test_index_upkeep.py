@@ -1,0 +1,95 @@
+"""The index is counted against the archive, and what was destroyed is taken out of its files."""
+
+from datetime import timedelta
+
+import pyarrow as pa
+import pytest
+
+from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.ports.disposal import Intent
+from muniment.search.answer import Facet
+from muniment.services.as_at import search_as_at
+from muniment.services.index_upkeep import Difference, purge_index, reconcile
+from muniment.services.indexing import being_destroyed, catch_up
+from muniment.services.reading_threads import read_thread
+from muniment.services.searching import search
+from schemas.errors import BadInputError
+from tests.muniment.services.searching.commits import START, Commits, look, row
+from tests.muniment.services.searching.test_following_erasures import Ledger, erase
+
+
+@pytest.fixture
+def borough(commits: Commits, index: TantivyIndex) -> Commits:
+    commits.commit(
+        row("x:1", "bins"),
+        look("x:1", 1, text="bins"),
+        row("x:2", "zzsecret", filed_at=START + timedelta(days=40), language="cy"),
+        row("facebook:3", "parks"),
+    )
+    commits.commit(row("x:1", "bins missed"), look("x:1", 2, "hidden", text="bins missed"))
+    catch_up(commits.archive(), index, "borough")
+    return commits
+
+
+def test_a_true_view_agrees(borough: Commits, index: TantivyIndex) -> None:
+    found = reconcile(borough.archive(), index, "borough")
+    assert (found.agrees, found.commit_no, found.versions) == (True, 2, 4)
+
+
+def test_an_index_that_is_behind_agrees_as_at_its_commit(borough: Commits, index: TantivyIndex) -> None:
+    borough.commit(row("x:9", "bins"))
+    assert reconcile(borough.archive(), index, "borough").agrees
+
+
+def test_what_differs_is_named_by_month_and_value(borough: Commits, index: TantivyIndex) -> None:
+    borough.rows = [{**one, "language": "en"} if one["record_id"] == "x:2" else one for one in borough.rows]
+    borough._table = borough._table.slice(0, 0)
+    found = reconcile(borough.archive(), index, "borough")
+    assert not found.agrees
+    assert found.differences == (
+        Difference(month="2024-05", facet=Facet.LANGUAGE, value="cy", in_archive=0, in_index=1),
+        Difference(month="2024-05", facet=Facet.LANGUAGE, value="en", in_archive=1, in_index=0),
+    )
+
+
+def test_another_version_with_the_same_counts_is_seen(borough: Commits, index: TantivyIndex) -> None:
+    borough.rows = [
+        {**one, "version_id": b"9" * 32} if one["record_id"] == "facebook:3" else one for one in borough.rows
+    ]
+    borough._table = borough._table.slice(0, 0)
+    found = reconcile(borough.archive(), index, "borough")
+    assert (found.differences, found.same_versions, found.agrees) == ((), False, False)
+
+
+def test_an_empty_archive_agrees_with_no_index(commits: Commits, index: TantivyIndex) -> None:
+    assert reconcile(commits.archive(), index, "borough").agrees
+
+
+def test_what_was_destroyed_is_out_of_the_files_and_stays_out(borough: Commits, index: TantivyIndex) -> None:
+    ledger = Ledger()
+    erase(borough, ledger, "x:2")
+    archive = borough.archive()
+    proof = purge_index(archive, index, "borough", ["x:2"], erased=ledger, words=["zzsecret"])
+    assert (proof.proved, proof.records, proof.entries, proof.watermark) == (True, 1, 3, 3)
+    assert "zzsecret" not in index.words("borough")
+    assert ledger.building == []
+    catch_up(archive, index, "borough", erased=ledger)
+    assert reconcile(archive, index, "borough", erased=ledger).agrees
+
+
+def test_from_the_intent_on_nobody_finds_a_record(borough: Commits, index: TantivyIndex) -> None:
+    ledger = Ledger()
+    ledger.open.append(Intent(run="r", record_ids=pa.array(["x:1"])))
+    hidden = being_destroyed(ledger, "borough")
+    archive = borough.archive()
+    for typed in ("bins", "-zzz"):
+        answers = (
+            search(archive, index, "borough", typed, hidden=hidden),
+            search_as_at(archive, typed, 2, hidden=hidden),
+        )
+        for answer in answers:
+            assert "x:1" not in {one.entry.record_id for one in answer.found}
+            assert "being" not in answer.statement.explained
+    with pytest.raises(BadInputError):
+        read_thread(archive, "x:1", hidden=hidden)
+    assert "x:1" not in {one.record_id for one in read_thread(archive, "x:2", hidden=hidden)}
