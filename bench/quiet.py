@@ -110,6 +110,7 @@ def _run(services: CouncilServices) -> int:
         archive=services.archive,
         seals=services.seals,
         index=services.muniment.index,
+        erased=services.muniment.register,
         first_commit=first,
     )
     return edges

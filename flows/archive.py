@@ -110,6 +110,7 @@ def archive_council(council: str, accounts: list[str] | None = None) -> None:
         archive=of_council.archive,
         seals=of_council.seals,
         index=of_council.muniment.index,
+        erased=of_council.muniment.register,
         first_commit=first_commit,
         resolve_holds=of_council.resolve_holds,
     )

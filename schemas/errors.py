@@ -23,7 +23,8 @@
     ├── RefusalError        tell the person which rule said no; nothing is broken
     │   ├── BadInputError           wrong YAML, unknown account, a query with a mistake
     │   ├── ConfirmationNeededError
-    │   └── NotPermittedError       the person has no role for it, or has had a hand in it before
+    │   ├── NotPermittedError       the person has no role for it, or has had a hand in it before
+    │   └── NotApprovedError        a disposal is not approved as it stands, or its waiting is not over
     └── FatalError          stop the run; a person must look
         ├── IntegrityError
         ├── SchemaMismatchError
@@ -49,6 +50,7 @@ __all__ = [
     "MarkerRefusedError",
     "MediaLapsedError",
     "MunimentError",
+    "NotApprovedError",
     "NotPermittedError",
     "RateLimitedError",
     "RefusalError",
@@ -200,6 +202,15 @@ class ConfirmationNeededError(RefusalError):
 
 class NotPermittedError(RefusalError):
     """The person may not do this; the message says which role may."""
+
+
+class NotApprovedError(RefusalError):
+    """A disposal may not be executed now. `faults` say what ended its approvals; none: it only waits."""
+
+    def __init__(self, message: str, *, faults: tuple[str, ...] = (), remedy: str = "") -> None:
+        """Keep what ended the approvals."""
+        super().__init__(message, remedy=remedy)
+        self.faults = faults
 
 
 class FatalError(MunimentError):

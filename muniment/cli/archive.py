@@ -55,6 +55,7 @@ def archive(url: str | None, council: str | None, names: tuple[str, ...], *, yes
             archive=services.archive,
             seals=services.seals,
             index=muniment.index,
+            erased=muniment.register,
             first_commit=first_commit,
             resolve_holds=services.resolve_holds,
         )

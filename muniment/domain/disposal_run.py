@@ -1,7 +1,7 @@
 """A disposal run: from a proposed list to a certificate, and who may take which step. Pure.
 
-    proposed -> under review -> [archivist review] -> waiting -> executing -> verifying -> certified
-                     ^_________________|______________|               (cancelled: until waiting is over)
+    under review -> [archivist review] -> proposed -> waiting -> executing -> verifying -> certified
+         ^_____________|____________________|___________|              (cancelled: until executing)
 
 Reviewers and archivists say what becomes of items, by item or by facet; nobody overwrites another: of what
 several people say about one item the most cautious counts. Two people approve the list as it then stands,

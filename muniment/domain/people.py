@@ -50,6 +50,14 @@ class Act(StrEnum):
     RELEASE_HOLD = "release a hold"
     READ_AUDIT = "read the audit"
     DESTROY_AUDIT_TEXTS = "destroy texts of the audit"
+    PROPOSE_DISPOSAL = "propose a disposal"
+    REVIEW_DISPOSAL = "review a disposal list"
+    REVIEW_TRANSFER = "decide what the record office takes"
+    APPROVE_DISPOSAL = "approve a disposal"
+    CANCEL_DISPOSAL = "stop a disposal"
+    RUN_DISPOSAL = "execute a disposal"
+    END_COPIES = "say that remaining copies are gone"
+    ROTATE_STUB_KEY = "take a new key of stubs"
 
 
 MAY: Final[Mapping[Act, frozenset[Role]]] = MappingProxyType(
@@ -60,6 +68,14 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = MappingProxyType(
         Act.RELEASE_HOLD: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
         Act.READ_AUDIT: frozenset({Role.AUDITOR, Role.INFORMATION_MANAGER}),
         Act.DESTROY_AUDIT_TEXTS: frozenset({Role.INFORMATION_MANAGER}),
+        Act.PROPOSE_DISPOSAL: frozenset({Role.RECORDS_OFFICER}),
+        Act.REVIEW_DISPOSAL: frozenset({Role.RECORDS_OFFICER, Role.REVIEWER}),
+        Act.REVIEW_TRANSFER: frozenset({Role.ARCHIVIST}),
+        Act.APPROVE_DISPOSAL: frozenset({Role.INFORMATION_MANAGER, Role.RECORDS_OFFICER, Role.REVIEWER}),
+        Act.CANCEL_DISPOSAL: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
+        Act.RUN_DISPOSAL: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
+        Act.END_COPIES: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
+        Act.ROTATE_STUB_KEY: frozenset({Role.INFORMATION_MANAGER}),
     }
 )
 """Who may do what. More may place a hold than release one: a hold too many is mended at its review."""

@@ -35,6 +35,7 @@ def archive(services: CouncilServices) -> None:
         archive=services.archive,
         seals=services.seals,
         index=services.muniment.index,
+        erased=services.muniment.register,
         first_commit=first,
     )
 

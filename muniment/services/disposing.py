@@ -1,0 +1,363 @@
+"""The way of a disposal list to its execution: proposed, reviewed, seen by the archivist, approved by two.
+
+Every step is a person's, in a role, and an entry of the audit chain in the same transaction. Nothing here
+destroys anything: `destroying` does, once the waiting period is over. Source: records-law.md 4.4.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from muniment.domain.disposal import DisposalPlan, Fate
+from muniment.domain.disposal_events import (
+    DisposalApproved,
+    DisposalCancelled,
+    DisposalDecided,
+    DisposalProposed,
+    DisposalSentOn,
+)
+from muniment.domain.disposal_run import (
+    APPROVERS,
+    FACETS,
+    WAITING,
+    Approval,
+    Decision,
+    Outcome,
+    Run,
+    RunState,
+    Said,
+    approval_faults,
+    may_decide,
+    outcomes,
+)
+from muniment.domain.people import Act, Actor, Role, london_date, require, require_another
+from muniment.ports import Register
+from muniment.ports.audit import AuditTrail
+from muniment.services.destroying import Planner
+from schemas.clock import Clock
+from schemas.errors import BadInputError, NotPermittedError
+
+__all__ = ["Disposing", "Listed"]
+
+_LISTED: Final = (Fate.DUE.value, Fate.REVIEW.value, Fate.TRANSFER.value)
+_IDS: Final = ("record_id", "thread_id")
+_OPEN: Final = (RunState.UNDER_REVIEW, RunState.ARCHIVIST_REVIEW)
+_STOPPABLE: Final = (RunState.PROPOSED, *_OPEN, RunState.WAITING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A run with its list as it stands: `items` with one more column, `outcome`."""
+
+    run: Run
+    items: pa.Table
+    said: tuple[Said, ...]
+    approvals: tuple[Approval, ...]
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many records there are by outcome."""
+        counted = pc.value_counts(self.items["outcome"]).to_pylist()
+        return {one["values"]: one["counts"] for one in sorted(counted, key=lambda one: one["values"])}
+
+    @property
+    def destroyed(self) -> pa.Table:
+        """The items that go, as the list stands."""
+        return self.items.filter(pc.equal(self.items["outcome"], Outcome.DESTROY.value))
+
+
+@dataclass(slots=True, kw_only=True)
+class Disposing:
+    """The workflow of one council's disposals."""
+
+    council: str
+    register: Register
+    clock: Clock
+    planner: Planner
+    waiting: timedelta = WAITING
+
+    def propose(self, *, actor: Actor) -> Run | None:
+        """Make a plan and, when anything is due, a list of it; None: nothing is, which is said too.
+
+        Raises:
+            NotPermittedError: The person has no role in which lists are proposed.
+        """
+        require(actor, Act.PROPOSE_DISPOSAL)
+        plan = self.planner(london_date(self.clock.now()), None)
+        return self.enter(plan, actor=actor)
+
+    def enter(self, plan: DisposalPlan, *, actor: Actor) -> Run | None:
+        """Enter a plan's list as a run under review."""
+        now = self.clock.now()
+        wanted = pc.is_in(plan.items["fate"].cast(pa.string()), pa.array(_LISTED, pa.string()))
+        with self.register.begin(self.council, actor, now=now) as trail:
+            listed = self._not_listed_elsewhere(plan.items.filter(wanted))
+            counts = _summary(plan)
+            run = Run(
+                council=self.council,
+                run=self._new_name(plan.as_of),
+                kind=plan.kind.value,
+                state=RunState.UNDER_REVIEW,
+                schedule=plan.schedule,
+                schedule_digest=plan.schedule_digest,
+                basis=plan.basis,
+                as_of=plan.as_of,
+                plan_commit=plan.commit_no,
+                prepared_by=actor.name,
+                prepared_at=now,
+                summary=counts,
+            )
+            if len(listed):
+                self.register.add_run(run, listed)
+            trail.record(
+                DisposalProposed(
+                    run=run.run if len(listed) else "",
+                    kind=run.kind,
+                    schedule=run.schedule,
+                    basis=run.basis,
+                    as_of=run.as_of,
+                    commit_no=run.plan_commit,
+                    counts=counts,
+                )
+            )
+        return run if len(listed) else None
+
+    def listed(self, run: str) -> Listed:
+        """Return a run's list as it stands.
+
+        Raises:
+            BadInputError: There is no such run.
+        """
+        found = self.register.disposal_run(self.council, run)
+        items = self.register.run_items(self.council, run)
+        said = self.register.decisions(self.council, run)
+        named = tuple(one for one in said if one.value is not None)
+        outcome = outcomes(items, named) if len(items) else pa.array([], pa.string())
+        return Listed(
+            run=found,
+            items=items.append_column("outcome", outcome),
+            said=said,
+            approvals=self.register.run_approvals(self.council, run),
+        )
+
+    def decide(
+        self,
+        run: str,
+        decision: Decision,
+        *,
+        facet: str,
+        value: str,
+        reason: str,
+        actor: Actor,
+        until_on: date | None = None,
+        retention_class: str | None = None,
+    ) -> int:
+        """Say what becomes of the items whose column holds a value; return how many these are.
+
+        Raises:
+            NotPermittedError: The person has no role in which this is said.
+            BadInputError: The run is not under review, no item is chosen, or the reason, the day or the
+                class is missing.
+        """
+        if not may_decide(decision, actor.roles):
+            needed = "archivist" if decision in (Decision.TRANSFERRED, Decision.DECLINED) else "reviewer"
+            raise NotPermittedError(f"{actor.name} may not say {decision}: that takes the role of {needed}.")
+        self._check(decision, facet, reason, until_on, retention_class)
+        now = self.clock.now()
+        with self.register.begin(self.council, actor, now=now) as trail:
+            found = self.register.disposal_run(self.council, run)
+            if found.state not in _OPEN:
+                raise BadInputError(
+                    f"The disposal run {run} is {found.state}: its list is not open.",
+                    remedy="`muniment dispose back` opens a list again; its approvals end with that.",
+                )
+            items = self.register.run_items(self.council, run)
+            count = pc.sum(pc.equal(items[facet].cast(pa.string()), value)).as_py() or 0
+            if not count:
+                raise BadInputError(f"No item of {run} has {facet} {value}.", remedy="See its list.")
+            said = Said(
+                person=actor.name,
+                at=now,
+                facet=facet,
+                value=value,
+                decision=decision,
+                reason=reason,
+                until_on=until_on,
+                retention_class=retention_class,
+            )
+            self.register.decide(self.council, run, said)
+            trail.record(
+                DisposalDecided(
+                    run=run,
+                    facet=facet,
+                    value=None if facet in _IDS else value,
+                    items=count,
+                    decision=decision.value,
+                    reason=reason,
+                    until_on=until_on,
+                    retention_class=retention_class,
+                )
+            )
+        return count
+
+    def send_on(self, run: str, *, actor: Actor) -> RunState:
+        """End the review, or the archivist's, and send the list to the next step.
+
+        Raises:
+            NotPermittedError: The person has no role in which this step is ended.
+            BadInputError: The run is not at such a step.
+        """
+        with self.register.begin(self.council, actor, now=self.clock.now()) as trail:
+            found = self.register.disposal_run(self.council, run)
+            match found.state:
+                case RunState.UNDER_REVIEW:
+                    require(actor, Act.REVIEW_DISPOSAL)
+                    offered = pc.equal(
+                        self.register.run_items(self.council, run)["fate"].cast(pa.string()),
+                        Fate.TRANSFER.value,
+                    )
+                    after = RunState.ARCHIVIST_REVIEW if pc.any(offered).as_py() else RunState.PROPOSED
+                case RunState.ARCHIVIST_REVIEW:
+                    require(actor, Act.REVIEW_TRANSFER)
+                    after = RunState.PROPOSED
+                case _:
+                    raise BadInputError(f"The disposal run {run} is {found.state}: nothing is to be sent on.")
+            self._move(run, found, after, trail)
+        return after
+
+    def send_back(self, run: str, *, actor: Actor) -> None:
+        """Open a list again; what was approved of it ends.
+
+        Raises:
+            NotPermittedError: The person has no role in which lists are reviewed.
+            BadInputError: The run is executed already, or under review anyway.
+        """
+        require(actor, Act.REVIEW_DISPOSAL)
+        with self.register.begin(self.council, actor, now=self.clock.now()) as trail:
+            found = self.register.disposal_run(self.council, run)
+            if found.state not in (RunState.PROPOSED, RunState.ARCHIVIST_REVIEW, RunState.WAITING):
+                raise BadInputError(f"The disposal run {run} is {found.state}: it cannot go back.")
+            self._move(run, found, RunState.UNDER_REVIEW, trail)
+
+    def approve(self, run: str, *, actor: Actor) -> Run:
+        """Approve a list as it stands; with the second approval the waiting period begins.
+
+        Raises:
+            NotPermittedError: The person prepared the list, or has no role in which it is approved.
+            BadInputError: The run does not wait for approval, or nothing of it would be destroyed.
+        """
+        require(actor, Act.APPROVE_DISPOSAL)
+        now = self.clock.now()
+        with self.register.begin(self.council, actor, now=now) as trail:
+            listed = self.listed(run)
+            found = listed.run
+            if found.state is not RunState.PROPOSED:
+                raise BadInputError(
+                    f"The disposal run {run} is {found.state}: it does not wait for approval.",
+                    remedy="A list is approved when its review has ended: `muniment dispose send-on`.",
+                )
+            require_another(actor, [found.prepared_by], "prepared the list")
+            ids: list[str] = listed.destroyed["record_id"].to_pylist()
+            if not ids:
+                raise BadInputError(f"Nothing of {run} would be destroyed.", remedy="Cancel it.")
+            digest = self.register.ids_digest(self.council, ids)
+            role = _role(actor)
+            self.register.approve_run(
+                self.council, run, Approval(person=actor.name, role=role, at=now, list_digest=digest)
+            )
+            faults = approval_faults(
+                self.register.run_approvals(self.council, run),
+                prepared_by=found.prepared_by,
+                list_digest=digest,
+                now=now,
+            )
+            waits_until = None if faults else now + self.waiting
+            if waits_until is not None:
+                self.register.move_run(self.council, run, RunState.WAITING, waits_until=waits_until)
+            trail.record(
+                DisposalApproved(
+                    run=run,
+                    role=role.value,
+                    records=len(ids),
+                    list_digest=digest.hex(),
+                    waits_until=waits_until,
+                )
+            )
+            return self.register.disposal_run(self.council, run)
+
+    def cancel(self, run: str, *, reason: str, actor: Actor) -> None:
+        """Stop a run before it is executed: nothing is destroyed, a later list may name the records again.
+
+        Raises:
+            NotPermittedError: The person has no role in which runs are stopped.
+            BadInputError: No reason is given, or it is executed already.
+        """
+        require(actor, Act.CANCEL_DISPOSAL)
+        _check_reason(reason)
+        with self.register.begin(self.council, actor, now=self.clock.now()) as trail:
+            found = self.register.disposal_run(self.council, run)
+            if found.state not in _STOPPABLE:
+                raise BadInputError(f"The disposal run {run} is {found.state}: it cannot be stopped.")
+            self.register.move_run(self.council, run, RunState.CANCELLED)
+            trail.record(DisposalCancelled(run=run, before=found.state.value, reason=reason))
+
+    def _move(self, run: str, found: Run, after: RunState, trail: AuditTrail) -> None:
+        self.register.move_run(self.council, run, after)
+        trail.record(DisposalSentOn(run=run, before=found.state.value, after=after.value))
+
+    def _not_listed_elsewhere(self, items: pa.Table) -> pa.Table:
+        """Leave out what another run lists already: a record stands on one list at a time."""
+        for one in self.register.disposal_runs(self.council):
+            if one.state in _STOPPABLE:
+                taken = self.register.run_items(self.council, one.run)["record_id"].combine_chunks()
+                items = items.filter(pc.invert(pc.is_in(items["record_id"], taken)))
+        return items
+
+    def _new_name(self, as_of: date) -> str:
+        names = {one.run for one in self.register.disposal_runs(self.council)}
+        number = 1
+        while f"{as_of.isoformat()}-{number}" in names:
+            number += 1
+        return f"{as_of.isoformat()}-{number}"
+
+    def _check(
+        self,
+        decision: Decision,
+        facet: str,
+        reason: str,
+        until_on: date | None,
+        retention_class: str | None,
+    ) -> None:
+        _check_reason(reason)
+        if facet not in FACETS:
+            raise BadInputError(f"Items are not chosen by {facet}.", remedy=f"Choose by {', '.join(FACETS)}.")
+        if (decision is Decision.EXTEND) != (until_on is not None):
+            raise BadInputError("An extension, and nothing else, needs the day until which it holds.")
+        if until_on is not None and until_on <= london_date(self.clock.now()):
+            raise BadInputError("A record is extended to a day that is still to come.")
+        if (decision is Decision.RECLASSIFY) != (retention_class is not None):
+            raise BadInputError("A reclassification, and nothing else, needs the class it is to have.")
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise BadInputError("The reason is missing: it is read years later.", remedy="Give --reason.")
+
+
+def _role(actor: Actor) -> Role:
+    """Return in which role a person approves: the one that only one of the two needs, if it is theirs."""
+    if Role.INFORMATION_MANAGER in actor.roles:
+        return Role.INFORMATION_MANAGER
+    return min(actor.roles & APPROVERS)
+
+
+def _summary(plan: DisposalPlan) -> dict[str, int]:
+    """Return a plan's counts: by fate, and of those that stay by reason."""
+    found: dict[str, int] = {}
+    for row in plan.counts("fate", "why"):
+        name = str(row["fate"]) if row["why"] is None else f"{row['fate']}: {row['why']}"
+        found[name] = int(str(row["records"]))
+    return found
