@@ -113,6 +113,7 @@ def archive_council(council: str, accounts: list[str] | None = None) -> None:
         erased=of_council.muniment.register,
         first_commit=first_commit,
         resolve_holds=of_council.resolve_holds,
+        beside=of_council.beside,
     )
     _write_artifact(council, reports, failed)
     if failed:

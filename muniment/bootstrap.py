@@ -1,15 +1,15 @@
 """The composition root: the only place that knows both services and adapters.
 
-`Muniment` is what the CLI and the flows hold: settings in, services of one council out. Nothing below
-asks for a setting, and nothing is made before it is needed.
+`Muniment` is what CLI and flows hold: settings in, services of one council out, made when they are needed.
 """
 
+import signal
 import ssl
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path, PurePath, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ from muniment.adapters.council_yaml import Council, CredentialSource, load
 from muniment.adapters.credentials import Credentials, ReadBlock, WriteBlock
 from muniment.adapters.delta_archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
+from muniment.adapters.index_process import IndexProcess, Pipe, commits_heard
 from muniment.adapters.local_media import LocalMediaStore
 from muniment.adapters.quarantine import Quarantine
 from muniment.adapters.rfc3161 import TimestampAuthority
@@ -39,16 +40,17 @@ from muniment.adapters.subject_key import SubjectKey
 from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.domain.events import Event
 from muniment.domain.people import SYSTEM, Actor, london_date, roles_on
-from muniment.ports import MediaStore
+from muniment.ports import IndexBeside, MediaStore
 from muniment.services.archiving import Archiving
 from muniment.services.capturing import Capture
 from muniment.services.holding import catch_up_holds
+from muniment.services.indexing import follow
 from muniment.settings import Settings
 from schemas.account import Account
 from schemas.clock import Clock
-from schemas.errors import AccountError, BadInputError
+from schemas.errors import AccountError, BadInputError, MunimentError
 
-__all__ = ["CouncilServices", "Muniment", "open_muniment"]
+__all__ = ["CouncilServices", "Muniment", "follow_council", "open_muniment"]
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
@@ -145,6 +147,9 @@ class Muniment:
 
     def close(self) -> None:
         """Free connections and files."""
+        for council in self._held.councils.values():
+            if "beside" in council.__dict__:
+                council.beside.close()
         for name in ("register", "client", "media_client"):
             if name in self.__dict__:
                 self.__dict__[name].close()
@@ -295,6 +300,7 @@ class CouncilServices:
             clock=self.clock,
             quarantine=self.quarantine,
             progress=self.muniment.progress,
+            beside=self.beside,
         )
         return Archiving(
             council=self.name,
@@ -303,6 +309,11 @@ class CouncilServices:
             clock=self.clock,
             connect=self.connect,
         )
+
+    @cached_property
+    def beside(self) -> IndexBeside:
+        """What brings the index up while a backfill goes on."""
+        return IndexProcess(partial(follow_council, self.muniment.settings, self.name))
 
     def connect(self, account: Account) -> Connector:
         """Build an account's connector.
@@ -369,6 +380,14 @@ def open_muniment(
         yield muniment
     finally:
         muniment.close()
+
+
+def follow_council(settings: Settings, council: str, pipe: Pipe) -> None:
+    """Index a council's commits as they are told: the work of `IndexProcess`, in a process of its own."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the run to hear: this ends with its pipe
+    with suppress(MunimentError), open_muniment(settings) as one:
+        archive, commits = one.council(council).archive, commits_heard(pipe)
+        follow(archive, one.index, council, commits, pipe.send, erased=one.register)
 
 
 def _certificates(ca_file: Path | None) -> ssl.SSLContext:

@@ -58,6 +58,7 @@ def archive(url: str | None, council: str | None, names: tuple[str, ...], *, yes
             erased=muniment.register,
             first_commit=first_commit,
             resolve_holds=services.resolve_holds,
+            beside=services.beside,
         )
     console.print(report_table(reports) if reports else "Nothing is due.")
     _print_remedies(reports)

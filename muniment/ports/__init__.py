@@ -13,7 +13,7 @@ from muniment.ports.media import Incoming, MediaStore
 from muniment.ports.presence import PresenceView
 from muniment.ports.register import Enrolled, Register
 from muniment.ports.seals import Fault, Seals
-from muniment.ports.search_index import SearchIndex
+from muniment.ports.search_index import IndexBeside, SearchIndex
 from muniment.ports.walks import Noted, PastWalk, Walks
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Filing",
     "Holds",
     "Incoming",
+    "IndexBeside",
     "Kept",
     "MediaStore",
     "NewHold",

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from muniment.ports.archive import Kept
 from muniment.search.answer import EveryHit, FacetCounts, Order, PurgeProof, SearchPage
 from muniment.search.entry import Entry
 from muniment.search.tree import Query
 
-__all__ = ["SearchIndex"]
+__all__ = ["IndexBeside", "SearchIndex"]
 
 
 class SearchIndex(Protocol):
@@ -87,4 +88,20 @@ class SearchIndex(Protocol):
             WriteConflictError: Another process writes this index.
             StorageError: The disk is full; the index stands as it was.
         """
+        ...
+
+
+class IndexBeside(Protocol):
+    """Brings the index up beside capture, where that is worth it; whatever it leaves, `catch_up` does."""
+
+    def hear(self, kept: Kept) -> None:
+        """Learn of a keep. Safe for threads; never waits."""
+        ...
+
+    def settle(self) -> None:
+        """Wait until every commit heard of is indexed, or the attempt has ended."""
+        ...
+
+    def close(self) -> None:
+        """End the work and free what it holds."""
         ...

@@ -12,7 +12,7 @@ from typing import Final
 
 from connectors.contract import Connector
 from muniment.collector import collector_paused
-from muniment.ports import Archive, Batch, Kept, MediaStore, Noted, Register
+from muniment.ports import Archive, Batch, IndexBeside, Kept, MediaStore, Noted, Register
 from muniment.services.attaching import Attached, attach
 from muniment.services.reading import Cut, Findings, capture_row, cut, findings
 from schemas.capture import CaptureRow, Edge, Ids, Listed, Response, Threads, Walk, Window
@@ -59,7 +59,8 @@ class _Tally:
 class Capture:
     """Runs walks of one council.
 
-    `quarantine` lays aside a body that cannot be cut; `progress` hears how many items were kept.
+    `quarantine` lays aside a body that cannot be cut; `progress` hears how many items were kept, `beside`
+    each keep, so that the index can be brought up meanwhile.
     """
 
     archive: Archive
@@ -68,6 +69,7 @@ class Capture:
     clock: Clock
     quarantine: Callable[[str, bytes], None]
     progress: Callable[[int], None] = lambda _items: None
+    beside: IndexBeside | None = None
 
     def run(self, connector: Connector, walk: Walk) -> CaptureReport:
         """Walk to the end, keep everything, promote.
@@ -204,6 +206,8 @@ class Capture:
                 flush=oldest is not None and now - oldest >= _QUEUE_AT_LATEST,
             )
         )
+        if self.beside is not None:
+            self.beside.hear(kept)
         noted = _noted(walk, parcel, kept, queue_taken=queued[-1][0] if queued and kept.commit_no else 0)
         self.register.note(noted, now=self.clock.now())
         tally.pages += noted.pages

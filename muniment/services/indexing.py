@@ -6,7 +6,7 @@ edited. All of that is read from the archive's own rows. Memory is bounded: comm
 rebuild takes record ids in portions.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -32,6 +32,7 @@ __all__ = [
     "changed_entries",
     "entries_of",
     "every_entry",
+    "follow",
     "portions",
     "rebuild",
     "without",
@@ -147,6 +148,22 @@ def catch_up(
             index.apply(council, end, counter.count(entries), gone)
         start, gone = end, ()
     return Indexed(after=after, upto=upto, versions=counter.versions)
+
+
+def follow(
+    archive: Archive,
+    index: SearchIndex,
+    council: str,
+    commits: Iterable[int],
+    reached: Callable[[int], None],
+    *,
+    erased: ErasedRecords | None = None,
+) -> None:
+    """Bring the index up at each of `commits`, and tell how far it stands."""
+    for commit_no in commits:
+        if index.watermark(council) < commit_no:
+            catch_up(archive, index, council, erased=erased)
+        reached(index.watermark(council))
 
 
 def rebuild(

@@ -1,0 +1,91 @@
+"""The search index brought up in a process of its own, while capture goes on: the second core's work.
+
+Only a run that brings much has one: it starts with the first large commit. It is told of commits and
+answers with the watermark it reached; it reads the archive as any reader does and writes only the index.
+When it fails, nothing is lost and nobody is told: the run's last step brings the index up anyway.
+"""
+
+import multiprocessing.connection
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TypeAlias
+
+from typing_extensions import override
+
+from muniment.ports import IndexBeside, Kept
+
+__all__ = ["IndexProcess", "Pipe", "commits_heard"]
+
+Pipe: TypeAlias = "multiprocessing.connection.Connection[int, int]"
+"""Commit numbers one way, watermarks the other."""
+
+_WORTH_A_PROCESS = 5_000
+"""New and changed records in one commit: a process takes a second of a core to start."""
+_LATEST_SECONDS = 600.0
+
+
+class IndexProcess(IndexBeside):
+    """Starts `target` in a fresh process, with its end of a pipe: a function that pickle can name."""
+
+    def __init__(self, target: Callable[[Pipe], None], *, worth: int = _WORTH_A_PROCESS) -> None:
+        """Keep what to run; nothing is started before it is worth it."""
+        self._target = target
+        self._worth = worth
+        self._guard = threading.Lock()
+        self._process: multiprocessing.process.BaseProcess | None = None
+        self._pipe: Pipe | None = None
+        self._told = self._reached = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The process, while there is one."""
+        return None if self._process is None else self._process.pid
+
+    @override
+    def hear(self, kept: Kept) -> None:
+        if kept.commit_no is None:
+            return
+        with self._guard:
+            if self._process is None and kept.new + kept.changed >= self._worth:
+                self._start()
+            if self._pipe is not None:
+                self._told = max(self._told, kept.commit_no)
+                with suppress(OSError):  # it has ended: see above
+                    self._pipe.send(kept.commit_no)
+
+    @override
+    def settle(self) -> None:
+        with self._guard, suppress(EOFError, OSError):
+            while self._pipe is not None and self._reached < self._told and self._pipe.poll(_LATEST_SECONDS):
+                self._reached = max(self._reached, self._pipe.recv())
+
+    @override
+    def close(self) -> None:
+        with self._guard:
+            if self._pipe is not None:
+                self._pipe.close()
+                self._pipe = None
+            if self._process is not None:
+                self._process.join()
+                self._process = None
+
+    def _start(self) -> None:
+        # A fresh interpreter: forking one that has threads of Arrow and tantivy would copy locks held.
+        context = multiprocessing.get_context("spawn")
+        self._pipe, far_end = context.Pipe()
+        self._process = context.Process(
+            target=self._target, args=(far_end,), name="muniment-index", daemon=True
+        )
+        self._process.start()
+        far_end.close()
+
+
+def commits_heard(pipe: Pipe) -> Iterator[int]:
+    """Yield the newest commit told, until the other end is closed."""
+    with suppress(EOFError):
+        while True:
+            commit_no = pipe.recv()
+            while pipe.poll():
+                commit_no = pipe.recv()
+            yield commit_no
