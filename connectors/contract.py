@@ -20,6 +20,7 @@ from schemas.capture import Exhibit, MediaAddress, MediaAnswer, Response, Walk
 from schemas.digests import DigestRule
 from schemas.observation import Look
 from schemas.record import CouncilRecord
+from schemas.values import swift
 from schemas.vocabulary import Platform, Stream
 
 __all__ = ["Connector", "Held", "Identity", "Reading", "Rotate", "Tariff"]
@@ -74,6 +75,7 @@ class Tariff:
     item_micros: int = 0
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What an exhibit says.

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from schemas.account import Account
+from schemas.values import swift
 from schemas.vocabulary import Reason, Stream
 
 __all__ = [
@@ -170,6 +171,7 @@ class Response:
     marker: str | None = None
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
     """The unit of evidence: what one response said of one record."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.capture import Exhibit
+from schemas.values import swift
 from schemas.vocabulary import Answer, Series, State, Stream
 
 __all__ = ["PUBLIC", "Look", "Observation", "Presence", "Sighting"]
@@ -13,6 +14,7 @@ PUBLIC = "public"
 """The word of `Look.shown` for a record that anyone can read."""
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """Evidence: what one response, or a whole listing, said of one record.
@@ -32,6 +34,7 @@ class Look:
     metrics: Mapping[str, int]
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """A look on its way to `keep`, with what no single response can know.
@@ -50,6 +53,7 @@ class Sighting:
     exhibit: Exhibit | None
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """Belief: the look, and the state and current version it leads to. A row of series `observation`.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.capture import Exhibit
+from schemas.values import swift
 from schemas.vocabulary import AuthorRole, Kind, Platform, Series
 
 __all__ = ["CouncilRecord", "FiledRecord", "MediaRef"]
@@ -18,6 +19,7 @@ class MediaRef:
     alt_text: str | None
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CouncilRecord:
     """One version of a record. `text` is what a reader sees: plain text, markup removed.

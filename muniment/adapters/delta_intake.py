@@ -237,9 +237,8 @@ class _Sorter:
             if record_id in self._disposed or facts is None or not self._has_version(sighting):
                 continue
             key = (record_id, sighting.account, sighting.stream)
-            past = before.get(key)
-            if key in after:
-                past = stands(*after[key])
+            earlier = after.get(key)
+            past = before.get(key) if earlier is None else stands(*earlier)
             observation = observe(past, facts, sighting)
             if observation is None:
                 continue
@@ -251,8 +250,9 @@ class _Sorter:
 
     def _facts_for(self, record_id: str) -> Facts | None:
         """Return the facts of a record; None: it is neither held nor in the batch."""
-        if record_id in self._facts:
-            return self._facts[record_id] if self._is_held(record_id) else None
+        facts = self._facts.get(record_id)
+        if facts is not None:
+            return facts if record_id in self._first or self._is_held(record_id) else None
         if record_id in self._first:
             first = self._first[record_id]
             return Facts(series=first.series, digest_rule=first.digest_rule, filed_at=first.filed_at)
@@ -261,6 +261,9 @@ class _Sorter:
     def _settle_sightings(self) -> None:
         """Ask the archive for versions that a look names and the batch does not bring."""
         wanted = []
+        named = {one.version_id for one in self._batch.sightings}
+        if named <= self._versions:
+            return
         for one in self._batch.sightings:
             facts = self._facts.get(one.look.record_id)
             if one.version_id is not None and facts is not None and not self._has_version(one):
@@ -270,7 +273,7 @@ class _Sorter:
 
     def _has_version(self, sighting: Sighting) -> bool:
         wanted = sighting.version_id
-        return wanted is None or wanted in self._versions or wanted in self._current
+        return wanted in self._versions or wanted is None or wanted in self._current
 
     def _proof(self, observation: Observation) -> Exhibit | None:
         """Return the exhibit that the observation's row holds: none that a version's row holds already."""

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from schemas.observation import PUBLIC, Observation, Presence, Sighting
+from schemas.values import swift
 from schemas.vocabulary import Answer, Series, State
 
 __all__ = ["DEFAULT_GONE_POLICY", "Facts", "GonePolicy", "judge", "observe", "stands"]
@@ -28,6 +29,7 @@ class GonePolicy:
 DEFAULT_GONE_POLICY: Final = GonePolicy()
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is fixed at a record's first sight."""

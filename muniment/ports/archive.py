@@ -10,11 +10,13 @@ import pyarrow as pa
 from schemas.capture import Attachment, CaptureRow, Exhibit
 from schemas.observation import Sighting
 from schemas.record import CouncilRecord
+from schemas.values import swift
 from schemas.vocabulary import AuthorRole, Series
 
 __all__ = ["Archive", "Batch", "Erasure", "Filing", "Kept", "Remains", "StoreStat"]
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filing:
     """A record version with the exhibit it was read from, before `keep` gives it salt and number.

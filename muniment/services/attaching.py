@@ -6,6 +6,7 @@ an attachment row too, with the reason; it is asked for afresh with the record's
 """
 
 import io
+import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ from schemas.vocabulary import Reason
 __all__ = ["Attached", "attach"]
 
 _RETRIED: Final = frozenset({Reason.LAPSED.value, Reason.UNAVAILABLE.value})
+_PLAIN_HOST: Final = re.compile(
+    rf"https?://(?!(?:{'|'.join(map(re.escape, sorted(SHORTENERS)))})[/?#])[A-Za-z0-9.-]+[/?#]", re.IGNORECASE
+)
+"""An address whose host stands as it will be read and is no shortener's: taking each apart is dear."""
 _MOST_TRIES: Final = 5
 _RETRY_AFTER: Final = timedelta(hours=1)
 
@@ -58,14 +63,16 @@ def attach(
     clock: Clock,
 ) -> Attached:
     """Fetch what the batch's records point to and the archive does not hold."""
+    wanted = {(address.record_id, address.ref): address for address in _addresses(connector, responses)}
+    wanted |= {(link.record_id, link.ref): link for link in _short_links(walk, found.filings)}
+    if not wanted:
+        return Attached()
     versions = {filing.record.record_id: filing for filing in found.filings}
     carriers = {
         (filing.record.record_id, file.native_id): filing
         for filing in found.filings
         for file in filing.record.media
     }
-    wanted = {(address.record_id, address.ref): address for address in _addresses(connector, responses)}
-    wanted |= {(link.record_id, link.ref): link for link in _short_links(walk, found.filings)}
     wanted = {key: address for key, address in wanted.items() if address.record_id in versions}
     if not wanted:
         return Attached()
@@ -98,6 +105,8 @@ def _addresses(connector: Connector, responses: Iterable[Response]) -> Iterator[
 def _short_links(walk: Walk, filings: Iterable[Filing]) -> Iterator[MediaAddress]:
     for filing in filings:
         for link in filing.record.links:
+            if _PLAIN_HOST.match(link) is not None:
+                continue
             parts = urlsplit(link)
             if parts.netloc.lower() in SHORTENERS:
                 url = link
