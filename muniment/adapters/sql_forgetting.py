@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from muniment.adapters import sql_disposal_tables as d
 from muniment.adapters import sql_hold_tables as h
+from muniment.adapters import sql_retention_tables as r
 from muniment.adapters import sql_tables as t
 from muniment.adapters.sql_engine import Part
 from muniment.adapters.sql_presence import chunks
@@ -43,6 +44,10 @@ CLEARED: Final[Mapping[str, frozenset[str]]] = {
     "aliases": frozenset({"record_key", "other_key", "record_id", "other_id"}),
     "disposal_runs": frozenset({"items", "intent"}),
     "disposal_decisions": frozenset({"value"}),
+    "retention_facts": frozenset({"record_key", "name"}),
+    "retention_decisions": frozenset({"record_key", "name"}),
+    "retention_case_records": frozenset({"record_key", "record_id"}),
+    "transfer_records": frozenset({"record_key", "record_id"}),
 }
 """The columns in which a record may be named, and which this module clears."""
 
@@ -185,6 +190,10 @@ def _keyed(council: str, keys: Sequence[bytes]) -> list[tuple[sa.Table, Any]]:
             sa.and_(h.hold_records.c.record_key.in_(keys), h.hold_records.c.hold_id.in_(holds)),
         ),
         (h.aliases, sa.and_(a.council == council, sa.or_(a.record_key.in_(keys), a.other_key.in_(keys)))),
+        *(
+            (table, sa.and_(table.c.council == council, table.c.record_key.in_(keys)))
+            for table in (r.facts, r.reclassifications, r.case_records, r.transfer_records)
+        ),
     ]
 
 

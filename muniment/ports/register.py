@@ -11,6 +11,7 @@ from muniment.ports.coverage import Coverage, Queue
 from muniment.ports.disposal import DisposalLedger, ErasedRecords, Stubs
 from muniment.ports.holds import Holds
 from muniment.ports.presence import PresenceView
+from muniment.ports.retention import Retention
 from muniment.ports.walks import Walks
 from schemas.account import Account
 from schemas.vocabulary import Reason
@@ -40,6 +41,7 @@ class Register(
     Stubs,
     ErasedRecords,
     DisposalLedger,
+    Retention,
     Protocol,
 ):
     """The register database: how far each walk got, what we could not see, what was asked when."""

@@ -63,6 +63,27 @@ ID_FREE = {
     "stubs": {"council", "digest", "key_id", "stub_id", "platform", "account", "kind", "retention_class"}
     | {"schedule", "event", "event_on", "first_captured_on", "last_captured_on", "disposed_on", "run"}
     | {"parent"},
+    "retention_schedules": {"council", "version", "effective_from", "digest", "text", "by", "at"},
+    "retention_facts": {"id", "council", "event", "scope", "happened_on", "reason", "by", "at"},
+    "retention_windows": {
+        "id",
+        "council",
+        "name",
+        "kind",
+        "since",
+        "until",
+        "accounts",
+        "reason",
+        "by",
+        "at",
+    },
+    "retention_cases": {"id", "council", "case_id", "retention_class", "reason", "by", "at"},
+    "retention_case_records": {"council", "case_id", "by", "at"},
+    "retention_decisions": {"id", "council", "scope", "retention_class", "until_on", "reason", "by", "at"}
+    | {"shortens", "approved_by", "approved_at"},
+    "transfers": {"council", "transfer", "schedule", "records", "manifest_digest", "by", "at", "receipt"}
+    | {"received_by", "received_at"},
+    "transfer_records": {"council", "transfer"},
     "index_rebuilds": {"council", "name", "commit_no", "began_at"},
 }
 
