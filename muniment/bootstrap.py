@@ -31,6 +31,7 @@ from muniment.adapters.rfc3161 import TimestampAuthority
 from muniment.adapters.s3_bucket import Bucket
 from muniment.adapters.s3_files import S3Files
 from muniment.adapters.s3_media import S3MediaStore
+from muniment.adapters.schedule_yaml import read_schedule
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.seal_key import SealKey
 from muniment.adapters.sql_register import SqlRegister
@@ -45,6 +46,7 @@ from muniment.services.archiving import Archiving
 from muniment.services.capturing import Capture
 from muniment.services.holding import catch_up_holds
 from muniment.services.indexing import follow
+from muniment.services.retaining import Retaining, campaign_windows
 from muniment.settings import Settings
 from schemas.account import Account
 from schemas.clock import Clock
@@ -314,6 +316,19 @@ class CouncilServices:
     def beside(self) -> IndexBeside:
         """What brings the index up while a backfill goes on."""
         return IndexProcess(partial(follow_council, self.muniment.settings, self.name))
+
+    @cached_property
+    def retaining(self) -> Retaining:
+        """Plans, simulations and forecasts of what falls due."""
+        return Retaining(
+            council=self.name,
+            archive=self.archive,
+            register=self.muniment.register,
+            clock=self.clock,
+            read=read_schedule,
+            accounts=tuple(entry.account for entry in self.council.entries),
+            campaigns=campaign_windows(self.council.campaigns),
+        )
 
     def connect(self, account: Account) -> Connector:
         """Build an account's connector.

@@ -23,6 +23,7 @@
     ├── RefusalError        tell the person which rule said no; nothing is broken
     │   ├── BadInputError           wrong YAML, unknown account, a query with a mistake
     │   ├── ConfirmationNeededError
+    │   ├── HeldError               a hold stops it
     │   ├── NotPermittedError       the person has no role for it, or has had a hand in it before
     │   └── NotApprovedError        a disposal is not approved as it stands, or its waiting is not over
     └── FatalError          stop the run; a person must look
@@ -45,6 +46,7 @@ __all__ = [
     "ConfirmationNeededError",
     "CredentialsRejectedError",
     "FatalError",
+    "HeldError",
     "IntegrityError",
     "MalformedItemError",
     "MarkerRefusedError",
@@ -198,6 +200,10 @@ class BadInputError(RefusalError):
 
 class ConfirmationNeededError(RefusalError):
     """A person must say yes first; the message says to what."""
+
+
+class HeldError(RefusalError):
+    """A hold stops it: what lies under one only ever stays longer."""
 
 
 class NotPermittedError(RefusalError):

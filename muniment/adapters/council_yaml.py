@@ -175,6 +175,15 @@ class Council:
         """The accounts that are not closed in the file."""
         return tuple(entry.account for entry in self.entries if entry.details.closed_on is None)
 
+    @property
+    def campaigns(self) -> tuple[tuple[str, date, date | None], ...]:
+        """The days of each campaign account."""
+        return tuple(
+            (entry.account.account, entry.details.campaign_from, entry.details.campaign_until)
+            for entry in self.entries
+            if entry.details.campaign_from is not None
+        )
+
     def limits(self, account: Account) -> Limits:
         """Return what may be spent with an account's credential."""
         source = self.credentials.get(account.credential or "")

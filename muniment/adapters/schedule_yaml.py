@@ -30,7 +30,7 @@ from muniment.domain.retention import (
 )
 from schemas.vocabulary import AccountKind, AuthorRole, Kind, Series
 
-__all__ = ["TEMPLATE", "load_schedule", "read_schedule"]
+__all__ = ["TEMPLATE", "field_names", "load_schedule", "read_schedule"]
 
 TEMPLATE: Final = Path(__file__).parent.parent / "schedules" / "uk_local_gov.yml"
 """The template that muniment brings."""
@@ -163,6 +163,14 @@ class ScheduleFile(_Model):
     classes: Annotated[tuple[ClassEntry, ...], Field(min_length=1)]
 
 
+def field_names() -> frozenset[str]:
+    """Return every field that the file may have, as it is written."""
+    models: tuple[type[BaseModel], ...] = (
+        *(ScheduleFile, Head, SignOffEntry, DefaultsEntry, RuleEntry, ClassEntry, TriggerEntry),
+    )
+    return frozenset(field.alias or name for model in models for name, field in model.model_fields.items())
+
+
 def load_schedule(path: Path) -> tuple[Schedule, str]:
     """Read and check a schedule's file; return it with its text.
 
@@ -173,7 +181,7 @@ def load_schedule(path: Path) -> tuple[Schedule, str]:
     return _checked(path, told.root, told.value, told.digest), told.text
 
 
-def read_schedule(text: str, *, name: str) -> Schedule:
+def read_schedule(text: str, name: str) -> Schedule:
     """Return a schedule from its text, as the register kept it.
 
     Raises:

@@ -6,7 +6,22 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
-from muniment.cli import accounts, archive, audit, evidence, find, hold, index, people, search, serve, store
+from muniment.cli import (
+    accounts,
+    archive,
+    audit,
+    classes,
+    evidence,
+    find,
+    hold,
+    index,
+    people,
+    schedule,
+    search,
+    serve,
+    store,
+    trigger,
+)
 from muniment.cli.exits import LOOK, exit_code
 from schemas.errors import MunimentError
 
@@ -34,6 +49,7 @@ for command in (
     *(accounts.accounts, archive.archive, search.search, search.thread, find.show, find.export),
     *(find.coverage, evidence.verify, evidence.proof, evidence.seal, evidence.reread, store.store),
     *(store.reindex, index.index, serve.serve, audit.audit, hold.hold, people.people),
+    *(schedule.schedule, trigger.trigger, classes.classes),
 ):
     muniment.add_command(command)
 

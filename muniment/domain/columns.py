@@ -11,6 +11,7 @@ __all__ = [
     "EPOCH",
     "MANY",
     "all_false",
+    "certain",
     "codes_of",
     "day_number",
     "days",
@@ -21,6 +22,7 @@ __all__ = [
     "member",
     "replaced",
     "worded",
+    "words_of",
 ]
 
 EPOCH: Final = date(1970, 1, 1)
@@ -39,6 +41,16 @@ def days(column: pa.Array) -> pa.Array:
     return column.cast(pa.int32())
 
 
+def certain(mask: pa.Array) -> pa.Array:
+    """Return a mask in which unknown is no."""
+    return pc.fill_null(mask, False)  # noqa: FBT003 -- Arrow's own signature
+
+
+def words_of(table: pa.Table, name: str) -> pa.Array:
+    """Return a column of words as plain text, in one piece."""
+    return table[name].combine_chunks().cast(pa.string())
+
+
 def codes_of(column: pa.ChunkedArray | pa.DictionaryArray) -> pa.DictionaryArray:
     """Return one dictionary array in which every word of the dictionary is used."""
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
@@ -52,7 +64,7 @@ def codes_of(column: pa.ChunkedArray | pa.DictionaryArray) -> pa.DictionaryArray
 def member(column: pa.DictionaryArray, words: Collection[str]) -> pa.Array:
     """Return where a column holds one of some words: compared once for each word of its dictionary."""
     fits = pc.is_in(column.dictionary, pa.array(sorted(words), pa.string()))
-    return pc.fill_null(fits.take(column.indices), False)  # noqa: FBT003 -- Arrow's own signature
+    return certain(fits.take(column.indices))
 
 
 def all_false(length: int) -> pa.Array:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from muniment.domain.classifying import BY_CASE, Classified, Setting, Threads
-from muniment.domain.columns import EPOCH, day_number, greatest, grouped, looked_up, replaced
+from muniment.domain.columns import EPOCH, certain, day_number, greatest, grouped, looked_up, replaced
 from muniment.domain.counting import Ending, ending
 from muniment.domain.period import TRIGGER, Longest, Period, Reviewed, SixPlus, Then, events_of
 from muniment.domain.retention import RetentionClass, Schedule, WindowKind
@@ -97,7 +97,7 @@ def _groups(found: Classified) -> Iterator[tuple[str, WindowKind | None, pa.Arra
         if row["class"] is not None:
             mask = pc.and_(pc.equal(found.class_at, row["class"]), pc.equal(by_window, row["window"]))
             window = kinds[row["window"]] if row["window"] < len(kinds) else None
-            yield found.classes[row["class"]], window, pc.fill_null(mask, False)  # noqa: FBT003
+            yield found.classes[row["class"]], window, certain(mask)
 
 
 def _with_class(

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from muniment.domain import disposal_events as disposal
+from muniment.domain import retention_events as retention
 from muniment.domain.event import Event, Tag, Term
 from muniment.domain.search_events import (
     IndexBuilt,
@@ -304,6 +305,9 @@ EVENTS: Mapping[Tag, type[Event]] = MappingProxyType(
             *(disposal.DisposalApproved, disposal.DisposalCancelled, disposal.DisposalLapsed),
             *(disposal.DisposalBegun, disposal.DisposalErased, disposal.DisposalCertified),
             *(disposal.CopiesEnded, disposal.StubAsked, disposal.StubKeyRotated),
+            *(retention.ScheduleAdopted, retention.TriggerRecorded, retention.WindowSet),
+            *(retention.CaseLinked, retention.ClassDecided, retention.ClassApproved),
+            *(retention.TransferMade, retention.TransferReceived),
             *(AuditRead, AuditTextsDestroyed, AuditRestarted),
         )
     }

@@ -48,6 +48,13 @@ class Act(StrEnum):
     PLACE_HOLD = "place a hold"
     REVIEW_HOLD = "review a hold"
     RELEASE_HOLD = "release a hold"
+    ADOPT_SCHEDULE = "adopt a retention schedule"
+    RECORD_TRIGGER = "record an event that periods count from"
+    LINK_CASE = "link records to a case"
+    DECIDE_CLASS = "decide the class of records"
+    APPROVE_CLASS = "approve a decision that ends a period sooner"
+    MAKE_TRANSFER = "make a package for the record office"
+    RECEIVE_TRANSFER = "enter the record office's receipt"
     READ_AUDIT = "read the audit"
     DESTROY_AUDIT_TEXTS = "destroy texts of the audit"
     PROPOSE_DISPOSAL = "propose a disposal"
@@ -66,6 +73,13 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = MappingProxyType(
         Act.PLACE_HOLD: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER, Role.INVESTIGATOR}),
         Act.REVIEW_HOLD: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
         Act.RELEASE_HOLD: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
+        Act.ADOPT_SCHEDULE: frozenset({Role.INFORMATION_MANAGER}),
+        Act.RECORD_TRIGGER: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
+        Act.LINK_CASE: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER, Role.INVESTIGATOR}),
+        Act.DECIDE_CLASS: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
+        Act.APPROVE_CLASS: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
+        Act.MAKE_TRANSFER: frozenset({Role.ARCHIVIST}),
+        Act.RECEIVE_TRANSFER: frozenset({Role.ARCHIVIST}),
         Act.READ_AUDIT: frozenset({Role.AUDITOR, Role.INFORMATION_MANAGER}),
         Act.DESTROY_AUDIT_TEXTS: frozenset({Role.INFORMATION_MANAGER}),
         Act.PROPOSE_DISPOSAL: frozenset({Role.RECORDS_OFFICER}),

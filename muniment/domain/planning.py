@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from muniment.domain.classifying import Setting, Threads, classify, threads_of
-from muniment.domain.columns import day_number, greatest, looked_up, worded
+from muniment.domain.columns import certain, day_number, greatest, looked_up, worded
 from muniment.domain.disposal import ITEMS, DisposalPlan, Fate, PlanKind, Why
 from muniment.domain.duties import THENS, Cases, Duties, duties
 from muniment.domain.period import Then
@@ -118,8 +118,8 @@ def _extended(
     later = [
         pc.if_else(pc.is_null(column), column, greatest(column, first)) for column in (made.due, made.review)
     ]
-    keeps = _yes(pc.greater(first, day_number(as_of)))
-    was_due = pc.or_(*(_yes(pc.less_equal(one, day_number(as_of))) for one in (made.due, made.review)))
+    keeps = certain(pc.greater(first, day_number(as_of)))
+    was_due = pc.or_(*(certain(pc.less_equal(one, day_number(as_of))) for one in (made.due, made.review)))
     return _replaced(made, due=later[0], review=later[1]), pc.and_(keeps, was_due)
 
 
@@ -131,8 +131,8 @@ def _replaced(made: Duties, *, due: pa.Array, review: pa.Array) -> Duties:
 def _fates(made: Duties, schedule: Schedule, as_of: date, extended: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Return the fate and the reason by the clock alone."""
     today = day_number(as_of)
-    ended = _yes(pc.less_equal(made.due, today))
-    reviewed = pc.and_(_yes(pc.less_equal(made.review, today)), pc.invert(ended))
+    ended = certain(pc.less_equal(made.due, today))
+    reviewed = pc.and_(certain(pc.less_equal(made.review, today)), pc.invert(ended))
     by_class = [_FATES.index(_BY_ACTION[schedule.classes[code].action]) for code in made.classes]
     by_then = [_FATES.index(_BY_THEN[then]) for then in THENS]
     kept = pa.scalar(_FATES.index(Fate.KEPT), pa.int32())
@@ -176,14 +176,14 @@ def _stopped(
     of_transfer = pc.equal(fate, _FATES.index(Fate.TRANSFER))
     received = pc.and_(_among(ids, circumstances.transferred), of_transfer)
     goes = [schedule.classes[code].after_transfer is AfterTransfer.DESTROY for code in made.classes]
-    destroyed = pc.and_(received, _yes(pa.array(goes, pa.bool_()).take(made.class_at)))
+    destroyed = pc.and_(received, certain(pa.array(goes, pa.bool_()).take(made.class_at)))
     fate = pc.if_else(destroyed, pa.scalar(_FATES.index(Fate.DUE), pa.int32()), fate)
     hidden = [
         schedule.classes[code].restricted_to not in (None, *circumstances.may_see) for code in made.classes
     ]
     stops = (
         (Why.TRANSFERRED, pc.and_(received, pc.invert(destroyed))),
-        (Why.RESTRICTED, _yes(pa.array(hidden, pa.bool_()).take(made.class_at))),
+        (Why.RESTRICTED, certain(pa.array(hidden, pa.bool_()).take(made.class_at))),
         (Why.HELD, _among(ids, circumstances.held)),
         (Why.UNDERWAY, _among(ids, circumstances.underway)),
     )
@@ -226,11 +226,6 @@ def _among(ids: pa.Array, wanted: frozenset[str]) -> pa.Array:
     if not wanted:
         return pa.repeat(pa.scalar(value=False), len(ids))
     return pc.is_in(ids, pa.array(list(wanted), pa.string()))
-
-
-def _yes(mask: pa.Array) -> pa.Array:
-    """Return a mask in which unknown is no."""
-    return pc.fill_null(mask, False)  # noqa: FBT003 -- Arrow's own signature
 
 
 def _code(reason: Why) -> pa.Scalar:

@@ -10,8 +10,10 @@ import yaml
 
 from connectors.download import SHORTENERS
 from connectors.registry import PLATFORMS
+from muniment.adapters import schedule_yaml
 from muniment.cli import exits
 from muniment.cli.main import muniment
+from muniment.domain.disposal import Why
 from muniment.domain.events import Tag
 from muniment.settings import SETTINGS
 from schemas import errors
@@ -121,3 +123,17 @@ def test_the_deployments_for_an_existing_prefect_are_those_that_serve_runs() -> 
     crons = {one["schedules"][0]["cron"] for one in told if "cron" in one["schedules"][0]}
     assert crons == set(re.findall(r'cron="([^"]+)"', served))
     assert {one["parameters"]["council"] for one in told} == {"{{ $COUNCIL }}"}
+
+
+def test_every_reason_for_which_a_record_stays_is_explained_and_no_other() -> None:
+    page = (DOCS / "officer" / "retention.md").read_text(encoding="utf-8")
+    section = page.split("## Why a record stays")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE)) == set(Why)
+
+
+def test_every_field_of_a_schedule_is_explained() -> None:
+    page = (DOCS / "officer" / "retention.md").read_text(encoding="utf-8")
+    section = page.split("## The file, field by field")[1]
+    fields = schedule_yaml.field_names()
+    told = set(re.findall(r"\w+", section))
+    assert fields <= told

@@ -44,7 +44,7 @@ def test_the_template_is_whole_every_class_has_its_authority_and_it_disposes_of_
     assert schedule.status is Status.TEMPLATE
     assert refusal(schedule, schedule.effective_from)
     assert schedule.classes["COR-POST"].action is Action.TRANSFER
-    assert read_schedule(text, name="version 0.1.0") == schedule
+    assert read_schedule(text, "version 0.1.0") == schedule
 
 
 @pytest.mark.parametrize(

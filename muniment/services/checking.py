@@ -1,0 +1,61 @@
+"""What every act that a person does is held against before anything is written."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.errors import BadInputError
+
+__all__ = ["check_held", "check_name", "check_reason", "one_of"]
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,79}")
+
+
+def check_reason(reason: str) -> None:
+    """Refuse an act without a reason.
+
+    Raises:
+        BadInputError: It is empty.
+    """
+    if not reason.strip():
+        raise BadInputError("The reason is missing: it is read years later.", remedy="Give --reason.")
+
+
+def check_name(name: str) -> None:
+    """Refuse a name of a window or a case that could not be typed again.
+
+    Raises:
+        BadInputError: It has other signs in it, or is too long.
+    """
+    if not _NAME.fullmatch(name):
+        raise BadInputError(
+            f"'{name}' cannot be a name.", remedy="Write letters, digits, spaces and . _ / -, 80 at most."
+        )
+
+
+def one_of(name: str, known: Sequence[str], what: str, remedy: str) -> None:
+    """Refuse a name that nothing has.
+
+    Raises:
+        BadInputError: It is not among those known.
+    """
+    if name not in known:
+        raise BadInputError(f"There is no {what} {name}.", remedy=remedy)
+
+
+def check_held(records: pa.Table, names: Sequence[str], *, column: str = "record_id") -> None:
+    """Refuse ids of records or threads that the archive does not hold.
+
+    Raises:
+        BadInputError: One is not among `records` (`domain.holdings`).
+    """
+    there = pc.is_in(pa.array(names, pa.string()), records[column].cast(pa.string()).combine_chunks())
+    unknown = [name for name, found in zip(names, there.to_pylist(), strict=True) if not found]
+    if unknown:
+        raise BadInputError(
+            f"The archive does not hold {len(unknown)} of these, first {unknown[0]}.",
+            remedy="Take record ids from `muniment search` or its CSV.",
+        )
