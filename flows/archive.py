@@ -105,17 +105,20 @@ def archive_council(council: str, accounts: list[str] | None = None) -> None:
                     reports.append(future.result())
                 else:
                     failed.append(job)
-    finish(
-        council,
-        archive=of_council.archive,
-        seals=of_council.seals,
-        index=of_council.muniment.index,
-        erased=of_council.muniment.register,
-        first_commit=first_commit,
-        resolve_holds=of_council.resolve_holds,
-        beside=of_council.beside,
-    )
-    _write_artifact(council, reports, failed)
+    try:
+        finish(
+            council,
+            archive=of_council.archive,
+            seals=of_council.seals,
+            index=of_council.muniment.index,
+            erased=of_council.muniment.register,
+            first_commit=first_commit,
+            resolve_holds=of_council.resolve_holds,
+            beside=of_council.beside,
+        )
+    finally:
+        # What was archived is kept and told, whatever keeps the index from following.
+        _write_artifact(council, reports, failed)
     if failed:
         # The others went on; the run still says that it was not whole.
         raise RuntimeError(f"{len(failed)} of {len(failed) + len(reports)} walks failed: see the task runs.")

@@ -23,6 +23,8 @@ from muniment.adapters.clocks import SandboxClock, SystemClock
 from muniment.adapters.council_yaml import Council, CredentialSource, load
 from muniment.adapters.credentials import Credentials, ReadBlock, WriteBlock
 from muniment.adapters.delta_archive import DeltaArchive
+from muniment.adapters.elastic_index import ElasticIndex
+from muniment.adapters.elastic_server import ElasticSignIn
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.index_process import IndexProcess, Pipe, commits_heard
 from muniment.adapters.local_media import LocalMediaStore
@@ -107,9 +109,20 @@ class Muniment:
         return httpx.Client(timeout=_TIMEOUT, verify=_certificates(self.settings.ca_file))
 
     @cached_property
-    def index(self) -> TantivyIndex:
-        """The embedded search index."""
-        return TantivyIndex(self.settings.home / "index")
+    def index(self) -> TantivyIndex | ElasticIndex:
+        """The search index: our own, or that in the Elasticsearch which the settings name."""
+        server = self.settings.search
+        if server is None:
+            return TantivyIndex(self.settings.home / "index")
+        return ElasticIndex(
+            ElasticSignIn(
+                urls=server.urls,
+                user=server.user,
+                password=server.password,
+                api_key=server.api_key,
+                certificates=_certificates(server.ca_file),
+            )
+        )
 
     @cached_property
     def seal_key(self) -> SealKey:
@@ -152,7 +165,7 @@ class Muniment:
         for council in self._held.councils.values():
             if "beside" in council.__dict__:
                 council.beside.close()
-        for name in ("register", "client", "media_client"):
+        for name in ("register", "client", "media_client", "index"):
             if name in self.__dict__:
                 self.__dict__[name].close()
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from schemas.errors import BadInputError
 
-__all__ = ["SETTINGS", "Settings", "StoreAddress", "from_environment"]
+__all__ = ["SETTINGS", "SearchServer", "Settings", "StoreAddress", "from_environment"]
 
 _STORE: Final = re.compile(
     r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/([A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*)/?"
@@ -35,6 +35,11 @@ SETTINGS: Mapping[str, str] = {
     "MUNIMENT_STORE_ENDPOINT": "The address of an S3 server other than Amazon's.",
     "MUNIMENT_STORE_REGION": "The region of the bucket; default: as for every AWS program.",
     "MUNIMENT_EVIDENCE_LOCK_DAYS": "Days that seals are locked in a bucket with Object Lock; default: 3653.",
+    "MUNIMENT_SEARCH_URL": "The Elasticsearch servers, separated by spaces; default: an index of our own.",
+    "MUNIMENT_SEARCH_USER": "Who signs in to Elasticsearch.",
+    "MUNIMENT_SEARCH_PASSWORD": "That user's password.",
+    "MUNIMENT_SEARCH_API_KEY": "An Elasticsearch API key, instead of a user.",
+    "MUNIMENT_SEARCH_CA_FILE": "Certificates of Elasticsearch's own authority; default: MUNIMENT_CA_FILE.",
     "MUNIMENT_PREFECT_API": "An existing Prefect server's API; default: `muniment serve` starts one.",
 }
 """Every setting of ours, with what it means. HTTPS_PROXY and NO_PROXY are obeyed too."""
@@ -52,6 +57,17 @@ class StoreAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchServer:
+    """Elasticsearch: its addresses, and a user with a password, or an API key, or neither."""
+
+    urls: tuple[str, ...]
+    user: str | None
+    password: str | None
+    api_key: str | None
+    ca_file: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings in force."""
 
@@ -65,6 +81,7 @@ class Settings:
     ca_file: Path | None
     prefect_api: str | None
     store: StoreAddress | None
+    search: SearchServer | None
     proxied: bool
     actor: str | None = None
 
@@ -91,9 +108,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
             f"Unknown setting {', '.join(sorted(unknown))}.", remedy=f"Settings are {', '.join(SETTINGS)}."
         )
     home = Path(given.get("MUNIMENT_HOME") or Path.home() / ".local" / "share" / "muniment").absolute()
-    ca_file = Path(given["MUNIMENT_CA_FILE"]) if given.get("MUNIMENT_CA_FILE") else None
-    if ca_file is not None and not ca_file.is_file():
-        raise BadInputError(f"MUNIMENT_CA_FILE names {ca_file}, which is not a file.")
+    ca_file = _file(given, "MUNIMENT_CA_FILE")
     return Settings(
         home=home,
         councils=Path(given.get("MUNIMENT_COUNCILS") or "councils").absolute(),
@@ -105,8 +120,45 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         ca_file=ca_file,
         store=_store(given),
         prefect_api=given.get("MUNIMENT_PREFECT_API") or None,
+        search=_search(given, ca_file),
         proxied=any(given.get(name) or given.get(name.lower()) for name in ("HTTPS_PROXY", "ALL_PROXY")),
         actor=(given.get("MUNIMENT_ACTOR") or "").strip() or None,
+    )
+
+
+def _file(given: Mapping[str, str], name: str) -> Path | None:
+    path = Path(given[name]) if given.get(name) else None
+    if path is not None and not path.is_file():
+        raise BadInputError(f"{name} names {path}, which is not a file.")
+    return path
+
+
+def _search(given: Mapping[str, str], ca_file: Path | None) -> SearchServer | None:
+    """Return the Elasticsearch to search with; None: the embedded index."""
+    urls = tuple(given.get("MUNIMENT_SEARCH_URL", "").split())
+    user, key = given.get("MUNIMENT_SEARCH_USER") or None, given.get("MUNIMENT_SEARCH_API_KEY") or None
+    if not urls:
+        return None
+    for url in urls:
+        parts = urlsplit(url)
+        if parts.username or parts.password:
+            raise BadInputError(
+                "MUNIMENT_SEARCH_URL holds a password, which would stand in logs.",
+                remedy="Write it in MUNIMENT_SEARCH_USER and MUNIMENT_SEARCH_PASSWORD.",
+            )
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+            raise BadInputError(
+                "MUNIMENT_SEARCH_URL must begin with https://: records would travel in the clear.",
+                remedy="Write it as https://host:9200; http:// is for this machine only.",
+            )
+    if user and key:
+        raise BadInputError("MUNIMENT_SEARCH_USER and MUNIMENT_SEARCH_API_KEY are both given: choose one.")
+    return SearchServer(
+        urls=urls,
+        user=user,
+        password=given.get("MUNIMENT_SEARCH_PASSWORD") or None,
+        api_key=key,
+        ca_file=_file(given, "MUNIMENT_SEARCH_CA_FILE") or ca_file,
     )
 
 

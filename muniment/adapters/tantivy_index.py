@@ -89,6 +89,10 @@ class TantivyIndex(SearchIndex):
         self._opened: dict[str, _Opened] = {}
         self._guard = threading.Lock()
 
+    def close(self) -> None:
+        """Let go of what is open."""
+        self._opened.clear()
+
     @override
     def watermark(self, council: str) -> int:
         state = self._state(council)

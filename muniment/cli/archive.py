@@ -50,18 +50,24 @@ def archive(url: str | None, council: str | None, names: tuple[str, ...], *, yes
         first_commit = services.archive.commit_no()
         reports = tuple(_run(services, only, bar))
         bar.done()
-        finish(
-            services.name,
-            archive=services.archive,
-            seals=services.seals,
-            index=muniment.index,
-            erased=muniment.register,
-            first_commit=first_commit,
-            resolve_holds=services.resolve_holds,
-            beside=services.beside,
-        )
+        behind: MunimentError | None = None
+        try:
+            finish(
+                services.name,
+                archive=services.archive,
+                seals=services.seals,
+                index=muniment.index,
+                erased=muniment.register,
+                first_commit=first_commit,
+                resolve_holds=services.resolve_holds,
+                beside=services.beside,
+            )
+        except MunimentError as error:
+            behind = error  # what was archived is kept, and is told first
     console.print(report_table(reports) if reports else "Nothing is due.")
     _print_remedies(reports)
+    if behind is not None:
+        raise behind
     if any(report.outcome is not Outcome.WHOLE for report in reports):
         sys.exit(PARTLY)
     if waiting:
