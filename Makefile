@@ -56,8 +56,16 @@ elastic: $(STAMP) ## Fetch and start a real Elasticsearch 8.19 and a 9 (needs Ja
 elastic-down: $(STAMP) ## Stop every Elasticsearch that we started
 	$(BIN)/python -m infra.elasticsearch down
 
-test-elastic: elastic ## The tests against real Elasticsearch, which it starts and stops
-	$(BIN)/python -m pytest -q -m elastic
+ELASTIC_TESTS := tests/muniment/adapters/search_index/elastic
+
+test-elastic: elastic ## The tests against real Elasticsearch, which it starts and stops; two nodes at a time
+	$(BIN)/python -m pytest -q -m elastic --ignore=$(ELASTIC_TESTS)/test_secure.py --ignore=$(ELASTIC_TESTS)/test_cluster.py
+	$(BIN)/python -m infra.elasticsearch down
+	$(BIN)/python -m infra.elasticsearch up secure
+	$(BIN)/python -m pytest -q -m elastic $(ELASTIC_TESTS)/test_secure.py
+	$(BIN)/python -m infra.elasticsearch down
+	$(BIN)/python -m infra.elasticsearch up cluster
+	$(BIN)/python -m pytest -q -m elastic $(ELASTIC_TESTS)/test_cluster.py
 	$(BIN)/python -m infra.elasticsearch down
 
 conformance: $(STAMP) ## Score this archiver against what the fake platforms really had

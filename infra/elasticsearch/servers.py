@@ -8,6 +8,7 @@
 Elasticsearch refuses to run as root: root starts it as `nobody`, in a folder that `nobody` can enter.
 """
 
+import json
 import os
 import pwd
 import re
@@ -25,7 +26,16 @@ from pathlib import Path
 from infra.elasticsearch.install import distribution, java_home
 from infra.rig.processes import Server, free_ports, run, start, stop_all, wait_for
 
-__all__ = ["SERVERS", "ElasticServer", "elastic_home", "env_of", "start_node", "start_server", "stop_server"]
+__all__ = [
+    "SERVERS",
+    "ElasticServer",
+    "elastic_home",
+    "env_of",
+    "signal_node",
+    "start_node",
+    "start_server",
+    "stop_server",
+]
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _LOOPBACK = "127.0.0.1"
@@ -108,6 +118,12 @@ def stop_server(name: str) -> None:
         shutil.rmtree(home / f"node-{number}", ignore_errors=True)
     if stopped:
         print(f"elasticsearch: stopped {name}", flush=True)
+
+
+def signal_node(name: str, number: int, sent: signal.Signals) -> None:
+    """Send a signal to every process of a node: to kill it, to freeze it, to let it go on."""
+    note = json.loads((elastic_home() / name / "run" / f"node-{number}.json").read_text(encoding="utf-8"))
+    os.killpg(note["pid"], sent)
 
 
 def start_node(name: str, number: int) -> None:

@@ -32,13 +32,14 @@ class _Portion:
     """Whole records that go into one request."""
 
     def __init__(self) -> None:
-        self.records: list[str] = []
+        self.replaced: list[str] = []
+        """Records of which the index may hold versions that are not among the lines."""
         self.lines: list[_Line] = []
         self.bytes = 0
 
-    def add(self, entry: Entry) -> None:
-        if not self.records or self.records[-1] != entry.record_id:
-            self.records.append(entry.record_id)
+    def add(self, entry: Entry, *, replaces: bool) -> None:
+        if replaces and (not self.replaced or self.replaced[-1] != entry.record_id):
+            self.replaced.append(entry.record_id)
         document = document_of(entry)
         self.lines.append((entry.version_id.hex(), document))
         self.bytes += len(document)
@@ -52,7 +53,13 @@ class BulkWriter:
     """Writes one commit's worth of entries to one index, named by an alias that must be there."""
 
     def __init__(
-        self, client: Elasticsearch, alias: str, upto: int, *, fresh: bool, patience_seconds: float
+        self,
+        client: Elasticsearch,
+        alias: str,
+        upto: int,
+        *,
+        standing: int | None,
+        patience_seconds: float,
     ) -> None:
         """Take where to write.
 
@@ -60,13 +67,13 @@ class BulkWriter:
             client: The client.
             alias: Names the index; were it missing, the server would make an index of that name.
             upto: The commit; the version of every document.
-            fresh: The index is new, so no record has older versions to be taken out.
+            standing: The commit that the index stands at; None: it is new, and holds nothing to replace.
             patience_seconds: How long a busy server is asked again.
         """
         self._client = client
         self._alias = alias
         self._upto = upto
-        self._fresh = fresh
+        self._standing = standing
         self._patience_seconds = patience_seconds
 
     def write(self, entries: Iterable[Entry], erased: Iterable[str]) -> int:
@@ -99,26 +106,26 @@ class BulkWriter:
             if entry.record_id != record:
                 if entry.record_id in done:
                     raise ValueError("the versions of a record must come together")
-                if not self._fresh:
+                if self._standing is not None:
                     done.add(entry.record_id)
                 record = entry.record_id
                 if portion.full:
                     yield portion
                     portion = _Portion()
-            portion.add(entry)
+            portion.add(entry, replaces=self._standing is not None and entry.new_after < self._standing)
         for gone in erased:
-            if len(portion.records) >= _ENTRIES:
+            if len(portion.replaced) >= _ENTRIES:
                 yield portion
                 portion = _Portion()
-            portion.records.append(gone)
-        if portion.records:
+            portion.replaced.append(gone)
+        if portion.lines or portion.replaced:
             yield portion
 
     def _send(self, portion: _Portion) -> int:
         lines = portion.lines
-        if not self._fresh:
+        if portion.replaced:
             kept = {id_ for id_, _ in lines}
-            lines = [*lines, *((id_, None) for id_ in self._held(portion.records) if id_ not in kept)]
+            lines = [*lines, *((id_, None) for id_ in self._held(portion.replaced) if id_ not in kept)]
         if lines:
             self._bulk(lines)
         return len(portion.lines)

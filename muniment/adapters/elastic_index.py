@@ -75,19 +75,21 @@ class ElasticIndex(SearchIndex):
         self._check_settings()
         if self._reader.mark(council) is None:
             # There is nothing to replace in, and half an index is none.
-            gone = frozenset(erased)
-            self.rebuild(council, upto, (entry for entry in entries if entry.record_id not in gone))
+            without = frozenset(erased)
+            self.rebuild(council, upto, (entry for entry in entries if entry.record_id not in without))
             return
         with self._leased(council) as lease:
             mark = self._reader.mark(council)
             if mark is None or upto < mark.watermark:
                 return  # another process has gone further meanwhile: what it wrote is newer
             alias = alias_of(council)
-            with asking():
-                # What a writer that was broken off left behind must be seen, to be replaced.
-                self._client.indices.refresh(index=alias)
-            writer = self._writer(alias, upto, fresh=False)
-            writer.write(entries, erased)
+            gone = tuple(erased)
+            if gone:
+                # What a writer that was broken off left of these records must be seen, to be taken out.
+                with asking():
+                    self._client.indices.refresh(index=alias)
+            writer = self._writer(alias, upto, standing=mark.watermark)
+            writer.write(entries, gone)
             lease.check()
             writer.mark()
             with asking():
@@ -99,7 +101,7 @@ class ElasticIndex(SearchIndex):
         with self._leased(council) as lease:
             name = self._new(council)
             try:
-                writer = self._writer(building_of(council), upto, fresh=True)
+                writer = self._writer(building_of(council), upto)
                 count = writer.write(entries, ())
                 writer.mark()
                 self._verify(name, count)
@@ -147,7 +149,8 @@ class ElasticIndex(SearchIndex):
         else:
             with self._leased(council):
                 # The watermark stays: this takes out, it brings nothing in.
-                self._writer(alias_of(council), mark.watermark, fresh=False).write((), erased)
+                writer = self._writer(alias_of(council), mark.watermark, standing=mark.watermark)
+                writer.write((), erased)
             if not purge.expunge():
                 # A shard copy that is away may keep its leases for 12 hours: leave all copies behind.
                 self.rebuild(council, upto, entries)
@@ -165,8 +168,9 @@ class ElasticIndex(SearchIndex):
         ) as lease:
             yield lease
 
-    def _writer(self, alias: str, upto: int, *, fresh: bool) -> BulkWriter:
-        return BulkWriter(self._client, alias, upto, fresh=fresh, patience_seconds=self._patience_seconds)
+    def _writer(self, alias: str, upto: int, *, standing: int | None = None) -> BulkWriter:
+        patience = self._patience_seconds
+        return BulkWriter(self._client, alias, upto, standing=standing, patience_seconds=patience)
 
     def _check_settings(self) -> None:
         """Look once in the life of this process whether the cluster allows what searches need."""

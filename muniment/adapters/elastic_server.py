@@ -72,7 +72,7 @@ def connect(sign_in: ElasticSignIn) -> Elasticsearch:
         given["basic_auth"] = (sign_in.user, sign_in.password or "")
     if sign_in.api_key is not None:
         given["api_key"] = sign_in.api_key
-    if sign_in.certificates is not None and any(url.startswith("https:") for url in sign_in.urls):
+    if sign_in.certificates is not None and all(url.startswith("https:") for url in sign_in.urls):
         given["ssl_context"] = sign_in.certificates
     try:
         return Elasticsearch(

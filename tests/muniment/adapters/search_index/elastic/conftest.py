@@ -1,0 +1,66 @@
+"""An archive in memory, and what happens to a server: it is stopped, frozen, filled, changed by strangers."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from infra.elasticsearch.servers import env_of
+from muniment.adapters.elastic_index import ElasticIndex
+from muniment.adapters.elastic_server import ElasticSignIn
+from tests.muniment.adapters.search_index.engines import emptied, urls_of
+from tests.muniment.services.searching.commits import Commits
+
+CHECKOUT = Path(__file__).parents[5]
+
+
+@pytest.fixture
+def commits() -> Commits:
+    return Commits()
+
+
+@pytest.fixture
+def elastic() -> Iterator[ElasticIndex]:
+    """An index on the 8.19 server, empty of council `borough`; it gives up soon."""
+    emptied("8", "borough")
+    made = ElasticIndex(
+        ElasticSignIn(urls=urls_of("8"), timeout_seconds=3.0), patience_seconds=3.0, lease_seconds=2.0
+    )
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def admin() -> Iterator[Elasticsearch]:
+    """The owner of the 8.19 server, who does to it what our account may not."""
+    with Elasticsearch(urls_of("8")) as client:
+        yield client
+
+
+def signed_in(who: str) -> tuple[str, str]:
+    """Return user and password of an account of the server `secure`: ADMIN, WRITER or READER."""
+    lines = env_of("secure")
+    if lines is None:
+        pytest.fail("Elasticsearch secure is not up: python -m infra.elasticsearch up secure", pytrace=False)
+    user, _, password = lines[who].partition(":")
+    return user, password
+
+
+def restarted(name: str, number: int) -> None:
+    """Start a node again that was killed, by a process that does not outlive the test's."""
+    command = [sys.executable, "-m", "infra.elasticsearch", "node", name, str(number)]
+    environment = {**os.environ, "ELASTIC_HEAP": os.environ.get("ELASTIC_HEAP", "1g")}
+    subprocess.run(command, cwd=CHECKOUT, env=environment, check=True, timeout=200)
+
+
+def until(true: Callable[[], bool], *, seconds: float) -> None:
+    """Wait until something is so; fail when it takes longer."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"not so within {seconds:.0f} s"
+        time.sleep(0.5)

@@ -1,0 +1,62 @@
+"""Which search engine the settings choose, and which settings are refused with a remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from muniment.adapters.elastic_index import ElasticIndex
+from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.bootstrap import Muniment
+from muniment.settings import from_environment
+from schemas.errors import BadInputError, SearchUnavailableError
+
+
+def index_of(tmp_path: Path, **settings: str) -> TantivyIndex | ElasticIndex:
+    muniment = Muniment(from_environment({"MUNIMENT_HOME": str(tmp_path), **settings}))
+    found = muniment.index
+    muniment.close()
+    return found
+
+
+def test_without_any_setting_the_index_is_our_own(tmp_path: Path) -> None:
+    assert isinstance(index_of(tmp_path), TantivyIndex)
+
+
+def test_an_address_chooses_elasticsearch_and_nothing_is_asked_yet(tmp_path: Path) -> None:
+    found = index_of(
+        tmp_path, MUNIMENT_SEARCH_URL="https://es1.example.gov.uk:9200 https://es2.example.gov.uk:9200"
+    )
+    assert isinstance(found, ElasticIndex)
+
+
+def test_a_server_that_is_not_there_is_told_when_it_is_asked(tmp_path: Path) -> None:
+    muniment = Muniment(
+        from_environment({"MUNIMENT_HOME": str(tmp_path), "MUNIMENT_SEARCH_URL": "http://127.0.0.1:1"})
+    )
+    with pytest.raises(SearchUnavailableError, match="archive goes on"):
+        muniment.index.watermark("borough")
+    muniment.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"MUNIMENT_SEARCH_URL": "http://es.example.gov.uk:9200"}, "in the clear"),
+        ({"MUNIMENT_SEARCH_URL": "https://me:secret@es.example.gov.uk:9200"}, "stand in logs"),
+        (
+            {
+                "MUNIMENT_SEARCH_URL": "https://es:9200",
+                "MUNIMENT_SEARCH_USER": "a",
+                "MUNIMENT_SEARCH_API_KEY": "b",
+            },
+            "choose one",
+        ),
+        ({"MUNIMENT_SEARCH_URL": "https://es:9200", "MUNIMENT_SEARCH_CA_FILE": "/nowhere.pem"}, "not a file"),
+    ],
+)
+def test_what_cannot_be_or_would_be_unsafe_is_refused(
+    tmp_path: Path, settings: dict[str, str], said: str
+) -> None:
+    with pytest.raises(BadInputError, match=said) as refused:
+        index_of(tmp_path, **settings)
+    assert "secret" not in str(refused.value)
