@@ -52,7 +52,8 @@ def whole(seconds: float = 120) -> None:
 
     def green() -> bool:
         with Elasticsearch(urls()) as client:
-            found = client.cluster.health(wait_for_status="green", wait_for_nodes="2", timeout="5s")
+            patient = client.options(ignore_status=408)
+            found = patient.cluster.health(wait_for_status="green", wait_for_nodes="2", timeout="5s")
         return not found["timed_out"]
 
     until(green, seconds=seconds)
