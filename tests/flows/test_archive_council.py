@@ -1,6 +1,7 @@
 """The flows on a real Prefect server: one stream a task, retries by the error tree, counts only."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from conformance.fake import Fault
 from muniment.cli.serve import start_prefect, stop
@@ -19,7 +21,10 @@ CHECKOUT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server, api = start_prefect(tmp_path_factory.mktemp("prefect"), port=42391)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server, api = start_prefect(tmp_path_factory.mktemp("prefect"), port=port)
     yield api
     stop(server)
 
@@ -30,11 +35,23 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def run(stage: Stage, api: str) -> int:
+def python(stage: Stage, api: str, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    """Run Python in a process of its own that speaks with this server about this council."""
     environment = {**stage.environment(), "PREFECT_API_URL": api, "PREFECT_HOME": str(stage.home / "prefect")}
-    environment |= {"PREFECT_LOGGING_LEVEL": "ERROR", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-    command = [sys.executable, "-m", "flows", "run", "smalltown"]
-    return subprocess.run(command, cwd=CHECKOUT, env=environment, check=False, timeout=180).returncode
+    environment |= {"PREFECT_LOGGING_LEVEL": "ERROR", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", **more}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=CHECKOUT,
+        env=environment,
+        check=False,
+        timeout=180,
+        capture_output=True,
+        text=True,
+    )
+
+
+def run(stage: Stage, api: str) -> int:
+    return python(stage, api, "-m", "flows", "run", "smalltown").returncode
 
 
 def exported(stage: Stage) -> list[dict[str, Any]]:
@@ -50,18 +67,48 @@ def held(stage: Stage, platform: str) -> int:
     return sum(line["line"] == "item" and line["platform"] == platform for line in exported(stage))
 
 
-def test_a_council_is_archived_and_nothing_personal_reaches_prefect(stage: Stage, prefect: str) -> None:
+def told(api: str, what: str, **wanted: Any) -> list[dict[str, Any]]:
+    answer = httpx.post(f"{api}/{what}/filter", json={"limit": 200, **wanted})
+    answer.raise_for_status()
+    found: list[dict[str, Any]] = answer.json()
+    return found
+
+
+BLOCKS = """
+import pytest
+from flows.blocks import read_block, write_block
+from schemas.errors import CredentialsRejectedError
+
+write_block("page", {"page_token": "old"})
+write_block("page", {"page_token": TOKEN, "renewed": "yes"})
+assert read_block("page") == {"page_token": TOKEN, "renewed": "yes"}
+with pytest.raises(CredentialsRejectedError, match="no Prefect block secret/nobody"):
+    read_block("nobody")
+"""
+
+
+def test_a_council_is_archived_with_a_token_in_a_block_and_nothing_personal_reaches_prefect(
+    stage: Stage, prefect: str
+) -> None:
+    secret = stage.home / "secrets" / "facebook.json"
+    token = json.loads(secret.read_text())["page_token"]
+    secret.unlink()
+    done = python(stage, prefect, "-c", f"TOKEN = {token!r}\n{BLOCKS}")
+    assert done.returncode == 0, done.stderr
+    file = stage.councils / "smalltown.yml"
+    register = yaml.safe_load(file.read_text())
+    register["credentials"]["facebook"] = {"prefect_block": "page"}
+    file.write_text(yaml.safe_dump(register))
     assert run(stage, prefect) == 0
     assert (held(stage, "facebook"), held(stage, "mastodon")) == (10, 10)
-    told = ""
+    known = ""
     for what in ("artifacts", "task_runs", "flow_runs"):
-        answer = httpx.post(f"{prefect}/{what}/filter", json={"limit": 200})
-        answer.raise_for_status()
-        assert answer.json(), what
-        told += answer.text
-    assert "Capture report" in told
+        found = told(prefect, what)
+        assert found, what
+        known += json.dumps(found)
+    assert "Capture report" in known
     for personal in ("Question", "Notice", "A Resident", "sandbox-"):
-        assert personal not in told
+        assert personal not in known
 
 
 def test_one_failing_account_never_stops_another(stage: Stage, prefect: str) -> None:
@@ -80,13 +127,28 @@ def test_what_a_retry_can_mend_is_retried_and_lost_nothing(stage: Stage, prefect
 
 
 def test_the_review_of_holds_leaves_counts_and_no_reference(stage: Stage, prefect: str) -> None:
-    environment = {**stage.environment(), "PREFECT_API_URL": prefect, "PREFECT_LOGGING_LEVEL": "ERROR"}
-    environment |= {"PREFECT_HOME": str(stage.home / "prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
     review = "from flows.holds import hold_review; assert hold_review('smalltown') == 0"
-    command = [sys.executable, "-c", review]
-    subprocess.run(command, cwd=CHECKOUT, env=environment, check=True, timeout=120)
-    answer = httpx.post(
-        f"{prefect}/artifacts/filter", json={"artifacts": {"key": {"any_": ["holds-smalltown"]}}}
-    )
-    (artifact,) = answer.json()
+    assert python(stage, prefect, "-c", review).returncode == 0
+    (artifact,) = told(prefect, "artifacts", artifacts={"key": {"any_": ["holds-smalltown"]}})
     assert "| all | 0 | 0 |" in artifact["data"]
+
+
+def test_the_deployments_for_an_existing_prefect_run_on_a_process_pool(stage: Stage, prefect: str) -> None:
+    def cli(*arguments: str) -> None:
+        places = {"COUNCIL": "smalltown", "FOLDER": str(CHECKOUT)}
+        done = python(stage, prefect, "-m", "prefect", "--no-prompt", *arguments, **places)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    cli("work-pool", "create", "muniment", "--type", "process")
+    assert python(stage, prefect, "-m", "flows", "limits").returncode == 0
+    limits = {one["name"]: one["limit"] for one in told(prefect, "v2/concurrency_limits")}
+    assert limits == {"muniment-smalltown-facebook": 1, "muniment-smalltown-mastodon": 1}
+    cli("deploy", "--all", "--prefect-file", "infra/prefect.yaml")
+    written = yaml.safe_load((CHECKOUT / "infra" / "prefect.yaml").read_text())["deployments"]
+    made = {one["entrypoint"] for one in told(prefect, "deployments")}
+    assert made == {one["entrypoint"] for one in written}
+    cli("deployment", "run", "archive-council/smalltown")
+    cli("worker", "start", "--pool", "muniment", "--run-once")
+    assert (held(stage, "facebook"), held(stage, "mastodon")) == (10, 10)
+    states = {one["state_type"] for one in told(prefect, "flow_runs") if one["work_pool_name"] == "muniment"}
+    assert "COMPLETED" in states
