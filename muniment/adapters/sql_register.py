@@ -13,6 +13,7 @@ from muniment.adapters.sql_people import SqlPeople
 from muniment.adapters.sql_presence import SqlPresence
 from muniment.adapters.sql_promotion import SqlPromotion
 from muniment.adapters.sql_retention import SqlRetention
+from muniment.adapters.sql_saved_searches import SqlSavedSearches
 from muniment.adapters.sql_upgrade import upgrade
 from muniment.adapters.sql_walks import SqlWalks
 from muniment.adapters.stub_keys import StubKeys
@@ -35,6 +36,7 @@ class SqlRegister(
     SqlPeople,
     SqlHolds,
     SqlRetention,
+    SqlSavedSearches,
     Register,
 ):
     """Where walks, presence, gaps, ledger, accounts and budgets are kept. Safe to share between threads."""

@@ -18,6 +18,7 @@ from muniment.cli import (
     people,
     schedule,
     search,
+    searches,
     serve,
     store,
     trigger,
@@ -48,7 +49,7 @@ def muniment() -> None:
 for command in (
     *(accounts.accounts, archive.archive, search.search, search.thread, find.show, find.export),
     *(find.coverage, evidence.verify, evidence.proof, evidence.seal, evidence.reread, store.store),
-    *(store.reindex, index.index, serve.serve, audit.audit, hold.hold, people.people),
+    *(store.reindex, index.index, searches.searches, serve.serve, audit.audit, hold.hold, people.people),
     *(schedule.schedule, trigger.trigger, classes.classes),
 ):
     muniment.add_command(command)

@@ -21,6 +21,7 @@ from muniment.services.finding import FoundVersion
 from muniment.services.holding import held_ids
 from muniment.services.indexing import being_destroyed
 from muniment.services.reading_threads import ThreadRecord, read_thread
+from muniment.services.saving import words_of_filters
 from muniment.services.searching import SearchAnswer, SearchFilters, SearchStatement
 from muniment.services.searching import search as find
 from muniment.services.showing import changes
@@ -154,15 +155,9 @@ def _write(
 
 
 def _made(statement: SearchStatement, filters: SearchFilters, *, exported: bool) -> SearchMade:
-    told = {
-        "platform": " ".join(filters.platforms),
-        "account": " ".join(filters.accounts),
-        "from": "" if filters.since is None else filters.since.isoformat(),
-        "to": "" if filters.until is None else filters.until.isoformat(),
-    }
     return SearchMade(
         typed=statement.typed,
-        filters={name: value for name, value in told.items() if value},
+        filters=words_of_filters(filters),
         records=statement.records,
         versions=statement.versions,
         watermark=statement.fresh.watermark,

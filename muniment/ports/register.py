@@ -12,6 +12,7 @@ from muniment.ports.disposal import DisposalLedger, ErasedRecords, Stubs
 from muniment.ports.holds import Holds
 from muniment.ports.presence import PresenceView
 from muniment.ports.retention import Retention
+from muniment.ports.saved_searches import SavedSearches
 from muniment.ports.walks import Walks
 from schemas.account import Account
 from schemas.vocabulary import Reason
@@ -42,6 +43,7 @@ class Register(
     ErasedRecords,
     DisposalLedger,
     Retention,
+    SavedSearches,
     Protocol,
 ):
     """The register database: how far each walk got, what we could not see, what was asked when."""

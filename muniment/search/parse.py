@@ -16,7 +16,18 @@ from muniment.search.entry import fold_value
 from muniment.search.errors import QueryError
 from muniment.search.fields import FIELD_NAMES, FieldValue, field_node, within_days
 from muniment.search.hints import hints_for
-from muniment.search.tree import MAX_NEAR, Fuzzy, Keyword, Near, Node, Not, Query, Wildcard, leaves
+from muniment.search.tree import (
+    MAX_NEAR,
+    Fuzzy,
+    Keyword,
+    Near,
+    Node,
+    Not,
+    Query,
+    TypedPiece,
+    Wildcard,
+    leaves,
+)
 from muniment.search.words import (
     Side,
     all_of,
@@ -58,6 +69,7 @@ class _Lexeme(NamedTuple):
     kind: str
     text: str
     at: int
+    end: int
     value: FieldValue | None = None
     number: int | None = None
 
@@ -105,6 +117,7 @@ def parse(
         tree=all_of(([tree] if tree else []) + filters),
         ignored=tuple(parser.ignored),
         hints=hints_for(typed),
+        pieces=tuple(parser.pieces),
     )
 
 
@@ -130,13 +143,19 @@ def _lex(typed: str) -> Iterator[_Lexeme]:
         if match["field"]:
             quoted = match["quoted"]
             value = FieldValue(match["field"].lower(), quoted or match["value"] or "", quoted is not None, at)
-            yield _Lexeme("field", match.group(), at, value)
+            yield _Lexeme("field", match.group(), at, match.end(), value)
         elif match["phrase"] is not None:
-            yield _Lexeme("phrase", match["phrase"], at, number=int(match["slop"]) if match["slop"] else None)
+            yield _Lexeme(
+                "phrase",
+                match["phrase"],
+                at,
+                match.end(),
+                number=int(match["slop"]) if match["slop"] else None,
+            )
         elif match["near"]:
-            yield _Lexeme("near", match["near"], at, number=int(match["distance"]))
+            yield _Lexeme("near", match["near"], at, match.end(), number=int(match["distance"]))
         else:
-            yield _Lexeme(match.lastgroup or "word", match.group(), at)
+            yield _Lexeme(match.lastgroup or "word", match.group(), at, match.end())
 
 
 class _Parser:
@@ -144,6 +163,7 @@ class _Parser:
 
     def __init__(self, typed: str, held: Callable[[], frozenset[str]] | None) -> None:
         self.ignored: list[str] = []
+        self.pieces: list[TypedPiece] = []
         self._held = held
         self._lexemes = tuple(_lex(typed))
         self._next = 0
@@ -229,6 +249,7 @@ class _Parser:
             raise _lonely(operator, "after")
         node = near_node(_side(left, operator), _side(right, operator), distance, operator.at)
         self._next += 1
+        self.pieces[-1:] = [TypedPiece(left.at, right.end, node)]
         following = self._peek()
         if following is not None and following.kind == "near":
             remedy = f"Write {left.text} {operator.text} {right.text} AND {right.text} {following.text} …"
@@ -251,7 +272,9 @@ class _Parser:
                 raise _lonely(lexeme, "before")
             case _:
                 node = word_node(lexeme.text, lexeme.at)
-        if node is None:
+        if node is not None:
+            self.pieces.append(TypedPiece(lexeme.at, lexeme.end, node))
+        else:
             self.ignored.append(f'"{lexeme.text}"' if lexeme.kind == "phrase" else lexeme.text)
         return node
 

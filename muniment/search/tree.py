@@ -8,7 +8,7 @@ every place, since each ends in `assert_never`.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 __all__ = [
     "MAX_NEAR",
@@ -26,6 +26,7 @@ __all__ = [
     "Range",
     "Records",
     "Stream",
+    "TypedPiece",
     "Wildcard",
     "Word",
     "leaves",
@@ -152,18 +153,28 @@ Leaf: TypeAlias = Word | Phrase | Near | Wildcard | Fuzzy
 Node: TypeAlias = Everything | Leaf | Records | Keyword | Range | And | Or | Not
 
 
+class TypedPiece(NamedTuple):
+    """Where in the typed query a word, a phrase or a pattern stands, and what it asks for."""
+
+    start: int
+    end: int
+    node: Node
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """A parsed query.
 
     `ignored` are typed pieces that hold nothing to search for, such as "!!!". `hints` are sentences about
-    what was taken as plain words and may have been meant otherwise.
+    what was taken as plain words and may have been meant otherwise. `pieces` are what was looked for in the
+    text, in the order typed, those under a NOT too.
     """
 
     typed: str
     tree: Node
     ignored: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+    pieces: tuple[TypedPiece, ...] = ()
 
 
 def leaves(node: Node, *, negated: bool = False) -> Iterator[Leaf]:
