@@ -44,25 +44,32 @@ def install_versitygw(home: Path) -> Path:
 
 
 def start_s3(home: Path, program: Path) -> dict[str, str]:
-    """Start the server with no bucket in it.
+    """Start the server with no bucket in it, and with a user who may do what a bucket's policy lets him.
 
     Returns:
         The lines for `.rig/env`.
     """
     folder = home / "data" / "s3"
-    data, versions = folder / "data", folder / "versions"
-    for each in (data, versions):
+    data, versions, people = folder / "data", folder / "versions", folder / "people"
+    for each in (data, versions, people):
         each.mkdir(parents=True)
     _needs_attributes(folder)
     (port,) = free_ports(1)
     access, secret = f"rig{secrets.token_hex(8)}", secrets.token_hex(20)
-    command: list[str | Path] = [program, "--port", f"{_LOOPBACK}:{port}"]
+    command: list[str | Path] = [program, "--port", f"{_LOOPBACK}:{port}", "--iam-dir", people]
     command += ["posix", "--versioning-dir", versions, data]
     env = {"ROOT_ACCESS_KEY": access, "ROOT_SECRET_KEY": secret}
     alive = start(home, Server(name="s3", command=command, cwd=folder, env=env))
     url = f"http://{_LOOPBACK}:{port}"
     wait_for(home, "s3", lambda: _answers(url), alive=alive, seconds=30)
+    user, password = f"archive{secrets.token_hex(6)}", secrets.token_hex(20)
+    admin: list[str | Path] = [program, "admin", "--endpoint-url", url]
+    admin += ["--access", access, "--secret", secret]
+    create = ["create-user", "--access", user, "--secret", password, "--role", "user"]
+    run("creating the user", [*admin, *create], log=home / "log" / "s3.log", seconds=30)
     return {
+        "RIG_S3_USER_ACCESS_KEY": user,
+        "RIG_S3_USER_SECRET_KEY": password,
         "RIG_S3_ENDPOINT": url,
         "RIG_S3_ACCESS_KEY": access,
         "RIG_S3_SECRET_KEY": secret,

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final
 from typing_extensions import override
 
 from muniment.adapters.storage import Files, Lock
+from muniment.ports import Finding
 from schemas.errors import StorageError
 
 __all__ = ["LocalFiles", "LocalLock", "storage_errors"]
@@ -97,6 +98,25 @@ class LocalFiles(Files):
         finally:
             self.remove(second)
             self.remove(first)
+
+    @override
+    def findings(self, folder: PurePath) -> Iterator[Finding]:
+        self.probe(folder)
+        yield Finding.fine("hard links and locks", "are there: tried.")
+        if Path(folder).stat().st_mode & 0o077 and not self._is_closed_above(Path(folder)):
+            yield Finding.warning(
+                "other users",
+                "of this machine may enter the archive's folder: chmod 700 it.",
+            )
+        else:
+            yield Finding.fine("other users", "cannot enter the archive's folder.")
+        yield Finding.unknown(
+            "encryption",
+            "of the disk could not be read: deleting is not overwriting, so encrypt it.",
+        )
+
+    def _is_closed_above(self, folder: Path) -> bool:
+        return any(parent.stat().st_mode & 0o011 == 0 for parent in folder.parents)
 
     def link(self, path: PurePath, name: PurePath) -> None:
         """Give a file a second name."""

@@ -7,7 +7,7 @@ An error names the request and the server's own code, never a credential or a bo
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,11 +20,20 @@ from botocore.config import Config
 
 from schemas.errors import IntegrityError, StorageError
 
-__all__ = ["Bucket", "ChangedError", "Credentials", "Found", "Stored", "Version"]
+__all__ = ["Bucket", "ChangedError", "Credentials", "Found", "Stored", "UnreadableError", "Version"]
 
 _MISSING: Final = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
 _CHANGED: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412"})
-_NO_OBJECT_LOCK: Final = frozenset({"ObjectLockConfigurationNotFoundError", "NotImplemented"})
+_NOT_SET: Final = frozenset(
+    {
+        "NoSuchBucketPolicy",
+        "NoSuchLifecycleConfiguration",
+        "NoSuchPublicAccessBlockConfiguration",
+        "ObjectLockConfigurationNotFoundError",
+        "ReplicationConfigurationNotFoundError",
+        "ServerSideEncryptionConfigurationNotFoundError",
+    }
+)
 _LOT: Final = 1000  # the most that one DeleteObjects takes
 _REMEDIES: Final = {
     "NoSuchBucket": "Make the bucket, or correct MUNIMENT_STORE.",
@@ -38,6 +47,10 @@ _REMEDY: Final = "Look at the S3 server and at what lies between; see docs/opera
 
 class ChangedError(Exception):
     """The condition of a request did not hold: somebody else was there first."""
+
+
+class UnreadableError(Exception):
+    """The server does not tell a setting: it does not know it, or we may not ask. Its text is the code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,18 +194,41 @@ class Bucket:
         with _answers("Writing an object"):
             return _stored(self.client.put_object(Bucket=self.name, Key=key, Body=body, **asked))
 
-    def has_object_lock(self) -> bool:
-        """Return whether objects of this bucket can be locked against deletion; a server may not know."""
+    def setting(self, name: str) -> Mapping[str, Any] | None:
+        """Return a setting of the bucket, as boto3's `get_<name>` gives it; None: it is not set.
+
+        Raises:
+            UnreadableError: The server does not tell.
+        """
         try:
-            answer = self.client.get_object_lock_configuration(Bucket=self.name)
+            told: Mapping[str, Any] = getattr(self.client, f"get_{name}")(Bucket=self.name)
         except botocore.exceptions.ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code"))
-            if code in _NO_OBJECT_LOCK:
-                return False
-            with _answers("Asking for Object Lock"):
-                raise
-        enabled: bool = answer.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled"
+            code = str(error.response.get("Error", {}).get("Code", "unknown"))
+            if code in _NOT_SET:
+                return None
+            raise UnreadableError(code) from error
+        except botocore.exceptions.BotoCoreError as error:
+            raise UnreadableError(type(error).__name__) from error
+        return told
+
+    def has_object_lock(self) -> bool:
+        """Return whether objects can be locked against deletion here, as far as the server tells."""
+        try:
+            told = self.setting("object_lock_configuration") or {}
+        except UnreadableError:
+            return False
+        enabled: bool = told.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled"
         return enabled
+
+    def passes_over_lock(self, key: str, locked: Stored) -> bool:
+        """Try to delete a locked version all the same; return whether that was granted."""
+        try:
+            self.client.delete_object(
+                Bucket=self.name, Key=key, VersionId=locked.version, BypassGovernanceRetention=True
+            )
+        except botocore.exceptions.ClientError:
+            return False
+        return True
 
     def copy(self, key: str, target: str) -> None:
         """Write a copy of an object, made by the server."""

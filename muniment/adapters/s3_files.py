@@ -22,8 +22,10 @@ import pyarrow.fs
 from typing_extensions import override
 
 from muniment.adapters.s3_bucket import Bucket, ChangedError, Credentials, Version
+from muniment.adapters.s3_check import findings
 from muniment.adapters.s3_lease import TERM_SECONDS, Lease, leased
 from muniment.adapters.storage import Files, Lock
+from muniment.ports import Finding
 from schemas.errors import StorageError
 
 __all__ = ["S3Files"]
@@ -85,6 +87,15 @@ class S3Files(Files):
                 "The S3 server ignores the conditions of a PUT: two writers would lose records.",
                 remedy=_CONDITIONS,
             )
+
+    @override
+    def findings(self, folder: PurePath) -> Iterator[Finding]:
+        try:
+            self.probe(folder)
+            yield Finding.fine("conditions", "of a PUT are kept: tried.")
+        except StorageError as error:
+            yield Finding.warning("conditions", f"of a PUT could not be tried: {error}")
+        yield from findings(self.bucket, folder)
 
     @override
     @contextmanager

@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager
 from pathlib import PurePath
 from typing import BinaryIO, Protocol
 
+from muniment.ports import Finding
+
 __all__ = ["Files", "Lock"]
 
 
@@ -49,6 +51,10 @@ class Files(Protocol):
         Raises:
             StorageError: It lacks what our locks and commits are built on.
         """
+        ...
+
+    def findings(self, folder: PurePath) -> Iterator[Finding]:
+        """Look at what would defeat disposal here, or let records go; nothing of the archive is changed."""
         ...
 
     def lock(self, path: PurePath) -> AbstractContextManager[Lock]:

@@ -1,17 +1,27 @@
 """`muniment store` and `muniment reindex`: the archive's files and the index that is a view of them."""
 
+import sys
 from datetime import datetime
+from typing import Final
 
 import click
 from rich.filesize import decimal
 from rich.table import Table
 
+from muniment.cli.exits import LOOK
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.events import ArchiveCompacted, IndexBuilt
+from muniment.ports import Judgement
 from muniment.services.auditing import destroy_texts, restart
 from muniment.services.indexing import catch_up, rebuild
 
 __all__ = ["reindex", "store"]
+
+_COLOURS: Final = {
+    Judgement.FINE: "[green]fine[/]",
+    Judgement.WARNING: "[red]WARNING[/]",
+    Judgement.UNKNOWN: "[yellow]unknown[/]",
+}
 
 
 @click.group()
@@ -29,6 +39,23 @@ def compact(council: str | None) -> None:
         cleaned = services.archive.maintain()
         services.seals.seal()
     console.print(f"{merged} files merged, {cleaned} old log files removed.")
+
+
+@store.command()
+@COUNCIL
+def check(council: str | None) -> None:
+    """Look at the place where the archive lies: what would defeat disposal there, or let records go."""
+    with opened_council(council) as services:
+        found = list(services.files.findings(services.place))
+        where = services.files.uri(services.place)
+    table = Table(title=where, title_justify="left", show_header=False)
+    for one in found:
+        table.add_row(_COLOURS[one.judgement], one.what, one.why)
+    console.print(table)
+    warnings = sum(one.judgement is Judgement.WARNING for one in found)
+    if warnings:
+        console.print(f"{warnings} warnings: see docs/operate/s3.md.")
+        sys.exit(LOOK)
 
 
 @store.command()

@@ -10,6 +10,7 @@ from muniment.ports.audit import AuditChain, AuditTrail, People
 from muniment.ports.coverage import Coverage, Queue
 from muniment.ports.holds import Holds, NewHold
 from muniment.ports.media import Incoming, MediaStore
+from muniment.ports.place import Finding, Judgement
 from muniment.ports.presence import PresenceView
 from muniment.ports.register import Enrolled, Register
 from muniment.ports.seals import Fault, Seals
@@ -26,9 +27,11 @@ __all__ = [
     "Erasure",
     "Fault",
     "Filing",
+    "Finding",
     "Holds",
     "Incoming",
     "IndexBeside",
+    "Judgement",
     "Kept",
     "MediaStore",
     "NewHold",

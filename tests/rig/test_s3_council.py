@@ -113,6 +113,27 @@ def test_a_later_run_adds_what_is_new_and_nothing_twice(
     assert (found.faults, found.not_yet_sealed) == ((), 0)
 
 
+def test_an_archive_copied_to_another_bucket_is_unaltered_and_goes_on_there(
+    council: tuple[Stage, CouncilServices], s3_bucket: S3Bucket, plain_bucket: S3Bucket
+) -> None:
+    stage, services = council
+    source, target = s3_bucket.open(), plain_bucket.open()
+    for one in source.listed("records/"):
+        target.put(one.key, source.get(one.key).body)
+
+    account = stage.world.find_account("facebook", "smalltown")
+    assert account is not None
+    stage.world.post(account, "Later")
+    stage.world.clock.wait(3600)
+
+    with opened(stage, **plain_bucket.settings()) as restored:
+        assert verdict(restored).faults == ()
+        archive(restored)
+        assert restored.archive.commit_no() > services.archive.commit_no()
+        found = verdict(restored)
+    assert (found.faults, found.not_yet_sealed) == ((), 0)
+
+
 def test_the_commands_do_it_too(s3_bucket: S3Bucket, tmp_path: Path) -> None:
     with small_council(tmp_path) as stage:
 
