@@ -47,6 +47,7 @@ from muniment.ports import IndexBeside, MediaStore
 from muniment.services.archiving import Archiving
 from muniment.services.capturing import Capture
 from muniment.services.holding import catch_up_holds
+from muniment.services.honouring import Honouring
 from muniment.services.indexing import follow
 from muniment.services.retaining import Retaining, campaign_windows
 from muniment.settings import Settings
@@ -342,6 +343,11 @@ class CouncilServices:
             accounts=tuple(entry.account for entry in self.council.entries),
             campaigns=campaign_windows(self.council.campaigns),
         )
+
+    @cached_property
+    def honouring(self) -> Honouring:
+        """Platforms' deletions that this council honours."""
+        return Honouring(retaining=self.retaining, bases=self.council.legal_bases)
 
     def connect(self, account: Account) -> Connector:
         """Build an account's connector.

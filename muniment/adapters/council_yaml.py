@@ -184,6 +184,15 @@ class Council:
             if entry.details.campaign_from is not None
         )
 
+    @property
+    def legal_bases(self) -> Mapping[str, str]:
+        """The legal basis of each account whose platform's deletions are honoured."""
+        return {
+            entry.account.account: entry.details.legal_basis or ""
+            for entry in self.entries
+            if entry.account.on_deletion is OnDeletion.HONOUR
+        }
+
     def limits(self, account: Account) -> Limits:
         """Return what may be spent with an account's credential."""
         source = self.credentials.get(account.credential or "")

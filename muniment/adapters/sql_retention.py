@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from muniment.adapters import sql_retention_tables as r
 from muniment.adapters.sql_engine import Part
+from muniment.adapters.sql_gone import SqlGone
 from muniment.adapters.sql_tables import record_key
 from muniment.adapters.sql_transfers import SqlTransfers
 from muniment.domain.classifying import Window
@@ -26,7 +27,7 @@ _s, _f, _w = r.schedules.c, r.facts.c, r.windows.c
 _c, _l, _d = r.cases.c, r.case_records.c, r.reclassifications.c
 
 
-class SqlRetention(SqlTransfers, Part, Retention):
+class SqlRetention(SqlTransfers, SqlGone, Part, Retention):
     """What people decide and record about retention, over SQLite or PostgreSQL."""
 
     @override

@@ -12,6 +12,7 @@ from muniment.cli.deciders import deciding
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.disposal import WORDS, DisposalPlan, Why
 from muniment.domain.forecasting import Month, forecast, forecast_svg
+from muniment.domain.honouring import conflicts
 from muniment.domain.retention import RetentionClass, Schedule, refusal
 from muniment.domain.simulating import Change, Simulation
 from muniment.services.comparing import differences
@@ -156,6 +157,23 @@ def due(council: str | None, on: datetime | None) -> None:
     with opened_council(council) as services:
         made = services.retaining.plan(on=None if on is None else on.date())
     _print_plan(made)
+
+
+@schedule.command()
+@COUNCIL
+def honour(council: str | None) -> None:
+    """Show the deletions at platforms that this council honours, and what stops one: a hold, a case."""
+    with opened_council(council) as services:
+        bases = services.honouring.bases
+        made = services.honouring.planner(services.retaining.today(), None)
+    if not bases:
+        console.print("No account honours its platform's deletions: what is deleted there is kept here.")
+        return
+    for account, basis in bases.items():
+        console.print(f"{account}: {escape(basis)}")
+    console.print(f"{made.due.num_rows:,} confirmed deletions to honour.")
+    for why, count in conflicts(made).items():
+        console.print(f"[yellow]{count:,} stay against the platform's terms[/]: {WORDS[why]}.")
 
 
 @schedule.command("forecast")

@@ -3,7 +3,7 @@
 `ports.Register` is one of these too. What changes something is called inside `begin`, so that it is audited.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -176,4 +176,8 @@ class Retention(Protocol):
 
     def transfer_records(self, council: str, transfer: str) -> tuple[str, ...]:
         """Return the records of a package that are still held here, sorted."""
+        ...
+
+    def confirmed_gone(self, council: str, accounts: Sequence[str]) -> Mapping[str, tuple[str, datetime]]:
+        """Return records gone at these accounts and live at no other, with account and time of the answer."""
         ...

@@ -6,12 +6,12 @@ what a hold or a case keeps: those are read anew by every plan.
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from muniment.domain.classifying import Window
 from muniment.domain.people import Act, Actor, require
-from muniment.domain.retention import DERIVED, EVENTS, Level, Schedule, refusal
+from muniment.domain.retention import DERIVED, EVENTS, Level, Schedule, Status, refusal
 from muniment.domain.retention_events import CaseLinked, ScheduleAdopted, TriggerRecorded, WindowSet
 from muniment.domain.simulating import Simulation
 from muniment.domain.triggers import Scope
@@ -40,7 +40,8 @@ class Deciding:
             BadInputError: It is a template or not signed, adopted already, or takes no later effect.
         """
         require(self.actor, Act.ADOPT_SCHEDULE)
-        refused = refusal(schedule, schedule.effective_from)
+        signed = replace(schedule, status=Status.ADOPTED)  # what is withdrawn is signed like anything else
+        refused = refusal(schedule if schedule.status is Status.TEMPLATE else signed, schedule.effective_from)
         if refused is not None:
             raise BadInputError(refused, remedy="Fill in every field of sign_off and set status to adopted.")
         simulated = self.retaining.simulate(schedule)

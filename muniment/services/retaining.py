@@ -4,13 +4,15 @@ Every plan is made here, by one way: the monthly review's, the simulation's, and
 makes again before it writes its intent. What it rests on is read anew each time; nothing is remembered.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from muniment.domain.classifying import Setting, Window, classify
+from muniment.domain.columns import words_of
 from muniment.domain.disposal import DisposalPlan
 from muniment.domain.holdings import HOLDING_COLUMNS, holdings
 from muniment.domain.people import london_date
@@ -19,7 +21,7 @@ from muniment.domain.retention import Schedule, WindowKind, in_force, refusal
 from muniment.domain.simulating import Simulation, compare
 from muniment.domain.triggers import Scope
 from muniment.ports import Archive, Register
-from muniment.services.holding import catch_up_holds, held_ids
+from muniment.services.holding import catch_up_holds, held_ids, held_now
 from schemas.account import Account
 from schemas.arrow import RECORD_SERIES
 from schemas.clock import Clock
@@ -103,6 +105,14 @@ class Retaining:
         rows = self.archive.scan(series=RECORD_SERIES, columns=HOLDING_COLUMNS, upto=upto)
         return Held(records=holdings(rows), commit_no=upto)
 
+    def held_with(self, record_ids: Sequence[str]) -> Held:
+        """Return the facts of some records and of all else in their threads."""
+        found = self.held()
+        ids = found.records["record_id"].combine_chunks()
+        threads = words_of(found.records, "thread_id")
+        mine = threads.filter(pc.is_in(ids, pa.array(record_ids, pa.string())))
+        return Held(records=found.records.filter(pc.is_in(threads, mine)), commit_no=found.commit_no)
+
     def setting(self) -> Setting:
         """Return what classes depend on: accounts, windows, officers' decisions that count."""
         decided = [
@@ -179,6 +189,27 @@ class Retaining:
             as_of=day,
             commit_no=found.commit_no,
         )
+
+    def planner(self, on: date, record_ids: Sequence[str] | None) -> DisposalPlan:
+        """Return the plan that a disposal rests on: of all records, or of these and their threads.
+
+        Called with ids under the archive's lock and inside `register.begin` it is exact: holds are asked
+        for at this moment, also for whatever else is in the threads.
+
+        Raises:
+            BadInputError: No schedule is in force, or the one that is may dispose of nothing.
+        """
+        schedule = self.schedule(on)
+        refused = refusal(schedule, on)
+        if refused is not None:
+            raise BadInputError(refused, remedy="Adopt a version that is signed and in force.")
+        if record_ids is None:
+            return self.plan(schedule=schedule, on=on)
+        records = self.held_with(record_ids)
+        ids = records.records["record_id"].combine_chunks()
+        stopped = held_now(self.council, ids, archive=self.archive, register=self.register)
+        held = frozenset(stopped["record_id"].to_pylist())
+        return self.plan(schedule=schedule, on=on, held=held, records=records)
 
     def simulate(self, schedule: Schedule, *, on: date | None = None) -> Simulation:
         """Return what a version would do to the records held, against the one in force; on any day."""

@@ -8,8 +8,10 @@ from muniment.domain.classifying import Window
 from muniment.domain.retention import WindowKind
 from muniment.domain.triggers import Scope
 from muniment.ports.retention import AdoptedSchedule, Fact, NewDecision, Transfer
+from schemas.account import Account
 from schemas.errors import BadInputError
-from tests.muniment.adapters.register.stage import Stage, at
+from schemas.vocabulary import Answer, State
+from tests.muniment.adapters.register.stage import MAIN, Stage, at
 
 
 def version(number: str, effective_from: date) -> AdoptedSchedule:
@@ -143,3 +145,24 @@ def test_what_names_a_destroyed_record_is_forgotten_with_it(stage: Stage) -> Non
         ("thread_closed", Scope.ACCOUNT, "x:1"),
     }
     assert register.mentions("elm", ["x:1"]) == 0
+
+
+def test_confirmed_gone_is_what_every_account_that_saw_it_knows_as_gone(stage: Stage) -> None:
+    stage.whole({"x:1": {}, "x:2": {}, "x:3": {}}, hours=0)
+    for hours in (8.0, 16.0, 33.0):
+        walk = stage.open(hours=hours)
+        answers = {
+            "x:1": {"answer": Answer.GONE, "listing": ""},
+            "x:2": {"answer": Answer.GONE, "listing": ""},
+        }
+        stage.read(walk, answers, hours=hours)
+        stage.register.promote(walk, now=at(hours))
+    assert stage.stands("x:1").state is State.GONE
+    stage.account = Account(account="x-other", council="elm", platform="x", handle="other")
+    stage.enrol(MAIN, stage.account, hours=34)
+    stage.whole({"x:2": {}}, hours=34)
+    found = stage.register.confirmed_gone("elm", ["x-main"])
+    assert {record: account for record, (account, _) in found.items()} == {"x:1": "x-main"}
+    assert found["x:1"][1] == at(33)
+    assert stage.register.confirmed_gone("elm", []) == {}
+    assert stage.register.confirmed_gone("oak", ["x-main"]) == {}
