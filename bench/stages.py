@@ -96,7 +96,7 @@ def stages(records: int, folder: Path) -> list[Measured]:
     )
     steps.time("leaf", lambda: [leaf(_SALT, exhibit) for exhibit in items])
     tables: dict[Any, pa.Table] = steps.time(
-        "Arrow (leaf in it)", lambda: tables_of(intake, council=COUNCIL, commit_no=1, at=at)
+        "Arrow (leaf in it)", lambda: dict(tables_of(intake, council=COUNCIL, commit_no=1, at=at))
     )
     steps.time(
         "Parquet",

@@ -10,7 +10,7 @@ fenced commit, flushed; presence takes in the rows just written; the mark is cle
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ from muniment.adapters.delta_held import HeldRows
 from muniment.adapters.delta_intake import Intake, sort_out
 from muniment.adapters.delta_layout import SMALL_FILE_BYTES, active_files, write_files
 from muniment.adapters.delta_recovery import recover, strays, sweep_table
-from muniment.adapters.delta_rows import Partition, tables_of
+from muniment.adapters.delta_rows import Partition, check_captures, tables_of
 from muniment.adapters.delta_scan import Rows, TableReader
 from muniment.adapters.delta_table import COMMIT, QUEUE, CouncilTable
 from muniment.adapters.files import LocalFiles
@@ -339,8 +339,8 @@ class DeltaArchive(Archive):
         return last
 
     def _file(self, session: _Session, intake: Intake, number: int) -> int:
+        check_captures(intake)
         at = self._clock.now()
-        tables = tables_of(intake, council=self._council, commit_no=number, at=at)
         numbers = {COMMIT: number}
         if intake.queue_taken is not None:
             numbers[QUEUE] = intake.queue_taken
@@ -350,21 +350,33 @@ class DeltaArchive(Archive):
             for row in intake.attachments:
                 if row.incoming is not None and row.sha256 is not None:
                     self._media.place(row.incoming, row.sha256)
-            actions = self._written(tables, at)
+            tables: dict[Partition, pa.Table] = {}
+            actions = self._written(
+                tables_of(intake, council=self._council, commit_no=number, at=at), tables, at
+            )
             facts = {"rows": sum(map(len, tables.values()))}
             self._home.commit(session.table, actions, kind="capture", numbers=numbers, facts=facts)
         seen = tables.get((RowKind.OBSERVATION.value, at.year))
         self._register.catch_up(self._council, number, iter(()) if seen is None else seen.to_batches())
         return number
 
-    def _written(self, tables: Mapping[Partition, pa.Table], at: datetime) -> list[AddAction]:
-        """Write the partitions side by side: most of the time is waiting for the disk to flush."""
+    def _written(
+        self, made: Iterable[tuple[Partition, pa.Table]], tables: dict[Partition, pa.Table], at: datetime
+    ) -> list[AddAction]:
+        """Write the partitions side by side, the first while the next is made; `tables` keeps them.
 
-        def write(partition: Partition) -> list[AddAction]:
-            return list(write_files(self._files, self._home.root, partition, [tables[partition]], at))
+        Compressing and flushing need neither Python nor each other.
+        """
+
+        def write(partition: Partition, table: pa.Table) -> list[AddAction]:
+            return list(write_files(self._files, self._home.root, partition, [table], at))
 
         with ThreadPoolExecutor(max_workers=_WRITERS) as pool:
-            return [action for actions in pool.map(write, tables) for action in actions]
+            writing = []
+            for partition, table in made:
+                tables[partition] = table
+                writing.append(pool.submit(write, partition, table))
+            return [action for one in writing for action in one.result()]
 
 
 def _check_run(run: str) -> None:

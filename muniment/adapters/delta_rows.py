@@ -2,7 +2,7 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -15,45 +15,52 @@ from schemas.arrow import RowKind
 from schemas.errors import IntegrityError
 from schemas.rows import binary_array, table_of
 
-__all__ = ["Partition", "tables_of"]
+__all__ = ["Partition", "check_captures", "tables_of"]
 
 Partition: TypeAlias = tuple[str, int]
 """A series and a year."""
 
 
-def tables_of(intake: Intake, *, council: str, commit_no: int, at: datetime) -> dict[Partition, pa.Table]:
-    """Return the rows of one commit, by partition.
+def tables_of(
+    intake: Intake, *, council: str, commit_no: int, at: datetime
+) -> Iterator[tuple[Partition, pa.Table]]:
+    """Yield the rows of one commit, by partition: each can be written while the next is made.
 
     Args:
         intake: What is to be filed.
         council: The council whose archive it is.
         commit_no: The number of the commit.
         at: The time of the commit; its year is that of the companions' partitions.
-
-    Raises:
-        IntegrityError: An exhibit names a capture row that the batch does not bring: no seal would cover it.
     """
     leaves: dict[str, list[bytes]] = {row.capture_id: [] for row in intake.captures}
-    tables = _records(intake.filings, council, commit_no, leaves)
-    companions = {
-        RowKind.OBSERVATION: _observations(intake, commit_no, leaves),
-        RowKind.ATTACHMENT: _attachments(intake, commit_no, leaves),
-        RowKind.CAPTURE: _captures(intake, commit_no, leaves),
-    }
-    tables |= {(kind.value, at.year): table for kind, table in companions.items() if len(table)}
-    return tables
-
-
-def _records(
-    filings: Sequence[Filing], council: str, commit_no: int, leaves: Mapping[str, list[bytes]]
-) -> dict[Partition, pa.Table]:
     parts: defaultdict[Partition, list[Filing]] = defaultdict(list)
-    for filing in filings:
+    for filing in intake.filings:
         parts[filing.series, filing.filed_at.year].append(filing)
-    return {
-        (str(series), year): _record_table(ones, council, commit_no, leaves)
-        for (series, year), ones in parts.items()
-    }
+    for (series, year), filings in parts.items():
+        yield (str(series), year), _record_table(filings, council, commit_no, leaves)
+    if intake.observations:
+        yield (RowKind.OBSERVATION.value, at.year), _observations(intake, commit_no, leaves)
+    if intake.attachments:
+        yield (RowKind.ATTACHMENT.value, at.year), _attachments(intake, commit_no, leaves)
+    if intake.captures:  # last: they tell the leaves of all the others
+        yield (RowKind.CAPTURE.value, at.year), _captures(intake, commit_no, leaves)
+
+
+def check_captures(intake: Intake) -> None:
+    """Check that every exhibit's capture row comes with it.
+
+    Raises:
+        IntegrityError: One does not: no seal would cover what was kept from it.
+    """
+    named = {filing.capture_id for filing in intake.filings} | {row.capture_id for row in intake.attachments}
+    pairs = zip(intake.proofs, intake.observations, strict=True)
+    named.update(one.look.capture_id for proof, one in pairs if proof is not None)
+    missing = named - {row.capture_id for row in intake.captures}
+    if missing:
+        raise IntegrityError(
+            f"An exhibit of capture {min(missing)} came without its capture row: nothing was filed.",
+            remedy="This is a fault of muniment: please report it.",
+        )
 
 
 def _record_table(
@@ -63,7 +70,7 @@ def _record_table(
     salts = [filing.salt or new for filing, new in zip(filings, drawn, strict=True)]
     for salt, filing in zip(salts, filings, strict=True):
         if filing.salt is None:
-            _grow(leaves, filing.capture_id, leaf(salt, filing.exhibit))
+            leaves[filing.capture_id].append(leaf(salt, filing.exhibit))
     given = {
         "council": pa.repeat(council, len(filings)),
         "salt": binary_array(salts),
@@ -78,7 +85,7 @@ def _observations(intake: Intake, commit_no: int, leaves: Mapping[str, list[byte
     salts = [None if proof is None else next(drawn) for proof in proofs]
     for salt, proof, observation in zip(salts, proofs, intake.observations, strict=True):
         if salt is not None and proof is not None:
-            _grow(leaves, observation.look.capture_id, leaf(salt, proof))
+            leaves[observation.look.capture_id].append(leaf(salt, proof))
     given = {
         "header": pa.array([None if one is None else one.header for one in proofs], pa.binary()),
         "parts": pa.array([None if one is None else one.parts for one in proofs], pa.list_(pa.binary())),
@@ -91,7 +98,7 @@ def _observations(intake: Intake, commit_no: int, leaves: Mapping[str, list[byte
 def _attachments(intake: Intake, commit_no: int, leaves: Mapping[str, list[bytes]]) -> pa.Table:
     salts = _salts(len(intake.attachments))
     for salt, row in zip(salts, intake.attachments, strict=True):
-        _grow(leaves, row.capture_id, attachment_leaf(salt, row))
+        leaves[row.capture_id].append(attachment_leaf(salt, row))
     given = {"salt": pa.array(salts, pa.binary()), "commit_no": _numbers(commit_no, len(salts))}
     return table_of(RowKind.ATTACHMENT, intake.attachments, given)
 
@@ -103,15 +110,6 @@ def _captures(intake: Intake, commit_no: int, leaves: Mapping[str, list[bytes]])
         "commit_no": _numbers(commit_no, len(kept)),
     }
     return table_of(RowKind.CAPTURE, intake.captures, given)
-
-
-def _grow(leaves: Mapping[str, list[bytes]], capture_id: str, digest: bytes) -> None:
-    if capture_id not in leaves:
-        raise IntegrityError(
-            f"An exhibit of capture {capture_id} came without its capture row: nothing was filed.",
-            remedy="This is a fault of muniment: please report it.",
-        )
-    leaves[capture_id].append(digest)
 
 
 def _salts(count: int) -> list[bytes]:

@@ -23,7 +23,6 @@ from schemas.errors import IntegrityError, WriteConflictError
 __all__ = ["Rows", "TableReader"]
 
 _FEW_IDS: Final = 100
-_KEYS: Final = ("record_id", "commit_no")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +39,11 @@ class Rows:
     def by_many_ids(self) -> bool:
         """Whether there are too many ids to look up one by one."""
         return self.record_ids is not None and len(self.record_ids) > _FEW_IDS
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns by which rows of many ids are chosen."""
+        return ["record_id", "commit_no"] if self.after or self.upto is not None else ["record_id"]
 
     def predicate(self) -> str:
         """Return the SQL that selects them."""
@@ -111,7 +115,7 @@ class TableReader:
             try:
                 with self._files.open(self._root / file.path) as source, pq.ParquetFile(source) as parquet:
                     for number in range(parquet.num_row_groups):
-                        keys = parquet.read_row_group(number, columns=list(_KEYS))
+                        keys = parquet.read_row_group(number, columns=wanted.keys)
                         mask = _chosen(keys, ids, wanted)
                         if pc.any(mask).as_py():
                             present = [name for name in names if name in parquet.schema_arrow.names]
@@ -124,7 +128,9 @@ class TableReader:
 
 
 def _chosen(keys: pa.Table, ids: pa.Array, wanted: Rows) -> pa.ChunkedArray:
-    mask = pc.and_(pc.is_in(keys["record_id"], ids), pc.greater(keys["commit_no"], wanted.after))
+    mask = pc.is_in(keys["record_id"], ids)
+    if wanted.after:
+        mask = pc.and_(mask, pc.greater(keys["commit_no"], wanted.after))
     return mask if wanted.upto is None else pc.and_(mask, pc.less_equal(keys["commit_no"], wanted.upto))
 
 

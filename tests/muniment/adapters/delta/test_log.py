@@ -49,7 +49,7 @@ class Writer:
         intake = Intake(filings=list(batch.filings), captures=list(batch.captures))
         actions = [
             action
-            for part, table in tables_of(intake, council=COUNCIL, commit_no=99, at=START).items()
+            for part, table in tables_of(intake, council=COUNCIL, commit_no=99, at=START)
             for action in write_files(self.files, self.home.root, part, [table], START)
         ]
         self.home.commit(self.table, actions, kind="capture", numbers={COMMIT: 99}, facts={})
