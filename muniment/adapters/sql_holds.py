@@ -128,21 +128,6 @@ class SqlHolds(Part, Holds):
             return tuple(connection.execute(wanted).scalars())
 
     @override
-    def clear_from_holds(self, council: str, record_ids: pa.Array) -> int:
-        of_council = sa.select(_h.id).where(_h.council == council).scalar_subquery()
-        cleared = 0
-        with self._database.write(council, durable=True) as connection:
-            for ids in _chunks(record_ids.to_pylist()):
-                keys = [record_key(one) for one in ids]
-                gone = sa.delete(h.hold_records).where(_r.record_key.in_(keys), _r.hold_id.in_(of_council))
-                cleared += connection.execute(gone).rowcount
-                named = _a.record_key.in_(keys) | _a.other_key.in_(keys)
-                cleared += connection.execute(
-                    sa.delete(h.aliases).where(_a.council == council, named)
-                ).rowcount
-        return cleared
-
-    @override
     def tie(self, council: str, record_id: str, other_id: str) -> None:
         insert = self._database.insert(h.aliases).on_conflict_do_nothing()
         with self._database.write(council, durable=True) as connection:

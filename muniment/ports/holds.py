@@ -78,10 +78,6 @@ class Holds(Protocol):
         """Return the records of a hold, sorted."""
         ...
 
-    def clear_from_holds(self, council: str, record_ids: pa.Array) -> int:
-        """Forget ids of erased records in every hold's set and among aliases; return how many rows."""
-        ...
-
     def tie(self, council: str, record_id: str, other_id: str) -> None:
         """Remember that two ids are one record (data-model.md 2)."""
         ...

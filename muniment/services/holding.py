@@ -7,7 +7,8 @@ records that it is about to destroy and for no others.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -77,7 +78,8 @@ def place(
     require(actor, Act.PLACE_HOLD)
     _check(new, record_ids, today=london_date(now))
     wanted = tuple(dict.fromkeys(record_ids))
-    _check_records(archive, wanted)
+    lost = register.disposed(council, wanted)
+    _check_records(archive, [one for one in wanted if one not in lost])
     with register.begin(council, actor, now=now) as trail:
         hold = register.place_hold(council, new, now=now)
         gone = register.disposed(council, wanted)
@@ -112,17 +114,18 @@ def catch_up_holds(
         The records in scope that were too late: being destroyed, or gone.
     """
     upto = archive.commit_no()
-    behind: dict[int, list[Hold]] = {}
-    for hold in register.holds(council):
-        if hold.typed is not None and hold.watermark < upto and only in (None, hold.hold_id):
-            behind.setdefault(hold.watermark, []).append(hold)
+    behind = [
+        hold
+        for hold in register.holds(council)
+        if hold.typed is not None and hold.watermark < upto and only in (None, hold.hold_id)
+    ]
     too_late: set[str] = set()
-    for watermark, holds in sorted(behind.items()):
+    for watermark, holds in _by_watermark(behind):
         scopes = _scopes(holds)
         start = watermark
         for end in portions(archive, watermark, upto, _PORTION_ROWS) if watermark else (upto,):
             entries = changed_entries(archive, start, end) if start else every_entry(archive, end)
-            found = _matching(entries, scopes)
+            found = _matching(entries, scopes, _states(archive, after=start, upto=end))
             too_late |= _file(council, found, register=register, upto=end, first=not watermark, now=now)
             start = end
     return frozenset(too_late)
@@ -140,22 +143,25 @@ def held_now(council: str, record_ids: pa.Array, *, archive: Archive, register: 
     behind = [one for one in register.holds(council) if one.typed is not None and one.watermark < upto]
     if not behind:
         return resolved
-    rest = record_ids.filter(pc.invert(pc.is_in(record_ids, resolved["record_id"].combine_chunks())))
-    asked = {*rest.to_pylist(), *register.aliases_of(council, rest.to_pylist())}
-    after = min(hold.watermark for hold in behind)
-    entries = _entries(archive, _touched(archive, asked, after=after, upto=upto), upto=upto)
-    found: list[tuple[str, int, int]] = []
-    hits: dict[str, list[int]] = {}
-    for hold_id, ids in _matching(entries, _scopes(behind)).items():
-        for one in (*ids, *register.aliases_of(council, ids)):
-            hits.setdefault(one, []).append(hold_id)
-    wanted = set(rest.to_pylist())
-    for one, hold_ids in hits.items():
-        if one in wanted:
-            found.append((one, min(hold_ids), len(hold_ids)))
-    columns = zip(*found, strict=True) if found else ((), (), ())
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, HELD, strict=True)]
-    return union(resolved, pa.Table.from_arrays(arrays, schema=HELD))
+    rest: list[str] = record_ids.filter(
+        pc.invert(pc.is_in(record_ids, resolved["record_id"].combine_chunks()))
+    ).to_pylist()
+    asked = {*rest, *register.aliases_of(council, rest)}
+    hits: dict[str, set[int]] = {}
+    for watermark, holds in _by_watermark(behind):
+        touched = _touched(archive, asked, after=watermark, upto=upto)
+        entries = _entries(archive, touched, upto=upto)
+        states = _states(archive, after=watermark, upto=upto)
+        for hold_id, ids in _matching(entries, _scopes(holds), states).items():
+            for one in (*ids, *register.aliases_of(council, ids)):
+                hits.setdefault(one, set()).add(hold_id)
+    found = [one for one in rest if one in hits]
+    newer = {
+        "record_id": found,
+        "hold_id": [min(hits[one]) for one in found],
+        "holds": [len(hits[one]) for one in found],
+    }
+    return union(resolved, pa.Table.from_pydict(newer, schema=HELD))
 
 
 def held_ids(council: str, *, register: Register) -> frozenset[str]:
@@ -248,18 +254,43 @@ def _check_records(archive: Archive, record_ids: Sequence[str]) -> None:
         )
 
 
+def _by_watermark(holds: Iterable[Hold]) -> list[tuple[int, list[Hold]]]:
+    found: dict[int, list[Hold]] = {}
+    for hold in holds:
+        found.setdefault(hold.watermark, []).append(hold)
+    return sorted(found.items())
+
+
 def _scopes(holds: Iterable[Hold]) -> list[tuple[int, Node]]:
     return [(hold.hold_id, parse(hold.typed).tree) for hold in holds if hold.typed is not None]
 
 
-def _matching(entries: Iterable[Entry], scopes: Sequence[tuple[int, Node]]) -> dict[int, set[str]]:
-    """Return the records of each hold of which a version falls into its scope."""
+def _matching(
+    entries: Iterable[Entry], scopes: Sequence[tuple[int, Node]], states: Mapping[str, AbstractSet[str]]
+) -> dict[int, set[str]]:
+    """Return the records of each hold of which a version falls into its scope, or fell meanwhile."""
     found: dict[int, set[str]] = {hold_id: set() for hold_id, _ in scopes}
     for entry in entries:
-        reading = read(entry)
+        now = read(entry)
+        others = states.get(entry.record_id, set()) - {entry.state}
+        readings = [now, *(replace(now, keywords={**now.keywords, "state": (one,)}) for one in others)]
         for hold_id, tree in scopes:
-            if matches(tree, reading):
+            if any(matches(tree, reading) for reading in readings):
                 found[hold_id].add(entry.record_id)
+    return found
+
+
+def _states(archive: Archive, *, after: int, upto: int) -> Mapping[str, AbstractSet[str]]:
+    """Return how records stood at each commit after `after`: what was missing for an hour was in scope then.
+
+    Empty for `after` 0: a new hold covers what its query finds when it is placed.
+    """
+    found: dict[str, set[str]] = {}
+    if after:
+        columns = ["record_id", "state"]
+        for batch in archive.scan(series=_EVERY_SERIES[-1:], columns=columns, after=after, upto=upto):
+            for record_id, state in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                found.setdefault(record_id, set()).add(state)
     return found
 
 

@@ -78,14 +78,6 @@ def test_a_released_hold_is_history_and_cannot_be_changed(register: SqlRegister)
         register.review_hold("elm", hold.hold_id, review_on=date(2026, 10, 1))
 
 
-def test_erasure_clears_ids_of_its_council_alone(register: SqlRegister) -> None:
-    placed(register, "x:1", "x:2")
-    placed(register, "x:1", council="oak")
-    register.tie("elm", "x:1", "x:7")
-    assert register.clear_from_holds("elm", pa.array(["x:1"])) == 3
-    assert len(register.held_records("oak")) == 1
-
-
 def test_aliases_are_followed_all_the_way(register: SqlRegister) -> None:
     for one, other in (("x:1", "x:2"), ("x:3", "x:2"), ("x:3", "x:4"), ("x:8", "x:9")):
         register.tie("elm", one, other)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.stub_keys import StubKeys
 from tests.muniment.services.holding.office import Office
 from tests.muniment.services.searching.commits import Commits
 
@@ -23,6 +24,6 @@ def office(tmp_path: Path, register_template: Path) -> Iterator[Office]:
     path = tmp_path / "register.sqlite"
     path.write_bytes(register_template.read_bytes())
     path.chmod(0o600)
-    register = SqlRegister.open(f"sqlite:///{path}")
+    register = SqlRegister.open(f"sqlite:///{path}", StubKeys(tmp_path / "stub_keys"))
     yield Office(register=register, commits=Commits())
     register.close()

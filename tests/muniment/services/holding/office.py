@@ -14,6 +14,7 @@ from muniment.domain.people import Actor, Role
 from muniment.ports import NewHold
 from muniment.services import holding
 from muniment.services.holding import Placed
+from tests.muniment.adapters.register.disposal_stage import a_run, items
 from tests.muniment.services.searching.commits import Commits
 
 COUNCIL = "elm"
@@ -29,6 +30,7 @@ class Office:
     register: SqlRegister
     commits: Commits
     now: datetime = field(default=NOW)
+    runs: int = 0
 
     def tick(self) -> datetime:
         self.now += timedelta(minutes=1)
@@ -89,6 +91,15 @@ class Office:
                 register=self.register,
             )
         return set(found["record_id"].to_pylist())
+
+    def intend(self, *record_ids: str) -> None:
+        """Open an intent over these records: from here on they are being destroyed."""
+        self.runs += 1
+        name = f"run-{self.runs}"
+        listed = items(*record_ids)
+        with self.register.begin(COUNCIL, OFFICER, now=self.tick()):
+            self.register.add_run(a_run(name, council=COUNCIL), listed)
+            self.register.open_intent(COUNCIL, name, listed, commit_no=1, dropped={}, now=self.now)
 
     def told(self) -> list[Event]:
         return [act_of(one.tag, one.text or b"").event for one in self.register.audit_entries(COUNCIL)]

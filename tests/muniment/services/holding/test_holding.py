@@ -111,14 +111,25 @@ def test_an_alias_is_held_with_its_record(office: Office) -> None:
     assert office.held("x:12") == {"x:12"}
 
 
-def test_what_was_erased_is_cleared_from_every_hold(office: Office) -> None:
-    office.commits.commit(row("x:1", "the bins"), row("x:2", "the bins"))
-    hold = office.place("bins").hold
-    office.register.tie(COUNCIL, "x:1", "x:7")
-    office.release(hold.hold_id)
-    assert office.register.clear_from_holds(COUNCIL, pa.array(["x:1"])) == 3
-    assert office.register.records_of_hold(COUNCIL, hold.hold_id) == ("x:2",)
-    assert office.register.aliases_of(COUNCIL, ["x:7"]) == frozenset()
+def test_a_hold_tells_what_it_came_too_late_for(office: Office) -> None:
+    office.commits.commit(row("x:1", "the bins"), row("x:2", "the bins"), row("x:3", "bins"))
+    office.intend("x:1")
+    placed = office.place("bins")
+    assert (set(placed.too_late), placed.hold.records) == ({"x:1"}, 2)
+    frozen = office.place(None, "x:1", "x:2")
+    assert (set(frozen.too_late), frozen.hold.records) == ({"x:1"}, 1)
+    told = [event for event in office.told() if isinstance(event, HoldPlaced | HoldResolved)]
+    assert [event.too_late for event in told] == [0, 1, 1]
+
+
+def test_what_was_in_scope_for_an_hour_between_two_looks_is_held(office: Office) -> None:
+    office.commits.commit(row("x:1", "parks"), row("x:2", "parks"), look("x:1", 1), look("x:2", 1))
+    office.place("state:missing")
+    office.commits.commit(look("x:1", 2, "missing"))
+    office.commits.commit(look("x:1", 3, "live"))
+    assert office.held("x:1", "x:2") == {"x:1"}
+    office.catch_up()
+    assert office.resolved() == {"x:1"}
 
 
 def test_each_council_has_holds_of_its_own(office: Office) -> None:

@@ -1,6 +1,7 @@
 """An archive in memory: commits of record and observation rows, read back as the real one streams them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -28,6 +29,12 @@ class Commits:
         self.last += 1
         self.rows += [{**EMPTY, **row, "commit_no": self.last} for row in rows]
         return self.last
+
+    def erase(self, record_ids: AbstractSet[str]) -> int:
+        """Take every row of these records away, in a commit of its own."""
+        self.rows = [one for one in self.rows if one["record_id"] not in record_ids]
+        self._table = TABLE.empty_table()
+        return self.commit()
 
     def commit_no(self) -> int:
         return self.last
