@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from conformance import words_cy as cy
 from conformance import words_en as en
 from conformance.item import Link
+from conformance.topics_en import TOPICS
 
 if TYPE_CHECKING:
     import random
@@ -39,7 +40,7 @@ class Chatter:
         """Return a council post's text, its language and its short links."""
         if welsh and topic in cy.TOPICS_CY:
             return self._told(platform, self.rng.choice(cy.TOPICS_CY[topic][0]), at, "cy")
-        return self._told(platform, self.rng.choice(en.TOPICS[topic][0]), at, "en")
+        return self._told(platform, self.rng.choice(TOPICS[topic][0]), at, "en")
 
     def article(self, topic: str, at: datetime, *, welsh: bool) -> tuple[str, str, str, list[Link]]:
         """Return a blog post: title, text of several paragraphs, language, links."""
@@ -58,7 +59,7 @@ class Chatter:
         if welsh and topic in cy.TOPICS_CY:
             pool = cy.TOPICS_CY[topic][1] if self.chance(0.6) else cy.GENERAL_CY
             return self._told(platform, rng.choice(pool), at, "cy")
-        pool = en.TOPICS[topic][1] if self.chance(0.72) else en.GENERAL
+        pool = TOPICS[topic][1] if self.chance(0.72) else en.GENERAL
         text = rng.choice(pool)
         opener, closer = rng.choice(en.OPENERS), rng.choice(en.CLOSERS)
         if opener and not text.startswith(("I ", "I'", "{", "20", "FOI")):
@@ -70,7 +71,7 @@ class Chatter:
         """Return what the council answers a resident."""
         if welsh:
             return self._told(platform, self.rng.choice(cy.REPLIES_CY), at, "cy")
-        pool = en.TOPICS[topic][2] if self.chance(0.6) else en.REPLIES
+        pool = TOPICS[topic][2] if self.chance(0.6) else en.REPLIES
         return self._told(platform, self.rng.choice(pool), at, "en")
 
     def abuse(self, at: datetime) -> str:

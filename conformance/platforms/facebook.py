@@ -18,7 +18,16 @@ from typing_extensions import override
 
 from conformance.fake import Fake, Page, Refused, Reply, Request, Trouble
 from conformance.item import COMMENT, POST, PUBLIC
-from conformance.platforms.graph import COMMENT_NODE, PAGE_NODE, POST_NODE, Asked, parsed, unknown_field
+from conformance.platforms.graph import (
+    COMMENT_NODE,
+    PAGE_NODE,
+    POST_NODE,
+    Asked,
+    parsed,
+    picked,
+    unknown_field,
+    within,
+)
 from conformance.platforms.graph_cards import WWW, attachments, cards
 
 if TYPE_CHECKING:
@@ -172,7 +181,7 @@ class FacebookFake(Fake):
             request.endpoint = request.endpoint or "/{page}"
             shown = self.account((page or owner).id) or owner
             fields = self._fields(request, PAGE_NODE, "id,name")
-            return self._reply(owner, _picked(fields, self._page_values(shown)))
+            return self._reply(owner, picked(fields, self._page_values(shown)))
         item = self._find(request, name)
         request.endpoint = "/{comment}" if item.kind == COMMENT else "/{post}"
         node = COMMENT_NODE if item.kind == COMMENT else POST_NODE
@@ -267,9 +276,7 @@ class FacebookFake(Fake):
     def _item(self, item: Item, fields: Sequence[Asked]) -> dict[str, Any]:
         if any(asked.name in CONTENT for asked in fields):
             self.show(item)
-        return _picked(
-            fields, self._comment_values(item) if item.kind == COMMENT else self._post_values(item)
-        )
+        return picked(fields, self._comment_values(item) if item.kind == COMMENT else self._post_values(item))
 
     def _page_values(self, page: Account) -> dict[str, Callable[[Asked], Any]]:
         return {
@@ -289,7 +296,7 @@ class FacebookFake(Fake):
     def _shared_values(self, item: Item) -> dict[str, Callable[[Asked], Any]]:
         def author(asked: Asked) -> Any:
             who = {"name": item.author.name, "id": item.author.id}
-            return None if item.facts.get("undisclosed") else _within(asked, who)
+            return None if item.facts.get("undisclosed") else within(asked, who)
 
         return {
             "created_time": lambda _: _iso(item.created_at),
@@ -366,21 +373,6 @@ def error(
     if transient:
         told["is_transient"] = True
     return Reply(status=status, body={"error": told})
-
-
-def _picked(fields: Sequence[Asked], values: dict[str, Callable[[Asked], Any]]) -> dict[str, Any]:
-    """Return the fields asked for; what is empty is left out. Graph always adds the id."""
-    out: dict[str, Any] = {}
-    for asked in fields:
-        make = values.get(asked.name)
-        value = None if make is None else make(asked)
-        if value or value is False or value == 0:
-            out[asked.alias] = value
-    return out if "id" in out else {**out, "id": values["id"](Asked(name="id"))}
-
-
-def _within(asked: Asked, value: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in value.items() if k in asked.within} if asked.within else value
 
 
 def _total(count: int) -> dict[str, Any]:

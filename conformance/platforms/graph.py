@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from typing import Any
 
-__all__ = ["COMMENT_NODE", "PAGE_NODE", "POST_NODE", "Asked", "parsed", "unknown_field"]
+__all__ = ["COMMENT_NODE", "PAGE_NODE", "POST_NODE", "Asked", "parsed", "picked", "unknown_field", "within"]
 
 POST_NODE = frozenset(
     {
@@ -85,3 +86,19 @@ def _split(text: str) -> Iterator[str]:
             if part := text[start:place].strip():
                 yield part
             start = place + 1
+
+
+def picked(fields: Sequence[Asked], values: dict[str, Callable[[Asked], Any]]) -> dict[str, Any]:
+    """Return the fields asked for; what is empty is left out. Graph always adds the id."""
+    out: dict[str, Any] = {}
+    for asked in fields:
+        make = values.get(asked.name)
+        value = None if make is None else make(asked)
+        if value or value is False or value == 0:
+            out[asked.alias] = value
+    return out if "id" in out else {**out, "id": values["id"](Asked(name="id"))}
+
+
+def within(asked: Asked, value: dict[str, Any]) -> dict[str, Any]:
+    """Return what the braces behind a field ask of an object; without braces, all of it."""
+    return {k: v for k, v in value.items() if k in asked.within} if asked.within else value

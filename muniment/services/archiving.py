@@ -5,20 +5,20 @@ walk is left to go on from its marker, a gap is opened, an account is paused. On
 (RetryableError) and what a person must look at (FatalError) is raised.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from connectors.contract import Connector, Identity
-from muniment.domain import due
-from muniment.domain.due import Job, Purpose, StreamFacts
+from muniment.domain.due import Job, Purpose
 from muniment.domain.estimate import Estimate, estimate
 from muniment.domain.people import Actor
 from muniment.ports import Enrolled, Register
+from muniment.services.asking import Asking, purpose_of
 from muniment.services.capturing import Capture
 from schemas.account import Account
-from schemas.capture import Ask, Edge, Ids, RecordRef, Threads, Walk
+from schemas.capture import Walk
 from schemas.clock import Clock
 from schemas.errors import (
     AccountError,
@@ -31,17 +31,12 @@ from schemas.errors import (
     WalkError,
     WrongAccountError,
 )
-from schemas.observation import Presence
 from schemas.report import CaptureReport, Gap
 from schemas.vocabulary import Outcome, Reason, Stream
 
 __all__ = ["Archiving"]
 
 _CHECK_EVERY: Final = timedelta(days=1)
-_CONFIRM_EVERY: Final = timedelta(hours=1)
-_THREADS_A_WALK: Final = 500
-_IDS_A_WALK: Final = 90
-"""With its controls one request of 100 ids, the most that X takes."""
 _WEEK: Final = timedelta(days=7)
 
 
@@ -56,8 +51,12 @@ class Archiving:
     connect: Callable[[Account], Connector]
     _connectors: dict[str, Connector] = field(default_factory=dict)
     _enrolled: dict[str, Enrolled] = field(default_factory=dict)
-    _asked_threads: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _asking: Asking = field(init=False)
     _not_whole: set[Job] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Let what is asked be told from the same register and clock."""
+        self._asking = Asking(council=self.council, register=self.register, clock=self.clock)
 
     def due(self, *, accounts: frozenset[str] | None = None) -> tuple[Job, ...]:
         """Return the walks that are due now, the newest edges of all accounts first."""
@@ -120,7 +119,7 @@ class Archiving:
         takes a part at a time, and not after it failed: the next run tries again.
         """
         done: set[Job] = set()
-        self._asked_threads.clear()
+        self._asking.begin()
         self._not_whole.clear()
         for _ in range(most):
             jobs = tuple(
@@ -186,7 +185,6 @@ class Archiving:
 
     def _due_of(self, enrolled: Enrolled) -> tuple[Job, ...]:
         account = enrolled.account
-        now = self.clock.now()
         if enrolled.paused is not None:
             # One try a run: a new credential lets the account go on by itself.
             return (Job(account=account.account, stream=Stream.POSTS, purpose=Purpose.EDGE),)
@@ -194,65 +192,8 @@ class Archiving:
             connector = self._connector(account)
         except AccountError:
             return (Job(account=account.account, stream=Stream.POSTS, purpose=Purpose.EDGE),)
-        unfinished = self.register.unfinished(self.council, account.account)
-        facts = [self._facts(account, stream, connector, unfinished, now) for stream in connector.streams]
-        waiting = Stream.COMMENTS in connector.streams and self._has_threads(account, connector)
-        confirm = {
-            fact.stream
-            for fact in facts
-            if self._may_confirm(fact, now) and self._to_confirm(account, fact.stream, limit=1)
-        }
-        return tuple(
-            due.due_jobs(
-                account,
-                facts,
-                now=now,
-                threads_waiting=waiting,
-                to_confirm=confirm,
-                may_backfill=enrolled.confirmed_backfill or account.sandbox,
-            )
-        )
-
-    def _may_confirm(self, fact: StreamFacts, now: datetime) -> bool:
-        """Answers by id are asked for hourly at most: what they settle takes a day anyway."""
-        last = fact.last_ended.get(Purpose.CONFIRM)
-        return fact.stream is not Stream.PROFILE and (last is None or now - last >= _CONFIRM_EVERY)
-
-    def _has_threads(self, account: Account, connector: Connector) -> bool:
-        """Whether threads are due, other than those that this run has just asked for in vain."""
-        due_now = self._threads(account, connector, most=_THREADS_A_WALK)
-        asked = self._asked_threads.get(account.account)
-        return bool(due_now) and tuple(ref.record_id for ref in due_now) != asked
-
-    def _facts(
-        self,
-        account: Account,
-        stream: Stream,
-        connector: Connector,
-        all_unfinished: Sequence[Walk],
-        now: datetime,
-    ) -> StreamFacts:
-        unfinished = [walk for walk in all_unfinished if walk.stream is stream]
-        late = {_purpose(walk.ask) for walk in unfinished if walk.resume_at and walk.resume_at > now}
-        done = self.register.windows_done(self.council, account.account, stream)
-        start = due.start_of_backfill(account)
-        return StreamFacts(
-            stream=stream,
-            has_edge=stream in connector.edges,
-            last_ended=self.register.last_ended(self.council, account.account, stream),
-            unfinished=frozenset(_purpose(walk.ask) for walk in unfinished) - late,
-            waiting=frozenset(late),
-            backfilled=any(begin <= start for begin, _ in done),
-        )
-
-    def _threads(self, account: Account, connector: Connector, *, most: int) -> tuple[RecordRef, ...]:
-        threads = self.register.threads(self.council, account.account)
-        return due.threads_due(threads, tracking=connector.tracking, now=self.clock.now(), most=most)
-
-    def _to_confirm(self, account: Account, stream: Stream, *, limit: int) -> tuple[Presence, ...]:
-        return self.register.to_confirm(
-            self.council, account.account, stream, now=self.clock.now(), limit=limit
-        )
+        may_backfill = enrolled.confirmed_backfill or account.sandbox
+        return self._asking.due_of(account, connector, may_backfill=may_backfill)
 
     def _connector(self, account: Account) -> Connector:
         if account.account not in self._connectors:
@@ -289,57 +230,16 @@ class Archiving:
 
     def _open_walk(self, job: Job, account: Account) -> Walk | None:
         waiting = {
-            _purpose(walk.ask): walk
+            purpose_of(walk.ask): walk
             for walk in self.register.unfinished(self.council, job.account)
             if walk.stream is job.stream
         }
         if job.purpose in waiting:
             return replace(waiting[job.purpose], account=account)
-        ask = self._ask(job, account)
+        ask = self._asking.ask(job, account, self._connector(account))
         if ask is None:
             return None
         return self.register.open_walk(account, job.stream, ask, now=self.clock.now())
-
-    def _ask(self, job: Job, account: Account) -> Ask | None:
-        now = self.clock.now()
-        match job.purpose:
-            case Purpose.EDGE if job.stream is Stream.PROFILE:
-                return Edge()
-            case Purpose.EDGE:
-                cursor = self.register.cursor(self.council, job.account, job.stream)
-                return Edge(since=due.edge_since(cursor, account, now=now))
-            case Purpose.BACKFILL:
-                return due.backfill_of(account, now=now)
-            case Purpose.THREADS:
-                threads = self._threads(account, self._connector(account), most=_THREADS_A_WALK)
-                self._asked_threads[job.account] = tuple(ref.record_id for ref in threads)
-                return Threads(threads=threads) if threads else None
-            case Purpose.CONFIRM:
-                return self._ids(job, account)
-            case _:
-                return due.window_of(job.purpose, account, now=now)
-
-    def _ids(self, job: Job, account: Account) -> Ids | None:
-        presences = self._to_confirm(account, job.stream, limit=_IDS_A_WALK)
-        if not presences:
-            return None
-        controls: Mapping[str, RecordRef] = {
-            ref.record_id: ref
-            for presence in presences
-            for ref in self.register.controls(self.council, job.account, presence)[:1]
-        }
-        wanted = tuple(
-            RecordRef(
-                record_id=presence.record_id,
-                native_id=presence.native_id,
-                thread_id=presence.thread_id,
-                filed_at=presence.filed_at,
-            )
-            for presence in presences
-        )
-        asked = {ref.record_id for ref in wanted}
-        others = tuple(ref for ref in controls.values() if ref.record_id not in asked)
-        return Ids(wanted=wanted, controls=others[: 100 - len(wanted)])
 
     def _stopped(self, job: Job, walk: Walk, error: MunimentError) -> CaptureReport:
         """Leave the walk to go on later, or end it, and open a gap."""
@@ -400,15 +300,3 @@ class Archiving:
                 f"nothing new for {silent.days} days, though the register expects "
                 f"{account.expected_per_week} a week"
             )
-
-
-def _purpose(ask: Ask) -> Purpose:
-    match ask:
-        case Edge():
-            return Purpose.EDGE
-        case Threads():
-            return Purpose.THREADS
-        case Ids():
-            return Purpose.CONFIRM
-        case _:
-            return Purpose(ask.purpose)
