@@ -1,11 +1,12 @@
-"""The kill test: two processes keep, compact and index one archive; kill -9 at random; look for what is lost.
+"""The kill test: two processes keep, compact, dispose and index one archive; kill -9; look for what is lost.
 
     python -m bench.crash --rounds 100
 
 Each round: both work on, both are killed at moments of their own (the second meets what the first left), a
 third process takes over as the next writer would, and everything is checked: acknowledged versions there,
 none twice, no stray file, commit numbers without a gap, leaves and exhibits alike, pictures whole, presence
-what a rebuild gives, the index what the archive holds. Exits 1 when any round found a fault.
+what a rebuild gives, the index what the archive holds; every disposal before its intent, or certified truly.
+Exits 1 when any round found a fault.
 """
 
 import argparse
@@ -23,7 +24,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
-from bench.crash_check import acknowledged, faults, left_behind, take_over
+from bench.crash_check import (
+    acknowledged,
+    faults,
+    left_behind,
+    take_over,
+    unfinished_disposals,
+)
 from bench.crash_work import open_archived, work
 
 __all__ = ["Result", "main", "run"]
@@ -32,6 +39,7 @@ _ROUNDS_PER_ARCHIVE: Final = 10
 _READY: Final = b"."
 _PATIENCE_SECONDS: Final = 120
 _LONGEST_LIFE_SECONDS: Final = 0.8
+_COUNTS: Final = ("strays", "unfinished", "certified")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +51,8 @@ class Result:
     with_strays: int = 0
     strays: int = 0
     acknowledged: int = 0
+    unfinished: int = 0
+    certified: int = 0
     faults: list[str] = field(default_factory=list)
 
 
@@ -64,9 +74,11 @@ def run(rounds: int, seed: int, *, progress: Callable[[str], None] = print) -> R
         told = _round(root, number, chance)
         result.rounds += 1
         result.kills += 2
-        result.strays += told[0]
-        result.with_strays += told[0] > 0
-        result.faults += [f"round {number + 1}: {fault}" for fault in told[1]]
+        result.strays += told.strays
+        result.with_strays += told.strays > 0
+        result.unfinished += told.unfinished
+        result.certified += told.certified
+        result.faults += [f"round {number + 1}: {fault}" for fault in told.faults]
         if (number + 1) % _ROUNDS_PER_ARCHIVE == 0:
             progress(f"{number + 1} of {rounds} rounds, {len(result.faults)} faults")
     result.acknowledged += len(acknowledged(root))
@@ -77,7 +89,17 @@ def run(rounds: int, seed: int, *, progress: Callable[[str], None] = print) -> R
     return result
 
 
-def _round(root: Path, number: int, chance: random.Random) -> tuple[int, list[str]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What one round's check found. `unfinished` disposals stood before the next writer took over."""
+
+    strays: int = 0
+    unfinished: int = 0
+    certified: int = 0
+    faults: tuple[str, ...] = ()
+
+
+def _round(root: Path, number: int, chance: random.Random) -> _Told:
     seeds = (2 * number, 2 * number + 1)
     workers = [_fork(_worker(root, seed)) for seed in seeds]
     died: list[str] = []
@@ -93,9 +115,10 @@ def _round(root: Path, number: int, chance: random.Random) -> tuple[int, list[st
     with os.fdopen(told, encoding="utf-8") as answer:
         lines = answer.read().splitlines()
     os.waitpid(checker, 0)
-    if not lines or not lines[0].isdigit():
-        return 0, [*died, "the check itself died", *lines]
-    return int(lines[0]), [*died, *lines[1:]]
+    counts = lines[0].split() if lines else []
+    if len(counts) != len(_COUNTS) or not all(map(str.isdigit, counts)):
+        return _Told(faults=(*died, "the check itself died", *lines))
+    return _Told(**dict(zip(_COUNTS, map(int, counts), strict=True)), faults=(*died, *lines[1:]))
 
 
 def _worker(root: Path, seed: int) -> Callable[[int], None]:
@@ -107,9 +130,9 @@ def _worker(root: Path, seed: int) -> Callable[[int], None]:
 
 def _check(root: Path, answer: int) -> None:
     archived = open_archived(root)
-    strays = left_behind(archived)
-    take_over(archived)
-    found = [str(strays), *faults(archived)]
+    strays, unfinished = left_behind(archived), unfinished_disposals(archived)
+    certified = take_over(archived)
+    found = [f"{strays} {unfinished} {certified}", *faults(archived)]
     os.write(answer, "\n".join(found).encode())
 
 
@@ -144,6 +167,8 @@ def main(arguments: list[str] | None = None) -> int:
         ("rounds that left strays for recovery", result.with_strays),
         ("stray files before recovery", result.strays),
         ("versions acknowledged", result.acknowledged),
+        ("disposals killed after their intent", result.unfinished),
+        ("disposals certified by the next writer", result.certified),
         ("faults", len(result.faults)),
     ):
         print(f"  {name:<38}{value:>8}")

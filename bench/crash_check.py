@@ -8,8 +8,9 @@ from tempfile import TemporaryDirectory
 
 from deltalake import DeltaTable
 
-from bench.crash_work import COUNCIL, Archived, texts
+from bench.crash_work import COUNCIL, RECORDS, Archived, texts
 from muniment.adapters.sql_register import SqlRegister
+from muniment.domain.disposal_run import RunState
 from muniment.domain.evidence import attachment_leaf, leaf
 from muniment.ports import Batch
 from muniment.search.answer import Order
@@ -18,7 +19,7 @@ from muniment.services.indexing import catch_up
 from schemas.observation import Presence
 from schemas.rows import attachments_from, captures_from, observations_from, records_from
 
-__all__ = ["acknowledged", "faults", "left_behind", "take_over"]
+__all__ = ["acknowledged", "faults", "left_behind", "take_over", "unfinished_disposals"]
 
 _OF_THE_LOG = re.compile(r"\d{20}\.(json|checkpoint\.parquet)")
 
@@ -36,9 +37,16 @@ def left_behind(archived: Archived) -> int:
     return len(list(_strays(archived)))
 
 
-def take_over(archived: Archived) -> None:
-    """Take the lock as the next writer does, with nothing to file."""
+def unfinished_disposals(archived: Archived) -> int:
+    """Return how many disposals the dead left past their intent, without a certificate."""
+    runs = archived.register.disposal_runs(COUNCIL)
+    return sum(run.state in (RunState.EXECUTING, RunState.VERIFYING) for run in runs)
+
+
+def take_over(archived: Archived) -> int:
+    """Take the lock as the next writer does, then finish what was to be destroyed; return certificates."""
     archived.archive.keep(Batch(captures=(), filings=(), sightings=()))
+    return sum(one.state is RunState.CERTIFIED for one in archived.office.destroying.go_on())
 
 
 def faults(archived: Archived) -> Iterator[str]:
@@ -47,6 +55,11 @@ def faults(archived: Archived) -> Iterator[str]:
         row.record.text for batch in archived.archive.scan(series=["own"]) for row in records_from(batch)
     )
     lost = acknowledged(archived.root) - held.keys()
+    destroyed = _destroyed(archived, lost | held.keys())
+    lost = {text for text in lost if _record_of(text) not in destroyed}
+    back = {text for text in held if _record_of(text) in destroyed}
+    if back:
+        yield f"{len(back)} destroyed versions are held"
     if lost:
         yield f"{len(lost)} acknowledged versions lost"
     doubled = [text for text, count in held.items() if count > 1]
@@ -58,6 +71,7 @@ def faults(archived: Archived) -> Iterator[str]:
     yield from _number_faults(archived)
     yield from _leaf_faults(archived)
     yield from _presence_faults(archived)
+    yield from _disposal_faults(archived)
     yield from _index_faults(archived, held)
 
 
@@ -87,6 +101,8 @@ def _number_faults(archived: Archived) -> Iterator[str]:
     numbers: set[int] = set()
     for batch in archived.archive.scan(columns=["commit_no"]):
         numbers.update(batch["commit_no"].to_pylist())
+    runs = archived.register.disposal_runs(COUNCIL)
+    numbers |= {run.erased_commit for run in runs if run.erased_commit is not None}
     if numbers != set(range(1, archived.archive.commit_no() + 1)):
         yield "commit numbers have a gap"
 
@@ -107,7 +123,7 @@ def _leaf_faults(archived: Archived) -> Iterator[str]:
     for batch in archived.archive.scan(series=["attachment"]):
         fetched = zip(attachments_from(batch), batch["salt"].to_pylist(), strict=True)
         made.update(attachment_leaf(salt, row) for row, salt in fetched)
-    if told != made:
+    if made - told:  # leaves of what was destroyed stay in the capture rows
         yield "leaves and exhibits differ"
     for batch in archived.archive.scan(series=["attachment"]):
         for row in attachments_from(batch):
@@ -115,6 +131,37 @@ def _leaf_faults(archived: Archived) -> Iterator[str]:
                 with archived.media.open(row.sha256) as file:
                     if len(file.read()) != row.size_bytes:
                         yield "a picture is not whole"
+
+
+def _record_of(text: str) -> str:
+    return f"facebook:{text.partition('.')[0]}"
+
+
+def _destroyed(archived: Archived, versions: set[str]) -> frozenset[str]:
+    return archived.register.disposed(COUNCIL, sorted({_record_of(text) for text in versions}))
+
+
+def _disposal_faults(archived: Archived) -> Iterator[str]:
+    """Every run is before its intent or has a true certificate; nothing of what went is told anywhere."""
+    counts = archived.register.stub_counts(COUNCIL)
+    told = 0
+    for run in archived.register.disposal_runs(COUNCIL):
+        if run.state in (RunState.EXECUTING, RunState.VERIFYING):
+            yield f"the run {run.run} is {run.state} still"
+        elif run.state is RunState.CERTIFIED:
+            says = archived.office.destroying.certifying.read(run.run)
+            told += says["records"]
+            if says["records"] != run.intent_count or not says["records"]:
+                yield f"the certificate of {run.run} tells {says['records']} of {run.intent_count} records"
+            if says["ids_hmac_sha256"] != (run.intent_digest or b"").hex():
+                yield f"the certificate of {run.run} has another digest than its intent"
+            if not all(proof["proved"] for proof in says["proofs"]):
+                yield f"the certificate of {run.run} was issued without a proof"
+    if told != sum(counts.values()):
+        yield f"certificates tell {told} records, stubs {sum(counts.values())}"
+    gone = sorted(archived.register.disposed(COUNCIL, [f"facebook:{n}" for n in range(RECORDS)]))
+    if archived.register.mentions(COUNCIL, gone):
+        yield "the register names what was destroyed"
 
 
 def _presence_faults(archived: Archived) -> Iterator[str]:
@@ -143,7 +190,7 @@ def _facts(one: Presence) -> tuple[object, ...]:
 
 
 def _index_faults(archived: Archived, held: Counter[str]) -> Iterator[str]:
-    catch_up(archived.archive, archived.index, COUNCIL)
+    catch_up(archived.archive, archived.index, COUNCIL, erased=archived.register)
     page = archived.index.search(COUNCIL, Query(typed="", tree=Everything()), order=Order.NEWEST, size=1)
     records = {text.partition(".")[0] for text in held}
     if page.watermark != archived.archive.commit_no():

@@ -1,4 +1,4 @@
-"""What the processes of the kill test do: keep, compact and index one archive until they are killed.
+"""What the processes of the kill test do to one archive until killed: keep, compact, dispose and index.
 
 A record's text tells its version: version v of record n is "n.v". A worker writes to its acknowledgement
 file only after `keep` has returned, so whatever that file says must be in the archive for ever.
@@ -8,6 +8,7 @@ import hashlib
 import os
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,28 +16,33 @@ from typing import Final
 
 from typing_extensions import override
 
+from bench.disposal_office import Office
 from muniment.adapters.delta_archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
 from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.stub_keys import StubKeys
 from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.domain.stub import StubKey
 from muniment.ports import Batch, Filing
 from muniment.services.indexing import catch_up
 from schemas.capture import POSTS, Attachment, CaptureRow, Exhibit
 from schemas.clock import Clock
 from schemas.digests import version_id
-from schemas.errors import RetryableError
+from schemas.errors import RefusalError, RetryableError
 from schemas.observation import PUBLIC, Look, Sighting
 from schemas.record import CouncilRecord
 from schemas.vocabulary import Answer, AuthorRole, Kind, Series, Stream
 
-__all__ = ["COUNCIL", "Archived", "batch_of", "open_archived", "work"]
+__all__ = ["COUNCIL", "RECORDS", "Archived", "batch_of", "open_archived", "work"]
 
 COUNCIL: Final = "crashborough"
 _START: Final = datetime(2023, 12, 30, tzinfo=UTC)
-_RECORDS: Final = 4_000
+RECORDS: Final = 4_000
 _COMPACT_ONE_IN: Final = 6
 _INDEX_ONE_IN: Final = 4
+_DISPOSE_ONE_IN: Final = 3
+_STUB_KEY: Final = StubKey.of(b"the key of stubs of a kill test.")
 
 
 class RealTime(Clock):
@@ -65,19 +71,22 @@ class Archived:
     register: SqlRegister
     media: LocalMediaStore
     index: TantivyIndex
+    office: Office
 
 
 def open_archived(root: Path) -> Archived:
     """Open what lies in a folder."""
     files = LocalFiles()
-    register = SqlRegister.open(f"sqlite:///{root / 'register.db'}")
+    register = SqlRegister.open(f"sqlite:///{root / 'register.db'}", StubKeys(None, [_STUB_KEY]))
     media = LocalMediaStore(root / COUNCIL, files)
     archive = DeltaArchive(
         COUNCIL, root / COUNCIL, register=register, media=media, clock=RealTime(), files=files
     )
-    return Archived(
-        root=root, archive=archive, register=register, media=media, index=TantivyIndex(root / "index")
+    index = TantivyIndex(root / "index")
+    office = Office(
+        council=COUNCIL, archive=archive, register=register, index=index, clock=RealTime(), root=root
     )
+    return Archived(root=root, archive=archive, register=register, media=media, index=index, office=office)
 
 
 def work(root: Path, seed: int, acknowledged: Path, ready: Callable[[], object]) -> None:
@@ -86,9 +95,13 @@ def work(root: Path, seed: int, acknowledged: Path, ready: Callable[[], object])
     archived = open_archived(root)
     with acknowledged.open("a", encoding="utf-8", buffering=1) as notes:
         turn = 0
+        # Every second worker dies while it destroys, most often: all but the execution itself is done before.
+        waiting = _approved(archived, chance) if seed % 2 else None
         ready()
         while True:
             turn += 1
+            _executed(archived, waiting)
+            waiting = None
             batch = batch_of(archived, chance, f"{seed}-{turn}")
             try:
                 archived.archive.keep(batch)
@@ -96,15 +109,40 @@ def work(root: Path, seed: int, acknowledged: Path, ready: Callable[[], object])
                 if chance.randrange(_COMPACT_ONE_IN) == 0:
                     archived.archive.compact()
                 if chance.randrange(_INDEX_ONE_IN) == 0:
-                    catch_up(archived.archive, archived.index, COUNCIL)
-            except RetryableError:
+                    catch_up(archived.archive, archived.index, COUNCIL, erased=archived.register)
+                if chance.randrange(_DISPOSE_ONE_IN) == 0:
+                    _dispose(archived, chance)
+            except (RetryableError, RefusalError):
                 continue
+
+
+def _dispose(archived: Archived, chance: random.Random) -> None:
+    """Have some records listed, approved and destroyed; or go on with what the dead have begun."""
+    if chance.randrange(3) == 0:
+        archived.office.destroying.go_on()
+        return
+    _executed(archived, _approved(archived, chance))
+
+
+def _approved(archived: Archived, chance: random.Random) -> str | None:
+    """Have some records listed and approved; None: none of them is held, or somebody else was faster."""
+    numbers = chance.sample(range(RECORDS), chance.randrange(200, RECORDS // 2))
+    try:
+        return archived.office.approved([f"facebook:{number}" for number in numbers])
+    except (RetryableError, RefusalError):
+        return None
+
+
+def _executed(archived: Archived, run: str | None) -> None:
+    if run is not None:
+        with suppress(RetryableError, RefusalError):
+            archived.office.destroying.execute(run)
 
 
 def batch_of(archived: Archived, chance: random.Random, capture_id: str) -> Batch:
     """Return a page of records, new and known, some edited, some hidden, some with a picture."""
     now = datetime.now(UTC)
-    numbers = chance.sample(range(_RECORDS), chance.randrange(1, 60))
+    numbers = chance.sample(range(RECORDS), chance.randrange(1, 60))
     filings, sightings, attachments = [], [], []
     for number in numbers:
         filing = _filing(number, chance.randrange(3), capture_id, now)

@@ -3,17 +3,20 @@
 `Muniment` is what CLI and flows hold: settings in, services of one council out, made when they are needed.
 """
 
+import importlib.metadata
 import signal
 import ssl
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property, partial
 from pathlib import Path, PurePath, PurePosixPath
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import pyarrow as pa
 
 from connectors import registry
 from connectors.contract import Connector, Rotate
@@ -35,18 +38,23 @@ from muniment.adapters.s3_files import S3Files
 from muniment.adapters.s3_media import S3MediaStore
 from muniment.adapters.schedule_yaml import read_schedule
 from muniment.adapters.seal_chain import SealChain
-from muniment.adapters.seal_key import SealKey
+from muniment.adapters.seal_key import SealKey, is_signed_by
 from muniment.adapters.sql_register import SqlRegister
 from muniment.adapters.storage import Files
 from muniment.adapters.stub_keys import StubKeys
 from muniment.adapters.subject_key import SubjectKey
 from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.domain.disposal import DisposalPlan
+from muniment.domain.disposal_events import StubKeyRotated
 from muniment.domain.events import Event
-from muniment.domain.people import SYSTEM, Actor, london_date, roles_on
+from muniment.domain.people import SYSTEM, Act, Actor, london_date, require, roles_on
 from muniment.ports import IndexBeside, MediaStore
 from muniment.services.archiving import Archiving
 from muniment.services.capturing import Capture
-from muniment.services.holding import catch_up_holds
+from muniment.services.certifying import Certifying
+from muniment.services.destroying import Destroying
+from muniment.services.disposing import Disposing
+from muniment.services.holding import catch_up_holds, held_ids, held_now
 from muniment.services.honouring import Honouring
 from muniment.services.indexing import follow
 from muniment.services.retaining import Retaining, campaign_windows
@@ -94,8 +102,12 @@ class Muniment:
     def register(self) -> SqlRegister:
         """The register database, upgraded to this version."""
         self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        keys = StubKeys.of(self.settings.stub_keys, self.settings.secrets / "stub_keys")
-        return SqlRegister.open(self.settings.database_url, keys)
+        return SqlRegister.open(self.settings.database_url, self.stub_keys)
+
+    @cached_property
+    def stub_keys(self) -> StubKeys:
+        """The keys by which destroyed records are known again."""
+        return StubKeys.of(self.settings.stub_keys, self.settings.secrets / "stub_keys")
 
     @cached_property
     def client(self) -> httpx.Client:
@@ -349,6 +361,77 @@ class CouncilServices:
         """Platforms' deletions that this council honours."""
         return Honouring(retaining=self.retaining, bases=self.council.legal_bases)
 
+    @cached_property
+    def disposing(self) -> Disposing:
+        """The way of a disposal list to its execution."""
+        return Disposing(
+            council=self.name, register=self.muniment.register, clock=self.clock, planner=self._plan
+        )
+
+    @cached_property
+    def certifying(self) -> Certifying:
+        """Certificates of disposal."""
+        key = self.muniment.seal_key
+        return Certifying(
+            council=self.name,
+            register=self.muniment.register,
+            clock=self.clock,
+            sign=key.sign,
+            public_key=key.public,
+            is_signed=is_signed_by,
+            file=self._file_certificate,
+            software=_software(),
+            backups_days=self.council.backups_kept_days,
+        )
+
+    @cached_property
+    def destroying(self) -> Destroying:
+        """The execution of disposals."""
+        return Destroying(
+            council=self.name,
+            archive=self.archive,
+            register=self.muniment.register,
+            indexes={"search index": self.muniment.index},
+            certifying=self.certifying,
+            clock=self.clock,
+            planner=self._plan,
+        )
+
+    def certificate_pdf(self, told: Mapping[str, Any], raw: bytes) -> bytes:
+        """Return the PDF of a certificate."""
+        from muniment.adapters.certificate_pdf import certificate_pdf  # noqa: PLC0415 - slow to import
+
+        return certificate_pdf(told, raw)
+
+    def rotate_stub_key(self) -> str:
+        """Take a new key of stubs; return its id.
+
+        Raises:
+            NotPermittedError: Only an information manager does.
+            BadInputError: The keys are given by hand.
+        """
+        require(self.actor, Act.ROTATE_STUB_KEY)
+        keys = self.muniment.stub_keys
+        before = keys.all()
+        after = keys.rotate()
+        self.record(StubKeyRotated(before=before[0].key_id if before else None, after=after.key_id))
+        return after.key_id
+
+    def _file_certificate(self, name: str, raw: bytes) -> None:
+        path = self.place / "certificates" / f"{name}.json"
+        if not self.files.exists(path):
+            self.files.put_evidence(path, raw)
+
+    def _plan(self, as_of: date, record_ids: Sequence[str] | None) -> DisposalPlan:
+        """Make a plan: to propose, or, inside the executing transaction, with the holds of this moment."""
+        if record_ids is None:
+            return self.retaining.plan(on=as_of)
+        register = self.muniment.register
+        wanted = pa.array(record_ids, pa.string())
+        now_held = held_now(self.name, wanted, archive=self.archive, register=register)
+        held = held_ids(self.name, register=register) | frozenset(now_held["record_id"].to_pylist())
+        return self.retaining.plan(on=as_of, held=held)
+
     def connect(self, account: Account) -> Connector:
         """Build an account's connector.
 
@@ -435,6 +518,14 @@ def _certificates(ca_file: Path | None) -> ssl.SSLContext:
                 remedy="Write the certificates into it in PEM form: -----BEGIN CERTIFICATE----- and so on.",
             ) from error
     return context
+
+
+def _software() -> str:
+    """Return what a certificate calls this program."""
+    try:
+        return f"muniment {importlib.metadata.version('muniment')}"
+    except importlib.metadata.PackageNotFoundError:
+        return "muniment, from a checkout"
 
 
 def _trusted(account: Account) -> frozenset[str]:

@@ -133,6 +133,7 @@ class CouncilFile(BaseModel):
     council: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
     name: Words
     sandbox: Sandbox | None = None
+    backups_kept_days: Annotated[int, Field(gt=0, le=3_650)] | None = None
     credentials: dict[Slug, CredentialSource] = Field(default_factory=dict)
     accounts: Annotated[tuple[AccountEntry, ...], Field(min_length=1)]
 
@@ -166,6 +167,7 @@ class Council:
     council: str
     title: str
     sandbox_clock: str | None
+    backups_kept_days: int | None
     entries: tuple[Entry, ...]
     credentials: Mapping[str, CredentialSource]
     digest: bytes
@@ -231,6 +233,7 @@ def _council(file: CouncilFile, digest: bytes) -> Council:
         council=file.council,
         title=file.name,
         sandbox_clock=None if file.sandbox is None else file.sandbox.clock,
+        backups_kept_days=file.backups_kept_days,
         entries=tuple(Entry(account=_account(file, entry), details=entry) for entry in file.accounts),
         credentials=file.credentials,
         digest=digest,

@@ -138,4 +138,5 @@ rebuilds: Final = sa.Table(
     _number("commit_no"),
     _when("began_at"),
 )
-"""Indexes that are being built anew, from the archive as at a commit: closing a run waits for them."""
+"""Indexes that are being built anew, from the archive as at a commit: closing a run waits for them. `name`
+is the index, "@", and the process (process_owner.py): one that died holds nobody up."""

@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from muniment.adapters import sql_disposal_tables as d
 from muniment.adapters import sql_tables as t
+from muniment.adapters.process_owner import may_live, this_process
 from muniment.adapters.sql_engine import Database, Part
 from muniment.adapters.sql_presence import chunks
 from muniment.adapters.sql_tables import record_key
@@ -226,7 +227,8 @@ class SqlStubs(Part, Stubs, ErasedRecords):
     @override
     def begin_rebuild(self, council: str, name: str, *, commit_no: int) -> None:
         began_at = datetime.now(UTC)  # of a process that lives or died, not of a sandbox
-        told = {"council": council, "name": name, "commit_no": commit_no, "began_at": began_at}
+        own = f"{name}@{this_process()}"
+        told = {"council": council, "name": own, "commit_no": commit_no, "began_at": began_at}
         with self._database.write(council, durable=True) as connection:
             connection.execute(
                 self._database.insert(d.rebuilds)
@@ -237,16 +239,18 @@ class SqlStubs(Part, Stubs, ErasedRecords):
     @override
     def end_rebuild(self, council: str, name: str) -> None:
         c = d.rebuilds.c
+        own = f"{name}@{this_process()}"
         with self._database.write(council, durable=True) as connection:
-            connection.execute(sa.delete(d.rebuilds).where(c.council == council, c.name == name))
+            connection.execute(sa.delete(d.rebuilds).where(c.council == council, c.name == own))
 
     @override
     def rebuilding(self, council: str) -> tuple[str, ...]:
         c = d.rebuilds.c
+        alive = c.began_at > datetime.now(UTC) - _LONGEST_REBUILD
         with self._database.read() as connection:
-            alive = c.began_at > datetime.now(UTC) - _LONGEST_REBUILD
-            wanted = sa.select(c.name).where(c.council == council, alive)
-            return tuple(connection.execute(wanted).scalars())
+            rows = connection.execute(sa.select(c.name).where(c.council == council, alive)).scalars().all()
+        owned = [one.partition("@") for one in rows]
+        return tuple(sorted({name for name, _, owner in owned if may_live(owner)}))
 
 
 def _native_ids(connection: sa.Connection, council: str, ids: Sequence[str]) -> list[list[str]]:

@@ -11,6 +11,7 @@ from muniment.cli import (
     archive,
     audit,
     classes,
+    dispose,
     evidence,
     find,
     hold,
@@ -22,6 +23,7 @@ from muniment.cli import (
     serve,
     store,
     trigger,
+    why,
 )
 from muniment.cli.exits import LOOK, exit_code
 from schemas.errors import MunimentError
@@ -51,6 +53,7 @@ for command in (
     *(find.coverage, evidence.verify, evidence.proof, evidence.seal, evidence.reread, store.store),
     *(store.reindex, index.index, searches.searches, serve.serve, audit.audit, hold.hold, people.people),
     *(schedule.schedule, trigger.trigger, classes.classes),
+    *(dispose.dispose, why.why),
 ):
     muniment.add_command(command)
 

@@ -69,7 +69,7 @@ class ErasedRecords(Protocol):
         ...
 
     def begin_rebuild(self, council: str, name: str, *, commit_no: int) -> None:
-        """Say that an index is being built anew: runs close after it, or a day later if it died."""
+        """Say that an index is being built anew by this process: runs close after it, or once it died."""
         ...
 
     def end_rebuild(self, council: str, name: str) -> None:

@@ -96,6 +96,10 @@ class Certifying:
             told = body if not number else {**told, "copies_ended": body}
         return told
 
+    def signed_file(self, run: str) -> bytes:
+        """Return a run's certificate as it was signed, with what was added to it later."""
+        return self.register.certificate(self.council, run) or b""
+
     def end_copies(self, run: str, *, reason: str, actor: Actor) -> None:
         """Add to a certificate that the remaining copies which it names are gone.
 

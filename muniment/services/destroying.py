@@ -28,7 +28,7 @@ from muniment.domain.people import SYSTEM, london_date
 from muniment.ports import Archive, Register, SearchIndex
 from muniment.services.certifying import Certifying
 from muniment.services.holding import held_now
-from muniment.services.indexing import every_entry, without
+from muniment.services.index_upkeep import purge_index
 from schemas.clock import Clock
 from schemas.errors import MunimentError, NotApprovedError
 
@@ -50,6 +50,12 @@ class Executed:
     dropped: Mapping[str, int]
     pending: Mapping[str, str]
     certificate_no: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Proofs:
+    tries: int
+    proofs: tuple[Proof, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +133,12 @@ class Destroying:
             for one in self.register.disposal_runs(self.council)
             if one.state is RunState.WAITING and one.waits_until is not None and one.waits_until <= now
         )
+
+    def proofs(self, run: str) -> tuple[Proof, ...]:
+        """Return what each store showed when it was last asked."""
+        told = self.register.run_proofs(self.council, run)
+        found: tuple[Proof, ...] = () if told is None else msgspec.json.decode(told, type=_Proofs).proofs
+        return found
 
     def _intend(self, run: str) -> pa.Array:
         """Decide, and write intent and stubs, in one transaction; called under the archive's lock."""
@@ -252,18 +264,21 @@ class Destroying:
         self.register.forget(self.council, words)
         proofs = [self._archive_proof(ids), self._register_proof(words)]
         copies: list[Copy] = []
+        building = self.register.rebuilding(self.council)
         for name, index in self.indexes.items():
+            if building:  # it may have read what is gone: purged and proved once it stands
+                waits = "an index is being built anew"
+                proofs.append(Proof(store=name, proved=False, counts={}, pending=waits))
+                continue
             proof, elsewhere = self._index_proof(name, index, words)
             proofs.append(proof)
             copies += elsewhere
         here = all(one.proved for one in proofs[:2])
         tries = _tries(self.register.run_proofs(self.council, run)) + 1
-        told = msgspec.json.encode({"tries": tries, "proofs": proofs})
+        told = msgspec.json.encode(_Proofs(tries=tries, proofs=tuple(proofs)))
         done_at = (found.done_at or self.clock.now()) if here else None
         self.register.note_proofs(self.council, run, told, done_at=done_at)
         pending = {one.store: one.pending or "something is left" for one in proofs if not one.proved}
-        for name in self.register.rebuilding(self.council):
-            pending.setdefault(name, "an index is being built anew")
         if not pending:
             self.certifying.certify(run, proofs, copies, tries=tries)
         return self._executed(self.register.disposal_run(self.council, run), pending)
@@ -290,9 +305,7 @@ class Destroying:
     ) -> tuple[Proof, Sequence[Copy]]:
         """Purge one index. Whatever stops it, it is told and tried again; nobody waits for it."""
         try:
-            upto = self.archive.commit_no()
-            entries = without(every_entry(self.archive, upto), frozenset(words))
-            purged = index.purge(self.council, upto, entries, words)
+            purged = purge_index(self.archive, index, self.council, words, erased=self.register)
         except MunimentError as error:
             return Proof(store=name, proved=False, counts={}, pending=error.message), ()
         counts = {
@@ -316,4 +329,4 @@ class Destroying:
 
 
 def _tries(proofs: bytes | None) -> int:
-    return 0 if proofs is None else int(msgspec.json.decode(proofs)["tries"])
+    return 0 if proofs is None else msgspec.json.decode(proofs, type=_Proofs).tries

@@ -1,0 +1,139 @@
+"""A certificate of disposal as a PDF for people: reportlab's one home.
+
+It says what the signed JSON says, in the same order, with the JSON's SHA-256 on the first page: the signature
+is the JSON's, and the PDF is made from it again at any time. Same certificate, same bytes.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.lib.units import mm
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+from muniment.domain.certificate import certificate_digest
+
+__all__ = ["certificate_pdf"]
+
+_MARGIN: Final = 20 * mm
+_LOOKS: Final = TableStyle(
+    [
+        ("GRID", (0, 0), (-1, -1), 0.4, colors.grey),
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("BACKGROUND", (0, 0), (-1, 0), colors.whitesmoke),
+    ]
+)
+
+
+def certificate_pdf(told: Mapping[str, Any], raw: bytes) -> bytes:
+    """Return the PDF of a certificate.
+
+    Args:
+        told: What it says (`services.certifying.Certifying.read`).
+        raw: Its file, as it was signed.
+    """
+    sink = io.BytesIO()
+    page = SimpleDocTemplate(
+        sink,
+        pagesize=A4,
+        title=f"Certificate of disposal {told['number']}",
+        author=str(told["council"]),
+        leftMargin=_MARGIN,
+        rightMargin=_MARGIN,
+        topMargin=_MARGIN,
+        bottomMargin=_MARGIN,
+        invariant=1,
+    )
+    styles = getSampleStyleSheet()
+    story: list[Any] = [Paragraph(f"Certificate of disposal {told['number']}", styles["Title"])]
+    story.append(_pairs(_facts(told, raw)))
+    for heading, header, rows in _tables(told):
+        story += [Spacer(1, 5 * mm), Paragraph(heading, styles["Heading2"]), _table(header, rows)]
+    story += [Spacer(1, 5 * mm), Paragraph("What remains", styles["Heading2"])]
+    story += [Paragraph(escape(line), styles["BodyText"]) for line in told["remains"]]
+    page.build(story)
+    return sink.getvalue()
+
+
+def _facts(told: Mapping[str, Any], raw: bytes) -> list[tuple[str, str]]:
+    authority = told["authority"]
+    facts = [
+        ("Council", told["council"]),
+        ("Run", f"{told['run']} ({told['kind']})"),
+        ("Schedule", authority["schedule"] or "none"),
+        ("Basis", authority["basis"] or "the schedule"),
+        ("Records destroyed", f"{told['records']:,}"),
+        ("Method", told["method"]),
+        ("Prepared", f"by {told['prepared']['by']}, {told['prepared']['at']}"),
+        ("Holds checked", told["holds_checked_at"]),
+        ("Certified", told["certified_at"]),
+        ("Keyed digest of the ids", f"{told['ids_hmac_sha256']} (HMAC-SHA256, key {told['key']})"),
+        ("Proof attempts", str(told["tries"])),
+        ("Software", told["software"]),
+        ("Certificate before this", told["previous_sha256"]),
+        ("SHA-256 of the signed JSON", certificate_digest(raw).hex()),
+    ]
+    if told["sandbox_clock"]:
+        facts.append(("Clock", "a sandbox's: this certifies nothing"))
+    return facts
+
+
+def _tables(told: Mapping[str, Any]) -> list[tuple[str, Sequence[str], Sequence[Sequence[str]]]]:
+    ended = told.get("copies_ended")
+    gone_on = ended["ended_on"] if ended else ""
+    copies = [(one["what"], one["ends_on"] or "not told", gone_on) for one in told["remaining_copies"]]
+    return [
+        (
+            "Approved",
+            ("By", "Role", "At"),
+            [(one["by"], one["role"], one["at"]) for one in told["approved"]],
+        ),
+        (
+            "Items by class, account and year",
+            ("Class", "Account", "Year", "Records"),
+            [
+                (one["class"] or "", one["account"], str(one["year"]), f"{one['records']:,}")
+                for one in told["items"]
+            ],
+        ),
+        ("Erased", ("What", "Count"), [(name, f"{n:,}") for name, n in told["erased"].items()]),
+        (
+            "Decided by reviewers, and dropped out when everything was read again",
+            ("What", "Count"),
+            [
+                *((f"said: {name}", f"{n:,}") for name, n in told["decisions"].items()),
+                *((f"stayed: {name}", f"{n:,}") for name, n in told["dropped_out"].items()),
+            ],
+        ),
+        (
+            "Proof, store by store",
+            ("Store", "Proved", "What was found"),
+            [
+                (
+                    one["store"],
+                    "yes" if one["proved"] else "no",
+                    ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in one["counts"].items()),
+                )
+                for one in told["proofs"]
+            ],
+        ),
+        ("Remaining copies", ("Copy", "Ends on", "Seen gone on"), copies),
+    ]
+
+
+def _pairs(facts: Sequence[tuple[str, str]]) -> Table:
+    style = getSampleStyleSheet()["BodyText"]
+    rows = [[Paragraph(escape(name), style), Paragraph(escape(value), style)] for name, value in facts]
+    return Table(rows, colWidths=[50 * mm, 120 * mm], style=_LOOKS)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    style = getSampleStyleSheet()["BodyText"]
+    told = [header, *(rows or [["none", *[""] * (len(header) - 1)]])]
+    width = 170 * mm / len(header)
+    cells = [[Paragraph(escape(str(cell)), style) for cell in row] for row in told]
+    return Table(cells, colWidths=[width] * len(header), style=_LOOKS, repeatRows=1)

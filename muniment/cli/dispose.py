@@ -1,0 +1,271 @@
+"""`muniment dispose`: a list of what is due, reviewed, approved by two, waited for, executed, certified."""
+
+import csv
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.domain.completeness import LONDON
+from muniment.domain.disposal_run import FACETS, Decision, Run, RunState
+from muniment.domain.people import Act, require
+from muniment.services.destroying import Executed
+from schemas.errors import BadInputError
+
+__all__ = ["dispose"]
+
+_DAY: Final = click.DateTime(["%Y-%m-%d"])
+_RUN: Final = click.argument("run")
+_REASON: Final = click.option("--reason", required=True, help="Why; it stands in the audit.")
+_SHOWN: Final = 20
+
+
+@click.group()
+def dispose() -> None:
+    """Disposal: what is due, decided by people, destroyed everywhere, proved and certified."""
+
+
+@dispose.command()
+@COUNCIL
+def propose(council: str | None) -> None:
+    """Make a list of everything that the schedule says is due today."""
+    with opened_council(council) as services:
+        run = services.disposing.propose(actor=services.actor)
+        if run is None:
+            console.print("Nothing is due that is not on a list already.")
+            return
+        console.print(f"The list of {run.run} is under review:")
+        for name, count in run.summary.items():
+            console.print(f"  {escape(name):<40}{count:>10,}")
+
+
+@dispose.command("list")
+@COUNCIL
+@click.argument("run", required=False)
+@click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write every item to this file.")
+def list_items(council: str | None, run: str | None, csv_path: Path | None) -> None:
+    """List the runs, or the items of one with what becomes of each."""
+    with opened_council(council) as services:
+        if run is None:
+            _print_runs(services.muniment.register.disposal_runs(services.name))
+            return
+        listed = services.disposing.listed(run)
+        for name, count in listed.counts().items():
+            console.print(f"{name:<14}{count:>10,}")
+        if csv_path is not None:
+            _write_csv(listed.items.to_pylist(), csv_path)
+            console.print(f"{len(listed.items):,} items written to {csv_path}")
+            return
+        table = Table(title=f"Items of {run}", title_justify="left")
+        columns = ("record_id", "class", "event", "event_on", "due_from", "fate", "outcome")
+        for heading in columns:
+            table.add_column(heading, overflow="fold")
+        for row in listed.items.slice(0, _SHOWN).to_pylist():
+            table.add_row(*(escape(str(row[name] or "")) for name in columns))
+        console.print(table)
+        if len(listed.items) > _SHOWN:
+            console.print(f"The first {_SHOWN} of {len(listed.items):,}; --csv writes them all.")
+
+
+@dispose.command()
+@COUNCIL
+@_RUN
+@click.argument("decision", type=click.Choice([one.value for one in Decision]))
+@click.option("--by", "facet", type=click.Choice(FACETS), default="record_id", show_default=True)
+@click.option("--is", "value", required=True, help="What that column holds: a record, a class, an account.")
+@click.option("--until", type=_DAY, help="With extend: the day up to which it is kept.")
+@click.option("--class", "retention_class", help="With reclassify: the class that it is to have.")
+@_REASON
+def review(
+    council: str | None,
+    run: str,
+    decision: str,
+    facet: str,
+    value: str,
+    until: datetime | None,
+    retention_class: str | None,
+    reason: str,
+) -> None:
+    """Say what becomes of items: destroy, keep, extend, reclassify; as archivist transferred, declined."""
+    with opened_council(council) as services:
+        count = services.disposing.decide(
+            run,
+            Decision(decision),
+            facet=facet,
+            value=value,
+            reason=reason,
+            actor=services.actor,
+            until_on=None if until is None else until.date(),
+            retention_class=retention_class,
+        )
+    console.print(f"{count:,} items: {decision}.")
+
+
+@dispose.command("send-on")
+@COUNCIL
+@_RUN
+def send_on(council: str | None, run: str) -> None:
+    """End the review: the list goes to the archivist, where anything is offered, then to be approved."""
+    with opened_council(council) as services:
+        after = services.disposing.send_on(run, actor=services.actor)
+    waits = "for two approvals" if after is RunState.PROPOSED else "for the archivist"
+    console.print(f"{run} waits {waits}.")
+
+
+@dispose.command()
+@COUNCIL
+@_RUN
+def back(council: str | None, run: str) -> None:
+    """Open a list again for review; its approvals end."""
+    with opened_council(council) as services:
+        services.disposing.send_back(run, actor=services.actor)
+    console.print(f"{run} is under review again.")
+
+
+@dispose.command()
+@COUNCIL
+@_RUN
+def approve(council: str | None, run: str) -> None:
+    """Approve a list as it stands. Two people do, neither of whom prepared it."""
+    with opened_council(council) as services:
+        found = services.disposing.approve(run, actor=services.actor)
+    if found.waits_until is None:
+        console.print(f"{run} waits for another approval.")
+    else:
+        console.print(f"{run} is approved and waits until {_when(found.waits_until)}.")
+
+
+@dispose.command()
+@COUNCIL
+@_RUN
+@_REASON
+def cancel(council: str | None, run: str, reason: str) -> None:
+    """Stop a run before it is executed: nothing is destroyed."""
+    with opened_council(council) as services:
+        services.disposing.cancel(run, reason=reason, actor=services.actor)
+    console.print(f"{run} is cancelled.")
+
+
+@dispose.command("run")
+@COUNCIL
+@click.argument("run", required=False)
+@click.option("--dry-run", is_flag=True, help="Say what would be destroyed now, by the same code.")
+def execute(council: str | None, run: str | None, *, dry_run: bool) -> None:
+    """Execute a run whose waiting is over, or (without one) all of them; go on with what was begun."""
+    with opened_council(council) as services:
+        require(services.actor, Act.RUN_DISPOSAL)
+        destroying = services.destroying
+        if dry_run:
+            if run is None:
+                raise BadInputError("A dry run is of one run.", remedy="Name it: `muniment dispose list`.")
+            _print_executed(destroying.rehearse(run), dry_run=True)
+            return
+        done = [] if run is not None else list(destroying.go_on())
+        done += [destroying.execute(one) for one in ([run] if run is not None else destroying.due())]
+    for one in done:
+        _print_executed(one, dry_run=False)
+    if not done:
+        console.print("No run's waiting period is over, and none was left half done.")
+
+
+@dispose.command()
+@COUNCIL
+@_RUN
+def status(council: str | None, run: str) -> None:
+    """Show where a run stands: who said what, and what each store has proved."""
+    with opened_council(council) as services:
+        listed = services.disposing.listed(run)
+        _print_runs((listed.run,))
+        for said in listed.said:
+            about = "one" if said.value is None else f"{said.facet} {said.value}"
+            console.print(escape(f"{_when(said.at)}  {said.person}: {said.decision} {about}: {said.reason}"))
+        for one in listed.approvals:
+            console.print(escape(f"{_when(one.at)}  {one.person}, {one.role}: approved"))
+        for proof in services.destroying.proofs(run):
+            told = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in proof.counts.items())
+            verdict = "proved" if proof.proved else f"pending: {proof.pending or 'something is left'}"
+            console.print(escape(f"{proof.store}: {verdict}{f' ({told})' if told else ''}"))
+
+
+@dispose.command()
+@COUNCIL
+@_RUN
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the signed certificate.")
+@click.option("--pdf", "pdf_path", type=click.Path(path_type=Path), help="Write it as a PDF for people.")
+def certificate(council: str | None, run: str, json_path: Path | None, pdf_path: Path | None) -> None:
+    """Check and show the certificate of a run, or write it to a file."""
+    with opened_council(council) as services:
+        told = services.certifying.read(run)
+        raw = services.certifying.signed_file(run)
+        if json_path is not None:
+            json_path.write_bytes(raw)
+        if pdf_path is not None:
+            pdf_path.write_bytes(services.certificate_pdf(told, raw))
+    console.print(
+        f"Certificate {told['number']}: {told['records']:,} records destroyed, "
+        f"certified {told['certified_at']}; its signature holds."
+    )
+    for copy in told["remaining_copies"]:
+        ended = told.get("copies_ended")
+        ends = f"gone since {ended['ended_on']}" if ended else f"until {copy['ends_on'] or 'nobody told'}"
+        console.print(escape(f"  still in: {copy['what']}, {ends}"))
+
+
+@dispose.command("copies-ended")
+@COUNCIL
+@_RUN
+@_REASON
+def copies_ended(council: str | None, run: str, reason: str) -> None:
+    """Say that the backups and other copies which a certificate names are gone."""
+    with opened_council(council) as services:
+        services.certifying.end_copies(run, reason=reason, actor=services.actor)
+    console.print(f"Noted on the certificate of {run}.")
+
+
+@dispose.command("new-key")
+@COUNCIL
+def new_key(council: str | None) -> None:
+    """Take a new key of stubs; the old one stays, sealed, for as long as a stub under it stands."""
+    with opened_council(council) as services:
+        key_id = services.rotate_stub_key()
+    console.print(f"Stubs are made with key {key_id} from now on. Back up the secrets folder.")
+
+
+def _print_runs(runs: tuple[Run, ...]) -> None:
+    table = Table(title="Disposal runs", title_justify="left")
+    for heading in ("run", "state", "schedule", "prepared by", "records", "waits until", "certificate"):
+        table.add_column(heading, overflow="fold")
+    for one in runs:
+        waits = "" if one.waits_until is None else _when(one.waits_until)
+        records = "" if one.intent_count is None else f"{one.intent_count:,}"
+        table.add_row(
+            *(one.run, one.state.value, escape(one.schedule or one.basis), escape(one.prepared_by)),
+            *(records, waits, "" if one.certificate_no is None else str(one.certificate_no)),
+        )
+    console.print(table)
+
+
+def _print_executed(done: Executed, *, dry_run: bool) -> None:
+    verb = "would be destroyed" if dry_run else "destroyed"
+    console.print(f"{done.run}: {done.records:,} records {verb}; {done.state}.")
+    for why, count in done.dropped.items():
+        console.print(f"  {count:,} stay: {escape(why)}")
+    for store, reason in done.pending.items():
+        console.print(escape(f"  proof pending: {store}: {reason}"))
+    if done.certificate_no is not None:
+        console.print(f"  Certificate {done.certificate_no} is issued.")
+
+
+def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]) if rows else ["record_id"])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _when(moment: datetime) -> str:
+    return moment.astimezone(LONDON).strftime("%-d %B %Y %H:%M")

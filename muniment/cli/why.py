@@ -1,0 +1,77 @@
+"""`muniment why`: why a record is not held."""
+
+from datetime import datetime
+from typing import Final
+
+import click
+from rich.markup import escape
+
+from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.domain.completeness import LONDON
+from muniment.domain.disposal_events import StubAsked
+from muniment.services.accounting import Account, Found
+from muniment.services.accounting import why as why_not_held
+
+__all__ = ["why"]
+
+_DAY: Final = click.DateTime(["%Y-%m-%d"])
+_GAPS_SHOWN: Final = 10
+
+
+@click.command()
+@COUNCIL
+@click.argument("record_or_url")
+@click.option("--on", type=_DAY, help="The day (London) on which it was published, if that is known.")
+def why(council: str | None, record_or_url: str, on: datetime | None) -> None:
+    """Say why a record is not held: destroyed under which schedule, or never seen, and when we were blind."""
+    with opened_council(council) as services:
+        told = why_not_held(
+            services.name,
+            record_or_url,
+            archive=services.archive,
+            register=services.muniment.register,
+            on=None if on is None else on.date(),
+        )
+        key = services.record_key(told.record_id)
+        services.record(StubAsked(record_key=key, found=told.found.value))
+    for line in _lines(told):
+        console.print(escape(line))
+
+
+def _lines(told: Account) -> list[str]:
+    match told.found:
+        case Found.HELD:
+            return [f"{told.record_id} is held: `muniment show` shows it."]
+        case Found.NEVER_HELD:
+            return [f"{told.record_id} was never held here, and never destroyed.", *_blind(told)]
+        case Found.DESTROYED | Found.BEING_DESTROYED:
+            return _destroyed(told)
+
+
+def _destroyed(told: Account) -> list[str]:
+    stub, run = told.stub, told.run
+    if stub is None or run is None:
+        return []
+    was = "is being" if told.found is Found.BEING_DESTROYED else "was"
+    under = f"class {stub.retention_class} of schedule {stub.schedule}" if stub.retention_class else run.basis
+    lines = [
+        f"It {was} destroyed on {stub.disposed_on:%-d %B %Y}, under {under}.",
+        f"A {stub.kind} on {stub.platform}, account {stub.account}.",
+        f"Captured from {stub.first_captured_on:%-d %B %Y} to {stub.last_captured_on:%-d %B %Y}.",
+    ]
+    if stub.event is not None and stub.event_on is not None:
+        lines.append(f"Its period began with: {stub.event}, {stub.event_on:%-d %B %Y}.")
+    if run.certificate_no is not None:
+        lines.append(f"Run {run.run}, certificate {run.certificate_no}; stub {stub.stub_id}.")
+    return lines
+
+
+def _blind(told: Account) -> list[str]:
+    if not told.gaps:
+        return ["No gap in what we could see touches that time: see `muniment coverage` for what is asked."]
+    lines = [f"{len(told.gaps):,} gaps in what we could see may be the reason:"]
+    for gap in told.gaps[:_GAPS_SHOWN]:
+        start = gap.starts_at.astimezone(LONDON).strftime("%-d %B %Y")
+        end = "still open" if gap.ends_at is None else gap.ends_at.astimezone(LONDON).strftime("%-d %B %Y")
+        lines.append(f"  {gap.account}, {gap.stream}: {gap.reason}, {start} to {end}")
+    return lines
