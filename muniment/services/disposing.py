@@ -35,8 +35,10 @@ from muniment.domain.disposal_run import (
     outcomes,
 )
 from muniment.domain.people import Act, Actor, Role, london_date, require, require_another
+from muniment.domain.triggers import Scope
 from muniment.ports import Register
 from muniment.ports.audit import AuditTrail
+from muniment.ports.retention import NewDecision
 from muniment.services.destroying import Planner
 from schemas.clock import Clock
 from schemas.errors import BadInputError, NotPermittedError
@@ -44,6 +46,7 @@ from schemas.errors import BadInputError, NotPermittedError
 __all__ = ["Disposing", "Listed"]
 
 _LISTED: Final = (Fate.DUE.value, Fate.REVIEW.value, Fate.TRANSFER.value)
+_DECISIONS_AT_ONCE: Final = 10_000
 _IDS: Final = ("record_id", "thread_id")
 _OPEN: Final = (RunState.UNDER_REVIEW, RunState.ARCHIVIST_REVIEW)
 _STOPPABLE: Final = (RunState.PROPOSED, *_OPEN, RunState.WAITING)
@@ -189,6 +192,8 @@ class Disposing:
                 retention_class=retention_class,
             )
             self.register.decide(self.council, run, said)
+            if until_on is not None or retention_class is not None:
+                self._file_decisions(items, said, actor=actor)
             trail.record(
                 DisposalDecided(
                     run=run,
@@ -303,6 +308,28 @@ class Disposing:
                 raise BadInputError(f"The disposal run {run} is {found.state}: it cannot be stopped.")
             self.register.move_run(self.council, run, RunState.CANCELLED)
             trail.record(DisposalCancelled(run=run, before=found.state.value, reason=reason))
+
+    def _file_decisions(self, items: pa.Table, said: Said, *, actor: Actor) -> None:
+        """File extensions and other classes as the officer's decisions, which the next plan goes by.
+
+        A class that a reviewer gives counts once another person has approved it, since it may end sooner.
+        """
+        chosen = items.filter(pc.equal(items[said.facet].cast(pa.string()), said.value))
+        if len(chosen) > _DECISIONS_AT_ONCE:
+            raise BadInputError(
+                f"{len(chosen):,} items are too many to extend or reclassify one by one.",
+                remedy="Change the schedule, or the rule that gives them their class.",
+            )
+        for record_id in chosen["record_id"].to_pylist():
+            decision = NewDecision(
+                scope=Scope.RECORD,
+                name=record_id,
+                retention_class=said.retention_class,
+                until_on=said.until_on,
+                reason=said.reason,
+                shortens=said.retention_class is not None,
+            )
+            self.register.add_decision(self.council, decision, by=actor.name, at=said.at)
 
     def _move(self, run: str, found: Run, after: RunState, trail: AuditTrail) -> None:
         self.register.move_run(self.council, run, after)

@@ -85,6 +85,13 @@ ID_FREE = {
     | {"received_by", "received_at"},
     "transfer_records": {"council", "transfer"},
     "index_rebuilds": {"council", "name", "commit_no", "began_at"},
+    # What officers typed and what was counted: records of their own, with ends of their own.
+    "saved_searches": {"council", "name", "revision", "typed", "filters", "case_reference", "saved_by"}
+    | {"saved_at", "dropped_at"},
+    "search_decisions": {"council", "name", "number", "revision", "of_words", "adds", "kind", "versions"}
+    | {"accepted", "decided_by", "decided_at"},
+    "search_statements": {"council", "name", "number", "revision", "text", "sha256", "records", "versions"}
+    | {"watermark", "accepted_by", "accepted_at"},
 }
 
 
