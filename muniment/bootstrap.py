@@ -6,22 +6,22 @@
 import importlib.metadata
 import signal
 import ssl
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import pyarrow as pa
 
 from connectors import registry
 from connectors.contract import Connector, Rotate
 from connectors.download import Downloader
 from connectors.transport import Transport
+from muniment.adapters.bagit_packages import BagItPackages
 from muniment.adapters.clocks import SandboxClock, SystemClock
 from muniment.adapters.council_yaml import Council, CredentialSource, load
 from muniment.adapters.credentials import Credentials, ReadBlock, WriteBlock
@@ -44,7 +44,6 @@ from muniment.adapters.storage import Files
 from muniment.adapters.stub_keys import StubKeys
 from muniment.adapters.subject_key import SubjectKey
 from muniment.adapters.tantivy_index import TantivyIndex
-from muniment.domain.disposal import DisposalPlan
 from muniment.domain.disposal_events import StubKeyRotated
 from muniment.domain.events import Event
 from muniment.domain.people import SYSTEM, Act, Actor, london_date, require, roles_on
@@ -54,10 +53,11 @@ from muniment.services.capturing import Capture
 from muniment.services.certifying import Certifying
 from muniment.services.destroying import Destroying
 from muniment.services.disposing import Disposing
-from muniment.services.holding import catch_up_holds, held_ids, held_now
+from muniment.services.holding import catch_up_holds
 from muniment.services.honouring import Honouring
 from muniment.services.indexing import follow
 from muniment.services.retaining import Retaining, campaign_windows
+from muniment.services.transferring import Transferring
 from muniment.settings import Settings
 from schemas.account import Account
 from schemas.clock import Clock
@@ -365,7 +365,10 @@ class CouncilServices:
     def disposing(self) -> Disposing:
         """The way of a disposal list to its execution."""
         return Disposing(
-            council=self.name, register=self.muniment.register, clock=self.clock, planner=self._plan
+            council=self.name,
+            register=self.muniment.register,
+            clock=self.clock,
+            planner=self.retaining.planner,
         )
 
     @cached_property
@@ -394,7 +397,7 @@ class CouncilServices:
             indexes={"search index": self.muniment.index},
             certifying=self.certifying,
             clock=self.clock,
-            planner=self._plan,
+            planner=self.retaining.planner,
         )
 
     def certificate_pdf(self, told: Mapping[str, Any], raw: bytes) -> bytes:
@@ -422,15 +425,17 @@ class CouncilServices:
         if not self.files.exists(path):
             self.files.put_evidence(path, raw)
 
-    def _plan(self, as_of: date, record_ids: Sequence[str] | None) -> DisposalPlan:
-        """Make a plan: to propose, or, inside the executing transaction, with the holds of this moment."""
-        if record_ids is None:
-            return self.retaining.plan(on=as_of)
-        register = self.muniment.register
-        wanted = pa.array(record_ids, pa.string())
-        now_held = held_now(self.name, wanted, archive=self.archive, register=register)
-        held = held_ids(self.name, register=register) | frozenset(now_held["record_id"].to_pylist())
-        return self.retaining.plan(on=as_of, held=held)
+    def transferring(self) -> Transferring:
+        """Packages for the record office, by the person who acts."""
+        return Transferring(
+            retaining=self.retaining,
+            media=self.media,
+            seals=self.seals,
+            public_key=self.muniment.seal_key.public,
+            packages=BagItPackages(),
+            actor=self.actor,
+            title=self.council.title,
+        )
 
     def connect(self, account: Account) -> Connector:
         """Build an account's connector.

@@ -22,6 +22,7 @@ from muniment.cli import (
     searches,
     serve,
     store,
+    transfer,
     trigger,
     why,
 )
@@ -52,7 +53,7 @@ for command in (
     *(accounts.accounts, archive.archive, search.search, search.thread, find.show, find.export),
     *(find.coverage, evidence.verify, evidence.proof, evidence.seal, evidence.reread, store.store),
     *(store.reindex, index.index, searches.searches, serve.serve, audit.audit, hold.hold, people.people),
-    *(schedule.schedule, trigger.trigger, classes.classes),
+    *(schedule.schedule, trigger.trigger, classes.classes, transfer.transfer),
     *(dispose.dispose, why.why),
 ):
     muniment.add_command(command)
