@@ -5,13 +5,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ROUNDS ?= 100
+RECORDS ?= 1000000
 STRINGS ?= 200000
 WORLDS ?= 100000
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-specs test-rig test-elastic test-all rig rig-down elastic elastic-down conformance crash bench language golden format lock clean
+.PHONY: help run test check test-specs test-rig test-elastic test-all rig rig-down elastic elastic-down conformance crash bench bench-search parity language golden format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -80,6 +81,14 @@ retention-worlds: $(STAMP) ## Random worlds of retention against a plain oracle:
 
 bench: $(STAMP) ## Speed as ratios to the bare libraries in the same run
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
+
+parity: elastic ## The same queries give the same versions on every engine and by plain reading; FULL=1: a million
+	$(BIN)/python -m bench.parity $(if $(FULL),--records 1000000 --queries 2000,--queries 260)
+	$(BIN)/python -m infra.elasticsearch down
+
+bench-search: elastic ## Latency and size of searching, embedded and Elasticsearch side by side; RECORDS of them
+	$(BIN)/python -m bench.searching --records $(RECORDS)
+	$(BIN)/python -m infra.elasticsearch down
 
 language: $(STAMP) ## STRINGS random strings typed as queries: none may do more than be refused
 	$(BIN)/python -m bench.language --strings $(STRINGS)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-__all__ = ["PAGE_ID", "PAGE_ITEMS", "Page", "pages"]
+__all__ = ["PAGE_ID", "PAGE_ITEMS", "Language", "Page", "make_text", "pages"]
 
 PAGE_ID: Final = "104206589142365"
 PAGE_ITEMS: Final = 100
@@ -74,7 +74,7 @@ class Page:
 def pages(records: int, *, seed: int = 1) -> Iterator[Page]:
     """Yield pages of 100 comments until there are so many."""
     dice = random.Random(seed)  # noqa: S311  # a corpus, no secret
-    language = _Language(dice)
+    language = Language(dice)
     count = -(-records // PAGE_ITEMS)
     for number in range(count):
         thread, place = divmod(number, _PAGES_OF_A_THREAD)
@@ -88,7 +88,7 @@ def pages(records: int, *, seed: int = 1) -> Iterator[Page]:
         yield Page(post_id=post_id, number=number, body=body, ended=ended)
 
 
-class _Language:
+class Language:
     """A Zipf vocabulary: common words first, then an invented tail."""
 
     def __init__(self, dice: random.Random) -> None:
@@ -109,7 +109,7 @@ class _Language:
         return " ".join(words).capitalize()
 
 
-def _text(dice: random.Random, language: _Language) -> str:
+def make_text(dice: random.Random, language: Language) -> str:
     parts = [language.sentence(dice)]
     roll = dice.random()
     if roll < 0.10:
@@ -128,7 +128,7 @@ def _text(dice: random.Random, language: _Language) -> str:
 
 
 def _comment(
-    dice: random.Random, language: _Language, post_id: str, number: int, at: datetime
+    dice: random.Random, language: Language, post_id: str, number: int, at: datetime
 ) -> dict[str, Any]:
     post = post_id.partition("_")[2]
     own = str(300_000_000_000_000 + number * 3)
@@ -140,7 +140,7 @@ def _comment(
         "object": {"id": post_id},
         "created_time": created.strftime("%Y-%m-%dT%H:%M:%S+0000"),
         "from": {"id": str(7_000_000_000 + resident), "name": name},
-        "message": _text(dice, language),
+        "message": make_text(dice, language),
         "message_tags": [
             {"id": PAGE_ID, "length": 8, "name": "Caerwold Borough Council", "offset": 0, "type": "page"}
         ],
@@ -157,7 +157,7 @@ def _comment(
     return item
 
 
-def _card(dice: random.Random, language: _Language) -> dict[str, Any]:
+def _card(dice: random.Random, language: Language) -> dict[str, Any]:
     """Return the preview of a page elsewhere: it fills the item as a photo would, and no file is fetched."""
     words = dice.choices(language.words[200:], k=6)
     signature = f"{dice.getrandbits(400):x}"

@@ -157,6 +157,12 @@ class ElasticIndex(SearchIndex):
         mark = self._reader.mark(council)
         return purge.proof(-1 if mark is None else mark.watermark, erased, words)
 
+    def size_bytes(self, council: str) -> int:
+        """Return what one copy of a council's index takes on the servers' disks."""
+        with asking():
+            told = self._client.indices.stats(index=alias_of(council), metric="store")
+        return int(told["_all"]["primaries"]["store"]["size_in_bytes"])
+
     @contextmanager
     def _leased(self, council: str) -> Iterator[Lease]:
         alias_of(council)

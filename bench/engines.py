@@ -1,0 +1,39 @@
+"""The engines that parity and bench-search run side by side: the embedded one, and servers that are up."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from infra.elasticsearch.servers import SERVERS, env_of
+from muniment.adapters.elastic_index import ElasticIndex
+from muniment.adapters.elastic_server import ElasticSignIn
+from muniment.adapters.tantivy_index import TantivyIndex
+
+__all__ = ["EMBEDDED", "NotUpError", "engines"]
+
+EMBEDDED: Final = "embedded"
+
+
+class NotUpError(Exception):
+    """A server that was asked for is not up."""
+
+
+@contextmanager
+def engines(folder: Path, servers: tuple[str, ...]) -> Iterator[Mapping[str, TantivyIndex | ElasticIndex]]:
+    """Open the embedded engine in a folder, and each server by its name.
+
+    Raises:
+        NotUpError: A server is not up; `make elastic` starts them.
+    """
+    with ExitStack() as stack:
+        opened: dict[str, TantivyIndex | ElasticIndex] = {EMBEDDED: TantivyIndex(folder / "index")}
+        for name in servers:
+            given = os.environ.get(f"ELASTIC_{name.upper()}_URLS") or (env_of(name) or {}).get("URLS")
+            if not given:
+                raise NotUpError(f"Elasticsearch {name} is not up: run make elastic first")
+            index = ElasticIndex(ElasticSignIn(urls=given.split(), timeout_seconds=120.0))
+            stack.callback(index.close)
+            opened[f"ES {SERVERS[name].version}"] = index
+        yield opened
