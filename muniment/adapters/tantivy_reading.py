@@ -1,13 +1,14 @@
 """Reads one state of an embedded index: totals, pages, facets, every hit, and what its dictionaries hold."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import tantivy
 
 from muniment.adapters.tantivy_query import Compiler
 from muniment.adapters.tantivy_vocabulary import Vocabulary
 from muniment.search.answer import EveryHit, Facet, FacetCounts, Hit, Order, SearchPage
+from muniment.search.place import Place, read_cursor, write_cursor
 from muniment.search.tree import And, Node, Or, Query, Range, leaves
 from schemas.errors import BadInputError
 
@@ -24,14 +25,6 @@ _MOST_VALUES = 20_000
 
 _BATCH_HITS = 10_000
 _Tantivy = Any  # tantivy ships no usable types: its classes are named here by role only
-
-
-class _Place(NamedTuple):
-    """A hit's place in the order asked for; later places are smaller. By time the score is 0."""
-
-    score: float
-    sk: int
-    id: int
 
 
 class IndexState:
@@ -56,7 +49,7 @@ class IndexState:
         records, versions = self._count(tree)
         # Where nothing is scored all scores are alike, and the order is that of time.
         ranked = order is Order.RELEVANT and any(True for _ in leaves(tree))
-        start = _read_cursor(after) if after else None
+        start = read_cursor(after) if after else None
         if ranked:
             found = self._most_relevant(tree, start, size + 1, versions)
         else:
@@ -66,7 +59,7 @@ class IndexState:
             versions=versions,
             watermark=self.watermark,
             hits=tuple(_hit(self.searcher.doc(address), place) for place, address in found[:size]),
-            after=_write_cursor(found[size - 1][0]) if len(found) > size else None,
+            after=write_cursor(found[size - 1][0]) if len(found) > size else None,
         )
 
     def facets(self, query: Query) -> FacetCounts:
@@ -116,7 +109,7 @@ class IndexState:
             some = found[start : start + _BATCH_HITS]
             keys = self.searcher.fast_field_values("sk", some)
             yield tuple(
-                _hit(self.searcher.doc(address), _Place(0.0, sk, 0))
+                _hit(self.searcher.doc(address), Place(0.0, sk, 0))
                 for address, sk in zip(some, keys, strict=True)
             )
 
@@ -126,7 +119,7 @@ class IndexState:
         unscored = tantivy.Query.const_score_query(compiled, 1.0)
         return [address for _, address in self.searcher.search(unscored, count, count=False).hits]
 
-    def _newest(self, tree: Node, start: _Place | None, size: int) -> list[tuple[_Place, _Tantivy]]:
+    def _newest(self, tree: Node, start: Place | None, size: int) -> list[tuple[Place, _Tantivy]]:
         """Return the next hits by time; entries of one sort key come in the order of their ids."""
         query = tree
         if start is not None:
@@ -143,8 +136,8 @@ class IndexState:
         return _in_order(self.searcher, [(0.0, address) for address in found], None, size)
 
     def _most_relevant(
-        self, tree: Node, start: _Place | None, size: int, versions: int
-    ) -> list[tuple[_Place, _Tantivy]]:
+        self, tree: Node, start: Place | None, size: int, versions: int
+    ) -> list[tuple[Place, _Tantivy]]:
         """Return the next hits by score, then time. Scores tie often, so look until the last is sure."""
         query = self._compiler.compile(tree)
         limit = size * 4
@@ -198,39 +191,24 @@ def _buckets(answer: Mapping[str, Any], facet: str) -> Iterator[tuple[str, int]]
 
 
 def _in_order(
-    searcher: _Tantivy, found: list[tuple[float, _Tantivy]], start: _Place | None, size: int
-) -> list[tuple[_Place, _Tantivy]]:
+    searcher: _Tantivy, found: list[tuple[float, _Tantivy]], start: Place | None, size: int
+) -> list[tuple[Place, _Tantivy]]:
     """Return at most `size` hits after `start`, by score, sort key and id, largest first."""
     addresses = [address for _, address in found]
     sort_keys = searcher.fast_field_values("sk", addresses)
     ids = searcher.fast_field_values("id", addresses)
     scores = [score for score, _ in found]
-    placed = sorted(
-        zip(map(_Place, scores, sort_keys, ids), addresses, strict=True), key=_place, reverse=True
-    )
+    placed = sorted(zip(map(Place, scores, sort_keys, ids), addresses, strict=True), key=_place, reverse=True)
     if start is not None:
         placed = [pair for pair in placed if pair[0] < start]
     return placed[:size]
 
 
-def _place(placed: tuple[_Place, _Tantivy]) -> _Place:
+def _place(placed: tuple[Place, _Tantivy]) -> Place:
     return placed[0]
 
 
-def _hit(document: _Tantivy, place: _Place) -> Hit:
+def _hit(document: _Tantivy, place: Place) -> Hit:
     return Hit(
         version_id=bytes(document.get_first("version")), record_id=document.get_first("record"), sk=place.sk
     )
-
-
-def _write_cursor(place: _Place) -> str:
-    return f"{place.score!r}:{place.sk}:{place.id}"
-
-
-def _read_cursor(cursor: str) -> _Place:
-    try:
-        score, sk, id_ = cursor.split(":")
-        return _Place(float(score), int(sk), int(id_))
-    except ValueError:
-        remedy = "Begin again with the first page."
-        raise BadInputError("This is not a place in a list of results.", remedy=remedy) from None
