@@ -27,7 +27,7 @@ _SPECIAL: Final = (
     *("COVID-19", "fly-tipping", "flytipping", "bus-stop", "9am-5pm", "10:30am", "12/03/2023", "24/7"),
     *("👍🏽", "👍", "❤️", "🇬🇧", "👏🏽", "www.wolves.gov.uk", "https://t.co/AbC123", "wolves.gov.uk/bins"),
     *("U.K.", "don’t", "council's", "O'Neill", "Straße", "école", "Llanfairpwll", "WV1 1SH", "WV11SH"),
-    *("of the of the", "missed bin", "cuoncil", "libary", "up-to-date", "it’s", "café", "tŷ", "a\\b", "(x)"),
+    *("of the of the", "missed bin", "cuoncil", "up-to-date", "it’s", "café", "tŷ", "a\\b", "(x)"),
 )
 
 
