@@ -1,0 +1,55 @@
+"""`muniment serve` starts what is missing, serves every schedule, and stops when it is told to."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+from tests.flows.council import small_council
+
+CHECKOUT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 150
+WANTED = {"archive-council", "tidy", "reindex", "verify"}
+
+
+def test_serve_starts_a_server_and_every_schedule_and_stops_cleanly(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    api = f"http://127.0.0.1:{port}/api"
+    with small_council(tmp_path) as stage:
+        command = [sys.executable, "-m", "muniment", "serve", "--port", str(port)]
+        serving = subprocess.Popen(
+            command, cwd=CHECKOUT, env=stage.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        try:
+            names = _scheduled(api, serving)
+        finally:
+            serving.send_signal(signal.SIGTERM)
+            said, _ = serving.communicate(timeout=60)
+        assert names >= WANTED, said.decode()
+        assert serving.returncode == 0, said.decode()
+        assert "what was kept is kept" in said.decode()
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _scheduled(api: str, serving: "subprocess.Popen[bytes]") -> set[str]:
+    """Return the flows that have a deployment with a schedule: they are made one after another."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    names: set[str] = set()
+    while not names >= WANTED and time.monotonic() < deadline and serving.poll() is None:
+        time.sleep(0.5)
+        try:
+            made = httpx.post(f"{api}/deployments/filter", json={}, timeout=5)
+            flows = httpx.post(f"{api}/flows/filter", json={}, timeout=5)
+        except httpx.TransportError:
+            continue
+        if made.is_success and flows.is_success:
+            scheduled = {one["flow_id"] for one in made.json() if one["schedules"]}
+            names = {one["name"] for one in flows.json() if one["id"] in scheduled}
+    return names
