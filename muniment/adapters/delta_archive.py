@@ -225,7 +225,7 @@ class DeltaArchive(Archive):
                 self._home.commit(session.table, actions, kind=_KIND, numbers=numbers, facts=facts, run=run)
                 for sha256 in sorted(media):
                     self._media.remove(sha256)
-                sweep_table(self._home, files=self._files)
+                sweep_table(self._home, files=self._files, own=[doomed.file.path for doomed in plan])
         except Exception:
             session.lock.mark()  # an intent stands: it is to be finished by whoever can
             raise
@@ -248,7 +248,8 @@ class DeltaArchive(Archive):
                 named.update(batch["sha256"].drop_null().to_pylist())
             return Remains(
                 rows=remaining(self._files, self._home.root, table, record_ids),
-                stray_files=len(strays(self._home, table, files=self._files)),
+                stray_files=len(strays(self._home, table, files=self._files))
+                + self._files.hidden(self._home.root),
                 unnamed_media=sum(sha256 not in named for sha256, _ in self._media.names()),
                 commit_no=session.number(COMMIT),
                 table_version=table.version(),

@@ -214,6 +214,10 @@ class LocalFiles(Files):
         return 0
 
     @override
+    def hidden(self, folder: PurePath) -> int:
+        return 0
+
+    @override
     def settled(self, path: PurePath) -> bool:
         return True
 

@@ -88,6 +88,7 @@ class Version:
     version: str
     latest: bool
     marker: bool
+    size: int = 0
 
 
 class Bucket:
@@ -257,6 +258,7 @@ class Bucket:
                             version=one["VersionId"],
                             latest=one["IsLatest"],
                             marker=kind == "DeleteMarkers",
+                            size=one.get("Size", 0),
                         )
 
     def uploads(self, prefix: str) -> Iterator[tuple[str, str]]:

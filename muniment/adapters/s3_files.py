@@ -167,13 +167,16 @@ class S3Files(Files):
     @override
     def purge(self, folder: PurePath) -> int:
         self.check()
-        prefix = f"{folder}/"
-        hidden = [one for one in self.bucket.versions(prefix) if not one.latest or one.marker]
-        uploads = list(self.bucket.uploads(prefix))
+        hidden, uploads = self._hidden(f"{folder}/")
         # what lies behind goes first: a mark that went before it would bring it back
         self.bucket.delete(sorted(hidden, key=lambda one: one.latest))
         for key, upload in uploads:
             self.bucket.abort(key, upload)
+        return len(hidden) + len(uploads)
+
+    @override
+    def hidden(self, folder: PurePath) -> int:
+        hidden, uploads = self._hidden(f"{folder}/")
         return len(hidden) + len(uploads)
 
     @override
@@ -241,6 +244,14 @@ class S3Files(Files):
         except ChangedError:
             return True
         return False
+
+    def _hidden(self, prefix: str) -> tuple[list[Version], list[tuple[str, str]]]:
+        hidden = [one for one in self.bucket.versions(prefix) if not one.latest or one.marker]
+        return hidden, list(self.bucket.uploads(prefix))
+
+    def forget_older(self, path: PurePath) -> None:
+        """Remove the versions behind a file's newest one."""
+        self.bucket.delete(one for one in self._versions(str(path)) if not one.latest)
 
     def _versions(self, key: str) -> Sequence[Version]:
         found = [one for one in self.bucket.versions(key) if one.key == key]

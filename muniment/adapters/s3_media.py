@@ -39,7 +39,10 @@ class S3MediaStore(MediaStore):
         target = self._object(sha256)
         try:
             with self._waiting.path(name).open("rb") as file:
+                was_there = self._files.exists(target)
                 self._files.bucket.put(str(target), file, sha256=sha256)
+            if was_there:
+                self._files.forget_older(target)
         except FileNotFoundError as error:
             if not self._files.exists(target):
                 raise IntegrityError(
@@ -61,8 +64,12 @@ class S3MediaStore(MediaStore):
 
     @override
     def names(self) -> Iterator[tuple[bytes, int]]:
-        for path, size in self._files.walk(self._objects):
-            yield bytes.fromhex(path.name), size
+        # by versions: an object under a mark of deletion is in no listing, and must go with the unnamed
+        sizes: dict[bytes, int] = {}
+        for one in self._files.bucket.versions(f"{self._objects}/"):
+            name = bytes.fromhex(PurePath(one.key).name)
+            sizes[name] = sizes.get(name, 0) + one.size
+        yield from sizes.items()
 
     @override
     def sweep(self) -> int:

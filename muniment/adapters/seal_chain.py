@@ -95,52 +95,38 @@ class SealChain(Seals):
         Raises:
             IntegrityError: Its audit chain does not have the head that the last seal names.
         """
-        for path in self._paths()[-1:]:
-            try:
-                last = seal_from(self._files.read(path))
-            except (ValueError, IntegrityError):
-                return  # `seals` and `faults` name a damaged seal
-            if not self._knows_audit_head(last.audit_head):
-                raise IntegrityError(
-                    f"The register is older than seal {last.number} of council {self._council}: what was "
-                    "disposed of, held or done since is missing from it.",
-                    remedy="Restore the newest backup of the register. Where there is none: "
-                    "`muniment store adopt-register` (docs/operate/backup.md).",
-                )
+        try:
+            last = self._last()
+        except IntegrityError:
+            return  # `seals` and `faults` name a damaged seal
+        if last is not None and not self._knows_audit_head(last.audit_head):
+            raise IntegrityError(
+                f"The register is older than seal {last.number} of council {self._council}: what was "
+                "disposed of, held or done since is missing from it.",
+                remedy="Restore the newest backup of the register. Where there is none: "
+                "`muniment store adopt-register` (docs/operate/backup.md).",
+            )
 
     @override
     def seals(self) -> Iterator[Seal]:
         for path in self._paths():
-            try:
-                yield seal_from(self._files.read(path))
-            except ValueError as error:
-                raise IntegrityError(
-                    f"The seal {path.name} of council {self._council} is damaged.",
-                    remedy="Restore it from the backup, then run `muniment verify`.",
-                ) from error
+            yield self._read(path)
 
     @override
     def stamp(self) -> int:
         pending = 0
-        for path in self._paths():
-            for authority in self._authorities:
-                token_path = self._token_path(path, authority)
-                if self._files.exists(token_path):
-                    continue
-                token = authority.stamp(seal_digest(seal_from(self._files.read(path))))
-                if token is None:
-                    pending += 1
-                else:
-                    self._files.put_evidence(token_path, token)
+        for path, authority in self._owed():
+            token_path = self._token_path(path, authority)
+            token = authority.stamp(seal_digest(seal_from(self._files.read(path))))
+            if token is None:
+                pending += 1
+            else:
+                self._files.put_evidence(token_path, token)
         return pending
 
     @override
     def pending(self) -> int:
-        return sum(
-            not self._files.exists(self._token_path(path, authority))
-            for path in self._paths()
-            for authority in self._authorities
-        )
+        return len(self._owed())
 
     @override
     def faults(self) -> Iterator[Fault]:
@@ -178,8 +164,7 @@ class SealChain(Seals):
             yield from self._root_faults(chain)
 
     def _seal(self, cleaned: frozenset[str]) -> Seal | None:
-        chain = list(self.seals())
-        last = chain[-1] if chain else None
+        last = self._last()
         changes = self._changes(-1 if last is None else last.log_version)
         head = self._audit_head()
         if not changes.log and not cleaned and head == (NO_ENTRY if last is None else last.audit_head):
@@ -190,7 +175,7 @@ class SealChain(Seals):
         names = sorted((changes.added - set(changes.removed)) | set(changes.log))
         seal = Seal(
             council=self._council,
-            number=len(chain) + 1,
+            number=1 if last is None else last.number + 1,
             previous=NO_SEAL if last is None else seal_digest(last),
             first_commit=first,
             last_commit=upto,
@@ -285,6 +270,33 @@ class SealChain(Seals):
 
     def _named(self, pattern: str) -> list[PurePath]:
         return sorted(path for path, _ in self._files.walk(self._folder) if path.match(pattern))
+
+    def _owed(self) -> list[tuple[PurePath, TimestampAuthority]]:
+        """Return the seals without an authority's stamp: by one listing, since a chain grows for years."""
+        if not self._authorities:
+            return []
+        there = {path for path, _ in self._files.walk(self._folder)}
+        seals = sorted(path for path in there if path.match("*.seal"))
+        return [
+            (path, authority)
+            for path in seals
+            for authority in self._authorities
+            if self._token_path(path, authority) not in there
+        ]
+
+    def _last(self) -> Seal | None:
+        """Return the newest seal, which alone the next one needs."""
+        paths = self._paths()
+        return self._read(paths[-1]) if paths else None
+
+    def _read(self, path: PurePath) -> Seal:
+        try:
+            return seal_from(self._files.read(path))
+        except ValueError as error:
+            raise IntegrityError(
+                f"The seal {path.name} of council {self._council} is damaged.",
+                remedy="Restore it from the backup, then run `muniment verify`.",
+            ) from error
 
     def _token_path(self, path: PurePath, authority: TimestampAuthority) -> PurePath:
         name = hashlib.sha256(authority.url.encode()).hexdigest()[:12]

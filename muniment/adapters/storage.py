@@ -114,6 +114,10 @@ class Files(Protocol):
         """
         ...
 
+    def hidden(self, folder: PurePath) -> int:
+        """Return how much `purge` would take away: what a proof of erasure must count too."""
+        ...
+
     def settled(self, path: PurePath) -> bool:
         """Return whether a file that the log does not name can be nobody's work in progress any more."""
         ...

@@ -1,5 +1,6 @@
 """An archive in a bucket: writers side by side, writers that die, erasures of which no byte is left."""
 
+import hashlib
 import os
 import signal
 import statistics
@@ -42,8 +43,8 @@ def names(borough: Town) -> set[str]:
 
 
 def hidden(bucket: S3Bucket) -> list[Version]:
-    """Return what no listing of the table shows: versions behind the newest, and marks of deletion."""
-    return [one for one in bucket.open().versions(f"{PLACE}/table") if not one.latest or one.marker]
+    """Return what no listing shows: versions behind the newest, and marks of deletion."""
+    return [one for one in bucket.open().versions("") if not one.latest or one.marker]
 
 
 def active(borough: Town) -> set[str]:
@@ -240,6 +241,8 @@ def test_files_that_the_log_does_not_name_are_spared_while_they_may_be_anothers_
 
     assert s3_bucket.files().exists(young)
     assert borough.archive.remains(ids_of(1)).stray_files == 1
+    plant_what_no_listing_shows(s3_bucket)
+    assert borough.archive.remains(ids_of(1)).stray_files == 4
 
 
 def test_each_append_stays_about_as_quick_as_the_first(borough: Town) -> None:
@@ -302,6 +305,24 @@ def test_of_an_erased_record_no_byte_is_left_on_the_servers_disk(borough: Town, 
     assert data_files(s3_bucket) == active(borough)
     assert hidden(s3_bucket) == []
     assert list(s3_bucket.open().uploads("")) == []
+
+
+def test_media_under_a_mark_of_deletion_that_no_row_names_goes_too(
+    borough: Town, s3_bucket: S3Bucket
+) -> None:
+    """Somebody deleted it by hand: no listing shows it, and its bytes are there."""
+    name = hashlib.sha256(SECRET.encode()).hexdigest()
+    client, key = s3_bucket.open().client, str(PLACE / "objects" / name[:2] / name)
+    client.put_object(Bucket=s3_bucket.name, Key=key, Body=SECRET.encode())
+    client.delete_object(Bucket=s3_bucket.name, Key=key)
+    settle(borough)
+    assert borough.archive.remains(ids_of(7)).unnamed_media == 1
+    assert s3_bucket.holds(SECRET.encode())
+    erase(borough, 1)
+    erase(borough, 1)  # a run that is done puts right what is left
+
+    assert borough.archive.remains(ids_of(7)).unnamed_media == 0
+    assert s3_bucket.holds(SECRET.encode()) == []
 
 
 class DyingBucket(Bucket):
