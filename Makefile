@@ -12,7 +12,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-specs test-rig test-elastic test-all rig rig-down elastic elastic-down conformance crash bench bench-search parity language golden format lock clean
+.PHONY: help run test check test-specs test-rig test-elastic test-all rig rig-down elastic elastic-down conformance crash disposal-proof bench bench-search parity language golden format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -72,12 +72,15 @@ test-elastic: elastic ## The tests against real Elasticsearch, which it starts a
 conformance: $(STAMP) ## Score this archiver against what the fake platforms really had
 	$(BIN)/python -m bench.conformance
 
-crash: $(STAMP) ## Kill archive, compaction and index ROUNDS times, and look for what is lost
+crash: $(STAMP) ## Kill archive, compaction, disposal and index ROUNDS times, and look for what is lost
 	$(BIN)/python -m bench.crash --rounds $(ROUNDS)
 
 .PHONY: retention-worlds
 retention-worlds: $(STAMP) ## Random worlds of retention against a plain oracle: WORLDS of them (10 minutes)
 	$(BIN)/python -m bench.retention --worlds $(WORLDS)
+
+disposal-proof: $(STAMP) ## Destroy of RECORDS records in every store, prove it, and hold it to its targets
+	$(BIN)/python -m bench.disposal_proof --records $(RECORDS)
 
 bench: $(STAMP) ## Speed as ratios to the bare libraries in the same run
 	$(BIN)/python -m bench $(if $(QUICK),--quick)

@@ -62,7 +62,7 @@ class Office:
             council=self.council,
             register=self.register,
             clock=self.clock,
-            planner=self.plan,
+            planners={PlanKind.SCHEDULE: self.plan},
             waiting=timedelta(0),
         )
         self.destroying = Destroying(
@@ -72,7 +72,7 @@ class Office:
             indexes={"search index": self.index},
             certifying=certifying,
             clock=self.clock,
-            planner=self.plan,
+            planners={PlanKind.SCHEDULE: self.plan},
         )
 
     def approved(self, record_ids: Sequence[str]) -> str | None:

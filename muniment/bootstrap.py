@@ -44,6 +44,7 @@ from muniment.adapters.storage import Files
 from muniment.adapters.stub_keys import StubKeys
 from muniment.adapters.subject_key import SubjectKey
 from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.domain.disposal import PlanKind
 from muniment.domain.disposal_events import StubKeyRotated
 from muniment.domain.events import Event
 from muniment.domain.people import SYSTEM, Act, Actor, london_date, require, roles_on
@@ -51,7 +52,7 @@ from muniment.ports import IndexBeside, MediaStore
 from muniment.services.archiving import Archiving
 from muniment.services.capturing import Capture
 from muniment.services.certifying import Certifying
-from muniment.services.destroying import Destroying
+from muniment.services.destroying import Destroying, Planner
 from muniment.services.disposing import Disposing
 from muniment.services.holding import catch_up_holds
 from muniment.services.honouring import Honouring
@@ -365,10 +366,7 @@ class CouncilServices:
     def disposing(self) -> Disposing:
         """The way of a disposal list to its execution."""
         return Disposing(
-            council=self.name,
-            register=self.muniment.register,
-            clock=self.clock,
-            planner=self.retaining.planner,
+            council=self.name, register=self.muniment.register, clock=self.clock, planners=self._planners
         )
 
     @cached_property
@@ -397,7 +395,7 @@ class CouncilServices:
             indexes={"search index": self.muniment.index},
             certifying=self.certifying,
             clock=self.clock,
-            planner=self.retaining.planner,
+            planners=self._planners,
         )
 
     def certificate_pdf(self, told: Mapping[str, Any], raw: bytes) -> bytes:
@@ -425,6 +423,7 @@ class CouncilServices:
         if not self.files.exists(path):
             self.files.put_evidence(path, raw)
 
+    @property
     def transferring(self) -> Transferring:
         """Packages for the record office, by the person who acts."""
         return Transferring(
@@ -436,6 +435,10 @@ class CouncilServices:
             actor=self.actor,
             title=self.council.title,
         )
+
+    @property
+    def _planners(self) -> Mapping[PlanKind, Planner]:
+        return {PlanKind.SCHEDULE: self.retaining.planner, PlanKind.HONOUR: self.honouring.planner}
 
     def connect(self, account: Account) -> Connector:
         """Build an account's connector.

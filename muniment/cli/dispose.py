@@ -11,6 +11,7 @@ from rich.table import Table
 
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.completeness import LONDON
+from muniment.domain.disposal import PlanKind
 from muniment.domain.disposal_run import FACETS, Decision, Run, RunState
 from muniment.domain.people import Act, require
 from muniment.services.destroying import Executed
@@ -31,10 +32,12 @@ def dispose() -> None:
 
 @dispose.command()
 @COUNCIL
-def propose(council: str | None) -> None:
+@click.option("--honour", is_flag=True, help="What platforms deleted, of accounts that honour it, instead.")
+def propose(council: str | None, *, honour: bool) -> None:
     """Make a list of everything that the schedule says is due today."""
+    kind = PlanKind.HONOUR if honour else PlanKind.SCHEDULE
     with opened_council(council) as services:
-        run = services.disposing.propose(actor=services.actor)
+        run = services.disposing.propose(actor=services.actor, kind=kind)
         if run is None:
             console.print("Nothing is due that is not on a list already.")
             return

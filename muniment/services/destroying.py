@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from muniment.domain.certificate import Copy, Proof
-from muniment.domain.disposal import DisposalPlan, Why, recheck
+from muniment.domain.disposal import DisposalPlan, PlanKind, Why, recheck
 from muniment.domain.disposal_events import DisposalBegun, DisposalErased, DisposalLapsed
 from muniment.domain.disposal_run import Outcome, Run, RunState, approval_faults, outcomes
 from muniment.domain.people import SYSTEM, london_date
@@ -75,7 +75,7 @@ class Destroying:
     indexes: Mapping[str, SearchIndex]
     certifying: Certifying
     clock: Clock
-    planner: Planner
+    planners: Mapping[PlanKind, Planner]
 
     def rehearse(self, run: str) -> Executed:
         """Return what `execute` would destroy at this moment, by the same code; nothing is written.
@@ -104,7 +104,7 @@ class Destroying:
             return self._executed(found, {})
         if found.state is not RunState.VERIFYING:
             try:
-                erasure = self.archive.erase(run, lambda: self._intend(run))
+                erasure = self.archive.erase(run, lambda: self.intend(run))
             except NotApprovedError as refused:
                 self._lapse(run, refused.faults)
                 raise
@@ -140,8 +140,12 @@ class Destroying:
         found: tuple[Proof, ...] = () if told is None else msgspec.json.decode(told, type=_Proofs).proofs
         return found
 
-    def _intend(self, run: str) -> pa.Array:
-        """Decide, and write intent and stubs, in one transaction; called under the archive's lock."""
+    def intend(self, run: str) -> pa.Array:
+        """Decide, and write intent and stubs, in one transaction; called under the archive's lock.
+
+        Raises:
+            NotApprovedError: The list as a whole may not be executed.
+        """
         now = self.clock.now()
         with self.register.begin(self.council, SYSTEM, now=now) as trail:
             found = self.register.disposal_run(self.council, run)
@@ -193,7 +197,7 @@ class Destroying:
         said = self.register.decisions(self.council, found.run)
         approved = items.filter(pc.equal(outcomes(items, said), Outcome.DESTROY.value))
         ids = approved["record_id"].combine_chunks()
-        fresh = self.planner(london_date(now), ids.to_pylist())
+        fresh = self.planners[PlanKind(found.kind)](london_date(now), ids.to_pylist())
         faults = list(
             approval_faults(
                 self.register.run_approvals(self.council, found.run),

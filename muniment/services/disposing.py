@@ -12,7 +12,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from muniment.domain.disposal import DisposalPlan, Fate
+from muniment.domain.disposal import DisposalPlan, Fate, PlanKind
 from muniment.domain.disposal_events import (
     DisposalApproved,
     DisposalCancelled,
@@ -47,6 +47,8 @@ __all__ = ["Disposing", "Listed"]
 
 _LISTED: Final = (Fate.DUE.value, Fate.REVIEW.value, Fate.TRANSFER.value)
 _DECISIONS_AT_ONCE: Final = 10_000
+_AT_ONCE: Final = timedelta(0)
+"""A platform's terms ask for its deletions to be honoured within a day: two people, and no waiting."""
 _IDS: Final = ("record_id", "thread_id")
 _OPEN: Final = (RunState.UNDER_REVIEW, RunState.ARCHIVIST_REVIEW)
 _STOPPABLE: Final = (RunState.PROPOSED, *_OPEN, RunState.WAITING)
@@ -79,17 +81,19 @@ class Disposing:
     council: str
     register: Register
     clock: Clock
-    planner: Planner
+    planners: Mapping[PlanKind, Planner]
     waiting: timedelta = WAITING
 
-    def propose(self, *, actor: Actor) -> Run | None:
+    def propose(self, *, actor: Actor, kind: PlanKind = PlanKind.SCHEDULE) -> Run | None:
         """Make a plan and, when anything is due, a list of it; None: nothing is, which is said too.
+
+        Of kind HONOUR it lists what platforms' deletions call for, where the council's file says so.
 
         Raises:
             NotPermittedError: The person has no role in which lists are proposed.
         """
         require(actor, Act.PROPOSE_DISPOSAL)
-        plan = self.planner(london_date(self.clock.now()), None)
+        plan = self.planners[kind](london_date(self.clock.now()), None)
         return self.enter(plan, actor=actor)
 
     def enter(self, plan: DisposalPlan, *, actor: Actor) -> Run | None:
@@ -279,7 +283,8 @@ class Disposing:
                 list_digest=digest,
                 now=now,
             )
-            waits_until = None if faults else now + self.waiting
+            waiting = self.waiting if found.kind == PlanKind.SCHEDULE else _AT_ONCE
+            waits_until = None if faults else now + waiting
             if waits_until is not None:
                 self.register.move_run(self.council, run, RunState.WAITING, waits_until=waits_until)
             trail.record(

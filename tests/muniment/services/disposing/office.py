@@ -4,7 +4,7 @@ Every public record that was captured is due, but for those in `kept`; the class
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ class Office:
             council=COUNCIL,
             register=self.register,
             clock=self.clock,
-            planner=self.plan,
+            planners={PlanKind.SCHEDULE: self.plan, PlanKind.HONOUR: self.honour_plan},
             waiting=self.waiting,
         )
         self.destroying = Destroying(
@@ -112,7 +112,7 @@ class Office:
             indexes={"search index": self.index},
             certifying=self.certifying,
             clock=self.clock,
-            planner=self.plan,
+            planners={PlanKind.SCHEDULE: self.plan, PlanKind.HONOUR: self.honour_plan},
         )
 
     def _seal(self, cleaned: Collection[str]) -> None:
@@ -181,6 +181,13 @@ class Office:
             schedule_digest=self.schedule,
             basis="",
             items=pa.Table.from_pylist(rows, schema=ITEMS),
+        )
+
+    def honour_plan(self, as_of: date, record_ids: Sequence[str] | None) -> DisposalPlan:
+        """Return the same plan, as a platform's deletions would ask for it."""
+        found = self.plan(as_of, record_ids)
+        return replace(
+            found, kind=PlanKind.HONOUR, schedule=None, schedule_digest=None, basis="terms of the platform"
         )
 
     def hold(self, typed: str) -> frozenset[str]:
