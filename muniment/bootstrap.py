@@ -423,7 +423,6 @@ class CouncilServices:
         if not self.files.exists(path):
             self.files.put_evidence(path, raw)
 
-    @property
     def transferring(self) -> Transferring:
         """Packages for the record office, by the person who acts."""
         return Transferring(

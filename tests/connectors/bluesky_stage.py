@@ -2,11 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+from hypothesis import strategies as st
+
+from conformance.item import Account as WorldAccount
+from conformance.item import Item
+from conformance.platforms.bluesky import BlueskyFake
+from conformance.world import World
 from connectors.bluesky import BlueskyConnector
 from connectors.contract import Reading
+from connectors.cutting import joined
 from schemas.account import Account
 from schemas.capture import Ask, Edge, Exhibit, Ids, RecordRef, Response, Threads, Walk
 from schemas.clock import Clock
@@ -113,3 +121,56 @@ class Reader:
 
 def ref(uri: str, root: str | None = None) -> RecordRef:
     return RecordRef(record_id=uri, native_id=uri, thread_id=root or uri, filed_at=FILED)
+
+
+MOVED = timedelta(days=900)
+
+
+@dataclass
+class Stage:
+    """A council and a resident on Bluesky."""
+
+    world: World
+    fake: BlueskyFake
+    council: WorldAccount
+    resident: WorldAccount
+    reader: Reader
+
+    def post(self, text: str, **more: Any) -> Item:
+        made = self.world.post(self.council, text, **more)
+        self.world.sync()
+        return made
+
+    def posts(self, count: int) -> list[Item]:
+        return [self.post(f"Notice {number}") for number in range(count)]
+
+    def reply(self, parent: Item, text: str, author: WorldAccount | None = None, **more: Any) -> Item:
+        made = self.world.comment(parent, text, author=author or self.resident, **more)
+        self.world.sync()
+        return made
+
+    def own_server(self) -> Reader:
+        options = {"pds": self.fake.base_url}
+        return replace(self.reader, account=replace(self.reader.account, options=options))
+
+
+# ---- cutting --------------------------------------------------------------------------------------------
+
+
+def restored(response: Response, connector: BlueskyConnector) -> None:
+    """Check that each item stands where its header says, and that none overlaps another."""
+    body = response.body
+    taken: list[tuple[int, int]] = []
+    for exhibit in connector.exhibits(response):
+        spans = msgspec.json.decode(exhibit.header)["spans"]
+        for part, segments in zip(exhibit.parts, spans, strict=True):
+            if segments:
+                assert joined(body, [(start, end) for start, end in segments]) == part
+        if len(spans[0]) == 1:
+            taken.append((spans[0][0][0], spans[0][0][1]))
+    taken.sort()
+    edges = [0, *(edge for span in taken for edge in span), len(body)]
+    assert edges == sorted(edges)
+
+
+words = st.text(st.characters(codec="utf-8"), max_size=40)

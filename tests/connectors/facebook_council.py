@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import pytest
+
 from conformance.item import Account as Person
 from conformance.item import Item, Link, Media
 from conformance.platforms.facebook import FacebookFake
@@ -13,8 +15,20 @@ from conformance.world import World
 from connectors.contract import Reading
 from connectors.facebook import FacebookConnector
 from schemas.account import Account
-from schemas.capture import Ask, Edge, Ids, RecordRef, Response, Threads, Walk, Window
+from schemas.capture import (
+    Ask,
+    Edge,
+    Ids,
+    RecordRef,
+    Response,
+    Threads,
+    Walk,
+    Window,
+)
 from schemas.digests import version
+from schemas.errors import (
+    MunimentError,
+)
 from schemas.vocabulary import Stream
 from tests.connectors.rig import Wire, WorldClock, nothing_held
 
@@ -133,3 +147,20 @@ OTHER_PICTURE = Media(id="9002")
 FILM = Media(id="9003", kind="video", mime="video/mp4")
 CARD = Link(url="https://bit.ly/AbC12", target="https://www.anytown.example/bins")
 WINDOW = Window(start=datetime(2026, 3, 2, 10, tzinfo=UTC), end=datetime(2026, 3, 2, 11, tzinfo=UTC))
+
+
+def graph_error(code: int, message: str = "told", subcode: int = 0) -> dict[str, object]:
+    return {"error": {"message": message, "type": "OAuthException", "code": code, "error_subcode": subcode}}
+
+
+def marked(responses: list[Response]) -> list[bool]:
+    return [one.marker is not None for one in responses]
+
+
+def until_it_fails(council: Council, stream: Stream, ask: Ask, error: type[MunimentError]) -> list[Response]:
+    """Return the responses that came before the walk raised this error."""
+    found: list[Response] = []
+    pages = council.pages(stream, ask)
+    with pytest.raises(error):
+        found.extend(pages)
+    return found

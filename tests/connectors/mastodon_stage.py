@@ -15,7 +15,17 @@ from conformance.world import World
 from connectors.contract import Held, Reading
 from connectors.mastodon import MastodonConnector
 from schemas.account import Account
-from schemas.capture import Ask, Edge, Exhibit, Ids, Listed, RecordRef, Response, Threads, Walk
+from schemas.capture import (
+    Ask,
+    Edge,
+    Exhibit,
+    Ids,
+    Listed,
+    RecordRef,
+    Response,
+    Threads,
+    Walk,
+)
 from schemas.digests import version
 from schemas.errors import MalformedItemError
 from schemas.record import CouncilRecord
@@ -214,3 +224,7 @@ def staged(wire: Wire) -> Iterator[Stage]:
         stranger = world.account("mastodon", "stranger", "From Elsewhere", at=before, server="social.example")
         world.sync()
         yield Stage(world, platform, wire, council, resident, stranger)
+
+
+def asked(stage: Stage, what: str) -> int:
+    return sum(what in request.path for request in stage.fake.journal.requests)
