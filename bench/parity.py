@@ -146,6 +146,8 @@ def _answered(
             best = {engine: _best(index, council, query) for engine, index in opened.items()}
             row.best_asked += len(opened) - 1
             row.best_alike += sum(order == best[EMBEDDED] for order in best.values()) - 1
+        if number % 100 == 99:
+            print(f"{number + 1:,} queries", flush=True)
         for engine in bad:
             row.differing[engine] = row.differing.get(engine, 0) + 1
             print(f"DIFFERS {engine}: {query.typed!r}: {found.get(engine)} against {ours}", flush=True)
