@@ -6,10 +6,9 @@ edited. All of that is read from the archive's own rows. Memory is bounded: comm
 rebuild takes record ids in portions.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,10 +16,10 @@ import pyarrow.compute as pc
 from muniment.collector import collector_paused
 from muniment.ports import Archive, SearchIndex
 from muniment.ports.disposal import ErasedRecords
-from muniment.search.entry import Entry, indexed_text
+from muniment.search.entry import Entry
+from muniment.services.entries import ENTRY_COLUMNS, OBSERVATION_COLUMNS, entries_of
 from schemas.arrow import RECORD_SERIES, TABLE, RowKind
 from schemas.errors import IntegrityError
-from schemas.vocabulary import Kind, State
 
 __all__ = [
     "ENTRY_COLUMNS",
@@ -39,33 +38,6 @@ __all__ = [
 ]
 
 
-class _Row(NamedTuple):
-    """What an entry needs of a record row; times in microseconds."""
-
-    version_id: bytes
-    record_id: str
-    platform: str
-    account: str
-    author_id: str | None
-    author_handle: str | None
-    author_role: str
-    kind: str
-    series: str
-    language: str | None
-    commit_no: int
-    filed_at: int
-    created_at: int | None
-    version_at: int | None
-    title: str | None
-    text: str
-
-
-ENTRY_COLUMNS = _Row._fields
-"""The columns of record rows that `entries_of` reads."""
-
-OBSERVATION_COLUMNS = ("record_id", "account", "at", "state", "version_id", "commit_no")
-"""The columns of observation rows that it reads."""
-
 INDEX_NAME = "search"
 """What the register calls this view while it is built anew."""
 
@@ -73,8 +45,6 @@ _SERIES = (*RECORD_SERIES, RowKind.OBSERVATION.value)
 _PORTION_ROWS = 20_000
 _REBUILD_ROWS = 200_000
 _SAMPLE_EVERY = 16
-_SLICE_ROWS = 5_000
-_MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +54,6 @@ class Indexed:
     after: int
     upto: int
     versions: int
-
-
-class _Standing(NamedTuple):
-    """How a record stands by its observations so far; the latest look wins, then the later commit."""
-
-    latest: tuple[int, int]
-    state: str
-    current: bytes | None
-    current_at: tuple[int, int]
-    accounts: tuple[str, ...]
 
 
 class _Counter:
@@ -221,123 +181,6 @@ def _gone(erased: ErasedRecords | None, council: str, *, after: int) -> Sequence
         one for erasure in erased.erasures(council, after=after) for one in erasure.record_ids.to_pylist()
     ]
     return [*found, *being_destroyed(erased, council)]
-
-
-def entries_of(
-    rows: pa.Table, observations: pa.Table, *, new_after: int = -1, older: Collection[str] = ()
-) -> Iterator[Entry]:
-    """Yield the entries of records, given all their record rows and all their observation rows.
-
-    `rows` has ENTRY_COLUMNS, `observations` OBSERVATION_COLUMNS. Versions of a record come together. All
-    records but the `older` ones are known to have no row at `new_after` or before it.
-    """
-    standings = _standings(observations)
-    if pc.count_distinct(rows["record_id"]).as_py() == len(
-        rows
-    ):  # as of a backfill: nothing to bring together
-        for row in _rows_of(rows):
-            yield _only_entry(row, standings.get(row.record_id), -1 if row.record_id in older else new_after)
-        return
-    group: list[_Row] = []
-    for row in _rows_of(rows.sort_by([("record_id", "ascending"), ("commit_no", "ascending")])):
-        if group and group[0].record_id != row.record_id:
-            yield from _entries_of_record(group, standings, new_after, older)
-            group = []
-        group.append(row)
-    if group:
-        yield from _entries_of_record(group, standings, new_after, older)
-
-
-def _rows_of(table: pa.Table) -> Iterator[_Row]:
-    for start in range(0, len(table), _SLICE_ROWS):
-        columns = [_values(table.column(name).slice(start, _SLICE_ROWS)) for name in ENTRY_COLUMNS]
-        yield from map(_Row._make, zip(*columns, strict=True))
-
-
-def _entries_of_record(
-    group: Sequence[_Row], standings: Mapping[str, _Standing], new_after: int, older: Collection[str]
-) -> Iterator[Entry]:
-    record_id = group[0].record_id
-    standing = standings.get(record_id)
-    rows = list({row.version_id: row for row in group}.values())
-    accounts = {row.account for row in group}
-    state, current = State.LIVE.value, rows[-1].version_id
-    if standing is not None:
-        accounts.update(standing.accounts)
-        state = standing.state
-        if any(row.version_id == standing.current for row in rows):
-            current = standing.current or current
-    readable = sum(row.kind != Kind.UNREAD for row in rows)
-    edited = readable > 1 or any(map(_is_an_edit, rows))
-    for row in rows:
-        entry = _only_entry(row, standing, -1 if record_id in older else new_after)
-        yield entry._replace(
-            accounts=tuple(sorted(accounts)),
-            state=state,
-            edited=edited,
-            current=row.version_id == current,
-            multi=len(rows) > 1,
-        )
-
-
-def _only_entry(row: _Row, standing: _Standing | None, new_after: int) -> Entry:
-    """Return the entry of a record that has one version."""
-    accounts: tuple[str, ...] = (row.account,)
-    if standing is not None and standing.accounts != accounts:
-        accounts = tuple(sorted({row.account, *standing.accounts}))
-    return Entry(
-        row.version_id,
-        row.record_id,
-        row.platform,
-        accounts,
-        row.author_id,
-        row.author_handle,
-        row.author_role,
-        row.kind,
-        row.series,
-        row.language,
-        State.LIVE.value if standing is None else standing.state,
-        _is_an_edit(row),
-        row.commit_no,
-        row.filed_at // _MICROSECONDS,
-        True,  # noqa: FBT003  # in the order of the fields: a backfill makes millions
-        False,  # noqa: FBT003
-        indexed_text(row.title, row.text),
-        None,
-        new_after,
-    )
-
-
-def _is_an_edit(row: _Row) -> bool:
-    """Say whether the platform dates this version later than the record itself."""
-    return row.created_at is not None and row.version_at is not None and row.version_at > row.created_at
-
-
-def _standings(observations: pa.Table) -> dict[str, _Standing]:
-    found: dict[str, _Standing] = {}
-    columns = [_values(observations.column(name)) for name in OBSERVATION_COLUMNS]
-    for record_id, account, at, state, version_id, commit_no in zip(*columns, strict=True):
-        when = (at, commit_no)
-        before = found.get(record_id)
-        if before is None:
-            found[record_id] = _Standing(when, state, version_id, when, (account,))
-            continue
-        latest, old_state, current, current_at, accounts = before
-        if account not in accounts:
-            accounts = (*accounts, account)
-        if when >= latest:
-            latest, old_state = when, state
-        if version_id is not None and (current is None or when >= current_at):
-            current, current_at = version_id, when
-        found[record_id] = _Standing(latest, old_state, current, current_at, accounts)
-    return found
-
-
-def _values(column: pa.ChunkedArray) -> list[Any]:
-    """Return a column as Python values; times as microseconds."""
-    whole = column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
-    values: list[Any] = whole.to_pylist()
-    return values
 
 
 def portions(archive: Archive, after: int, upto: int, portion_rows: int) -> Iterator[int]:
