@@ -29,6 +29,12 @@ _SEARCHES: Final = (
     ["llifogydd OR flooding", "--size", "3"],
     ["edited:yes pothole", "--size", "3"],
 )
+_IDLE: Final = (
+    *("CANCELLATION_CLEANUP", "CLEANUP_RECONCILER", "FOREMAN", "LATE_RUNS", "PAUSE_EXPIRATIONS"),
+    *("SCHEDULER", "TRIGGERS"),
+)
+"""Loops of a Prefect server that have nothing to do where nothing is scheduled, and ask its database all the
+time: they are left out here, and here only."""
 _NEXT: Final = """
 What to do next, for a real council
   1. muniment archive https://your-council-blog.example    tries a public blog or account at once
@@ -55,6 +61,7 @@ def main() -> int:
         "DO_NOT_TRACK": "1",
         "PREFECT_LOGGING_LEVEL": "ERROR",
         "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+        "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
         "COLUMNS": os.environ.get("COLUMNS", "150"),
     }
     with _sandbox(home) as site, _prefect(home, environment) as api:
@@ -121,7 +128,8 @@ def _prefect(home: Path, environment: dict[str, str]) -> Iterator[str]:
     """Run a Prefect server on SQLite in a process of its own."""
     port = _free_port()
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with _running(command, home / "prefect.log", environment):
+    quiet = {f"PREFECT_SERVER_SERVICES_{loop}_ENABLED": "false" for loop in _IDLE}
+    with _running(command, home / "prefect.log", {**environment, **quiet}):
         api = f"http://127.0.0.1:{port}/api"
         _wait_for(f"{api}/health", "the Prefect server", home / "prefect.log")
         yield api

@@ -119,6 +119,7 @@ def _quiet() -> Mapping[str, str]:
         "DO_NOT_TRACK": "1",
         "PREFECT_LOGGING_LEVEL": os.environ.get("PREFECT_LOGGING_LEVEL", "WARNING"),
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        "PREFECT_SERVER_DATABASE_TIMEOUT": "60",  # its SQLite gives up after 10 s on a busy machine
     }
 
 
