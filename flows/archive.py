@@ -112,6 +112,7 @@ def archive_council(council: str, accounts: list[str] | None = None) -> None:
             seals=of_council.seals,
             index=of_council.muniment.index,
             erased=of_council.muniment.register,
+            classes=of_council.classes,
             first_commit=first_commit,
             resolve_holds=of_council.resolve_holds,
             beside=of_council.beside,

@@ -14,13 +14,20 @@ __all__ = ["reconcile_council", "reindex_council", "tidy_council", "verify_counc
 
 @flow(name="reindex", flow_run_name="{council}", persist_result=False)
 def reindex_council(council: str, *, whole: bool = False) -> None:
-    """Bring the index up to the archive; `whole` builds it anew, aside, and swaps."""
+    """Bring the index up to the archive; `whole` builds it anew, aside, and swaps.
+
+    Where a schedule is in force it is always built anew: classes change by themselves.
+    """
     of_council = services(council)
-    index = of_council.muniment.index
-    if whole:
-        rebuild(of_council.archive, index, of_council.name, erased=of_council.muniment.register)
-    else:
-        catch_up(of_council.archive, index, of_council.name, erased=of_council.muniment.register)
+    index, classes = of_council.muniment.index, of_council.classes()
+    bring_up = rebuild if whole or classes else catch_up
+    bring_up(
+        of_council.archive,
+        index,
+        of_council.name,
+        erased=of_council.muniment.register,
+        classes=lambda: classes,
+    )
     get_run_logger().info("index current to commit %s", index.watermark(of_council.name))
 
 
@@ -29,8 +36,9 @@ def reconcile_council(council: str) -> None:
     """Count the index against the archive, by month and class; a difference fails the run."""
     of_council = services(council)
     index, register = of_council.muniment.index, of_council.muniment.register
-    catch_up(of_council.archive, index, of_council.name, erased=register)
-    found = reconcile(of_council.archive, index, of_council.name, erased=register)
+    classes = of_council.classes
+    catch_up(of_council.archive, index, of_council.name, erased=register, classes=classes)
+    found = reconcile(of_council.archive, index, of_council.name, erased=register, classes=classes)
     get_run_logger().info(
         "%s versions as at commit %s, %s counts differ",
         found.versions,

@@ -52,6 +52,7 @@ from muniment.ports import IndexBeside, MediaStore
 from muniment.services.archiving import Archiving
 from muniment.services.capturing import Capture
 from muniment.services.certifying import Certifying
+from muniment.services.classing_entries import classes_of
 from muniment.services.destroying import Destroying, Planner
 from muniment.services.disposing import Disposing
 from muniment.services.holding import catch_up_holds
@@ -343,6 +344,10 @@ class CouncilServices:
     def beside(self) -> IndexBeside:
         """What brings the index up while a backfill goes on."""
         return IndexProcess(partial(follow_council, self.muniment.settings, self.name))
+
+    def classes(self) -> Mapping[str, str]:
+        """Return the retention class of each record, for the index to count by."""
+        return classes_of(self.retaining)
 
     @cached_property
     def retaining(self) -> Retaining:

@@ -58,6 +58,7 @@ def archive(url: str | None, council: str | None, names: tuple[str, ...], *, yes
                 seals=services.seals,
                 index=muniment.index,
                 erased=muniment.register,
+                classes=services.classes,
                 first_commit=first_commit,
                 resolve_holds=services.resolve_holds,
                 beside=services.beside,

@@ -120,6 +120,8 @@ def reread(council: str | None, *, dry_run: bool) -> None:
             archive=services.archive,
             seals=services.seals,
             index=services.muniment.index,
+            erased=services.muniment.register,
+            classes=services.classes,
             first_commit=first_commit,
             resolve_holds=services.resolve_holds,
         )

@@ -54,7 +54,11 @@ def rebuild(council: str | None) -> None:
     with opened_council(council) as services:
         services.record(IndexBuilt(whole=True))
         built = build_anew(
-            services.archive, services.muniment.index, services.name, erased=services.muniment.register
+            services.archive,
+            services.muniment.index,
+            services.name,
+            erased=services.muniment.register,
+            classes=services.classes,
         )
     console.print(f"{built.versions:,} versions indexed; the index is current to commit {built.upto}.")
 
@@ -65,8 +69,9 @@ def reconcile_index(council: str | None) -> None:
     """Count archive and index against each other, by month and class and state and so on."""
     with opened_council(council) as services:
         archive, register = services.archive, services.muniment.register
-        catch_up(archive, services.muniment.index, services.name, erased=register)
-        found = reconcile(archive, services.muniment.index, services.name, erased=register)
+        classes = services.classes
+        catch_up(archive, services.muniment.index, services.name, erased=register, classes=classes)
+        found = reconcile(archive, services.muniment.index, services.name, erased=register, classes=classes)
         services.record(IndexReconciled(commit_no=found.commit_no, differences=len(found.differences)))
     _tell(found)
 
@@ -84,7 +89,14 @@ def _purge(services: CouncilServices) -> None:
     gone = [
         one for erasure in register.erasures(services.name, after=0) for one in erasure.record_ids.to_pylist()
     ]
-    proof = purge_index(services.archive, services.muniment.index, services.name, gone, erased=register)
+    proof = purge_index(
+        services.archive,
+        services.muniment.index,
+        services.name,
+        gone,
+        erased=register,
+        classes=services.classes,
+    )
     services.record(
         IndexPurged(
             engine=proof.engine,

@@ -90,6 +90,7 @@ def reindex(council: str | None, *, whole: bool) -> None:
                 services.muniment.index,
                 services.name,
                 erased=services.muniment.register,
+                classes=services.classes,
             )
         else:
             catch_up(
@@ -97,6 +98,7 @@ def reindex(council: str | None, *, whole: bool) -> None:
                 services.muniment.index,
                 services.name,
                 erased=services.muniment.register,
+                classes=services.classes,
             )
         upto = services.muniment.index.watermark(services.name)
     console.print(f"The index is current to commit {upto}.")

@@ -5,7 +5,7 @@ from typing import Final
 
 from muniment.ports import Archive, IndexBeside, Seals, SearchIndex
 from muniment.ports.disposal import ErasedRecords
-from muniment.services.indexing import catch_up
+from muniment.services.indexing import Classes, catch_up
 
 __all__ = ["finish"]
 
@@ -21,6 +21,7 @@ def finish(
     index: SearchIndex,
     first_commit: int,
     erased: ErasedRecords | None = None,
+    classes: Classes | None = None,
     resolve_holds: Callable[[], object] = lambda: None,
     beside: IndexBeside | None = None,
 ) -> None:
@@ -38,4 +39,4 @@ def finish(
         archive.compact()
     resolve_holds()
     seals.seal()
-    catch_up(archive, index, council, erased=erased)
+    catch_up(archive, index, council, erased=erased, classes=classes)

@@ -10,7 +10,14 @@ from muniment.search.answer import Facet, PurgeProof
 from muniment.search.entry import day_of
 from muniment.search.facets import FacetCounter
 from muniment.search.tree import Everything, Query, Range
-from muniment.services.indexing import INDEX_NAME, being_destroyed, every_entry, without
+from muniment.services.indexing import (
+    INDEX_NAME,
+    Classes,
+    being_destroyed,
+    classed,
+    every_entry,
+    without,
+)
 
 __all__ = ["Difference", "Reconciled", "purge_index", "reconcile"]
 
@@ -43,12 +50,20 @@ class Reconciled:
 
     @property
     def agrees(self) -> bool:
-        """Whether the index is a true view of the archive."""
-        return self.same_versions and not self.differences
+        """Whether the index is a true view of the archive.
+
+        Classes change by themselves, and the index takes them anew at night: they may differ for a day.
+        """
+        return self.same_versions and not any(one.facet is not Facet.CLASS for one in self.differences)
 
 
 def reconcile(
-    archive: Archive, index: SearchIndex, council: str, *, erased: ErasedRecords | None = None
+    archive: Archive,
+    index: SearchIndex,
+    council: str,
+    *,
+    erased: ErasedRecords | None = None,
+    classes: Classes | None = None,
 ) -> Reconciled:
     """Count every version of archive and index by month and each facet, as at the index's commit.
 
@@ -61,7 +76,9 @@ def reconcile(
     months: dict[int, FacetCounter] = {}
     versions = in_archive = 0
     with collector_paused():
-        for entry in without(every_entry(archive, upto), being_destroyed(erased, council)):
+        known = {} if classes is None else classes()
+        entries = without(every_entry(archive, upto), being_destroyed(erased, council))
+        for entry in classed(entries, known):
             months.setdefault(day_of(entry.ts) // 100, FacetCounter()).add(entry)
             in_archive ^= int.from_bytes(entry.version_id, "big")
             versions += 1
@@ -85,6 +102,7 @@ def purge_index(
     record_ids: Sequence[str],
     *,
     erased: ErasedRecords | None = None,
+    classes: Classes | None = None,
     words: Sequence[str] = (),
 ) -> PurgeProof:
     """Take erased records out of the index's files, and say what is found there afterwards.
@@ -97,6 +115,7 @@ def purge_index(
         council: Whose.
         record_ids: What was erased.
         erased: What the register knows of erasures; runs close after this, not during it.
+        classes: Gives the retention class of every record.
         words: Tokens that stood in these records only, when the caller knows some.
 
     Raises:
@@ -109,7 +128,9 @@ def purge_index(
     try:
         with collector_paused():
             entries = without(every_entry(archive, upto), being_destroyed(erased, council))
-            return index.purge(council, upto, without(entries, frozenset(record_ids)), record_ids, words)
+            kept = without(entries, frozenset(record_ids))
+            known = {} if classes is None else classes()
+            return index.purge(council, upto, classed(kept, known), record_ids, words)
     finally:
         if erased is not None:
             erased.end_rebuild(council, INDEX_NAME)

@@ -6,9 +6,10 @@ edited. All of that is read from the archive's own rows. Memory is bounded: comm
 rebuild takes record ids in portions.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,10 +26,12 @@ __all__ = [
     "ENTRY_COLUMNS",
     "INDEX_NAME",
     "OBSERVATION_COLUMNS",
+    "Classes",
     "Indexed",
     "being_destroyed",
     "catch_up",
     "changed_entries",
+    "classed",
     "entries_of",
     "every_entry",
     "follow",
@@ -37,6 +40,9 @@ __all__ = [
     "without",
 ]
 
+
+Classes: TypeAlias = Callable[[], Mapping[str, str]]
+"""Gives the retention class of each record that has one."""
 
 INDEX_NAME = "search"
 """What the register calls this view while it is built anew."""
@@ -74,6 +80,7 @@ def catch_up(
     council: str,
     *,
     erased: ErasedRecords | None = None,
+    classes: Classes | None = None,
     portion_rows: int = _PORTION_ROWS,
 ) -> Indexed:
     """Bring the index up to the archive's last commit; nothing new, nothing written.
@@ -85,6 +92,7 @@ def catch_up(
         index: The index.
         council: Whose.
         erased: What erasures the index must follow; None: nothing can have been erased.
+        classes: Gives the retention class of every record; asked only when something is written.
         portion_rows: Bounds memory: so many new rows, of whole commits, are taken at a time.
 
     Raises:
@@ -98,13 +106,14 @@ def catch_up(
         message = f"The search index of {council} stands at commit {after}, its archive at {upto}."
         raise IntegrityError(message, remedy="Run `muniment reindex` once the archive is the right one.")
     if after < 0 or (erased is not None and after < erased.last_closed_erasure(council)):
-        return rebuild(archive, index, council, erased=erased)
+        return rebuild(archive, index, council, erased=erased, classes=classes)
     counter = _Counter()
     start = after
     hidden, gone = being_destroyed(erased, council), _gone(erased, council, after=after)
+    known = {} if classes is None or after == upto else classes()
     for end in portions(archive, after, upto, portion_rows):
         with collector_paused():
-            entries = without(changed_entries(archive, start, end), hidden)
+            entries = classed(without(changed_entries(archive, start, end), hidden), known)
             index.apply(council, end, counter.count(entries), gone)
         start, gone = end, ()
     return Indexed(after=after, upto=upto, versions=counter.versions)
@@ -132,6 +141,7 @@ def rebuild(
     council: str,
     *,
     erased: ErasedRecords | None = None,
+    classes: Classes | None = None,
     part_rows: int = _REBUILD_ROWS,
 ) -> Indexed:
     """Build the index anew from the whole archive, and swap it in; searches go on meanwhile.
@@ -149,7 +159,8 @@ def rebuild(
             entries = without(
                 every_entry(archive, upto, part_rows=part_rows), being_destroyed(erased, council)
             )
-            index.rebuild(council, upto, counter.count(entries))
+            known = {} if classes is None else classes()
+            index.rebuild(council, upto, counter.count(classed(entries, known)))
         gone = _gone(erased, council, after=upto)
         if gone:
             index.apply(council, index.watermark(council), (), gone)
@@ -157,6 +168,13 @@ def rebuild(
         if erased is not None:
             erased.end_rebuild(council, INDEX_NAME)
     return Indexed(after=-1, upto=upto, versions=counter.versions)
+
+
+def classed(entries: Iterator[Entry], known: Mapping[str, str]) -> Iterator[Entry]:
+    """Yield the entries, each with the retention class of its record, where it has one."""
+    if not known:
+        return entries
+    return (entry._replace(record_class=known.get(entry.record_id)) for entry in entries)
 
 
 def without(entries: Iterator[Entry], hidden: frozenset[str]) -> Iterator[Entry]:

@@ -146,7 +146,7 @@ def test_each_field_that_the_page_shows_narrows() -> None:
         accounts=("x-main",),
         author_handle="Resident",
         kind="comment",
-        record_class="complaint",
+        record_class="PUB-COMMENT",
         edited=True,
         ts=1_711_900_000,  # 31 March 2024 in London
     )

@@ -8,9 +8,10 @@ import pytest
 from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.ports.disposal import Intent
 from muniment.search.answer import Facet
+from muniment.search.parse import parse
 from muniment.services.as_at import search_as_at
 from muniment.services.index_upkeep import Difference, purge_index, reconcile
-from muniment.services.indexing import being_destroyed, catch_up
+from muniment.services.indexing import being_destroyed, catch_up, rebuild
 from muniment.services.reading_threads import read_thread
 from muniment.services.searching import search
 from schemas.errors import BadInputError
@@ -93,3 +94,23 @@ def test_from_the_intent_on_nobody_finds_a_record(borough: Commits, index: Tanti
     with pytest.raises(BadInputError):
         read_thread(archive, "x:1", hidden=hidden)
     assert "x:1" not in {one.record_id for one in read_thread(archive, "x:2", hidden=hidden)}
+
+
+def test_classes_are_taken_in_and_their_drift_is_told_but_is_no_fault(
+    borough: Commits, index: TantivyIndex
+) -> None:
+    archive = borough.archive()
+    rebuild(archive, index, "borough", classes=lambda: {"x:1": "COMPLAINT", "x:2": "NEWS"})
+    assert index.facets("borough", parse("-zzz")).counts[Facet.CLASS] == {"complaint": 2, "news": 1}
+    assert search(archive, index, "borough", "class:complaint").statement.records == 1
+    borough.commit(row("facebook:9", "flood"), look("x:2", 90, "gone"))
+    later = {"x:1": "COMPLAINT", "x:2": "NEWS", "facebook:9": "NEWS"}
+    catch_up(archive, index, "borough", classes=lambda: later)
+    assert reconcile(archive, index, "borough", classes=lambda: later).differences == ()
+    found = reconcile(archive, index, "borough", classes=lambda: {**later, "x:1": "NEWS"})
+    assert {one.facet for one in found.differences} == {Facet.CLASS}
+    assert found.agrees
+
+
+def test_classes_are_not_asked_for_when_nothing_is_new(borough: Commits, index: TantivyIndex) -> None:
+    catch_up(borough.archive(), index, "borough", classes=lambda: pytest.fail("asked"))

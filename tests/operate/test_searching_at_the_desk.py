@@ -1,0 +1,145 @@
+"""Search at the command line, over a real archive: pages, facets, files, threads, the index."""
+
+import csv
+import getpass
+import json
+import re
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from muniment.bootstrap import open_muniment
+from muniment.domain.people import Appointment, Role
+from muniment.settings import from_environment
+from tests.operate.conftest import Office
+from tests.operate.test_retention import signed
+
+EVERYTHING = "NOT zzzqq"
+
+
+@pytest.fixture
+def archived(office: Office) -> Office:
+    assert office.archive().code == 0
+    with open_muniment(from_environment()) as muniment:
+        given = Appointment(person=getpass.getuser(), role=Role.INFORMATION_MANAGER, from_on=date(2000, 1, 1))
+        muniment.register.appoint("smalltown", given)
+    return office
+
+
+def told(said: str) -> tuple[int, int]:
+    """Return the totals of an answer: records and versions."""
+    found = re.search(r"([\d,]+) records?, ([\d,]+) versions?", said)
+    assert found is not None, said
+    return int(found[1].replace(",", "")), int(found[2].replace(",", ""))
+
+
+def test_an_answer_says_totals_freshness_facets_and_what_could_not_be_found(archived: Office) -> None:
+    answer = archived.run("search", EVERYTHING, "--facets", "--group-duplicates", "--size", "5").said
+    records, versions = told(answer)
+    assert versions >= records > 5
+    assert "0 records behind" in answer
+    assert "Every version that is not one that has any form of “zzzqq”." in answer
+    assert "platform:" in answer
+    assert "year:" in answer
+    assert "missing" in answer or "We do not have" in answer
+
+
+def test_pages_give_every_version_once(archived: Office) -> None:
+    seen: list[str] = []
+    more: tuple[str, ...] = ()
+    while True:
+        answer = archived.run("search", EVERYTHING, "--size", "7", *more).said
+        page = answer.split("The next page:")[0]
+        seen += re.findall(r"(?:live|hidden|missing|gone)  (\S+:\S+)$", page, re.MULTILINE)
+        place = re.search(r"--after (\S+)", answer)
+        if place is None:
+            break
+        more = ("--after", place[1])
+    assert len(seen) == told(answer)[1]
+
+
+def test_an_earlier_commit_answers_as_it_stood(archived: Office) -> None:
+    now = told(archived.run("search", EVERYTHING).said)
+    with open_muniment(from_environment()) as muniment:
+        last = muniment.council().archive.commit_no()
+    assert told(archived.run("search", EVERYTHING, "--as-at", str(last)).said) == now
+    assert told(archived.run("search", EVERYTHING, "--as-at", "1").said)[0] < now[0]
+    assert archived.run("search", EVERYTHING, "--as-at", str(last + 1)).code == 2
+    assert archived.run("search", EVERYTHING, "--as-at", "1", "--csv", "x.csv").code == 2
+
+
+def test_every_hit_is_written_in_each_form(archived: Office, tmp_path: Path) -> None:
+    files = {form: tmp_path / f"hits.{form}" for form in ("csv", "jsonl", "parquet")}
+    options = [word for form, path in files.items() for word in (f"--{form}", str(path))]
+    ended = archived.run("search", EVERYTHING, *options)
+    assert ended.code == 0
+    records, versions = told(ended.said)
+    with files["csv"].open(encoding="utf-8-sig", newline="") as written:
+        rows = list(csv.DictReader(written))
+    assert len(rows) == versions
+    assert len({row["record_id"] for row in rows}) == records
+    assert len(files["jsonl"].read_text(encoding="utf-8").splitlines()) == versions
+    assert pq.read_metadata(files["parquet"]).num_rows == versions
+    manifest = json.loads((tmp_path / "hits.csv.manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["rows"], manifest["records"]) == (versions, records)
+
+
+def test_a_thread_is_shown_and_the_look_is_audited(archived: Office) -> None:
+    with open_muniment(from_environment()) as muniment:
+        facts = muniment.council().retaining.held().records.to_pylist()
+    comment = next(row["record_id"] for row in facts if row["kind"] == "comment")
+    shown = archived.run("thread", comment)
+    assert shown.code == 0
+    assert comment in shown.said
+    assert "person:record:show" in archived.run("audit", "--record", comment).said
+    assert archived.run("thread", comment, "--as-of", "1999-12-31").code == 2
+
+
+def test_a_mistake_ends_with_two_and_says_what_to_write(archived: Office) -> None:
+    ended = archived.run("search", "bin NEAR/0 missed")
+    assert ended.code == 2
+    assert "at character 5" in ended.said
+    assert "from 1 (side by side) to 20" in ended.said
+
+
+def test_a_saved_search_from_the_question_to_the_statement(archived: Office, tmp_path: Path) -> None:
+    run = archived.run
+    assert run("searches", "save", "foi-1", f"({EVERYTHING}) OR zzzqq", "--case", "FOI-1").code == 0
+    assert "FOI-1" in run("searches", "list").said
+    path = tmp_path / "report.csv"
+    report = run("searches", "report", "foi-1", "--csv", str(path))
+    assert report.code == 0
+    assert "Found nothing: zzzqq" in report.said
+    assert path.is_file()
+    assert run("searches", "suggest", "foi-1").code == 0
+    assert run("searches", "decide", "foi-1", "nothing-of-the-kind").code == 2
+    accepted = run("searches", "statement", "foi-1", "--accept").said
+    assert "Terms that found nothing: zzzqq." in accepted
+    assert run("searches", "statement", "foi-1", "--number", "1").said.strip() == accepted.strip()
+    assert run("searches", "drop", "foi-1").code == 0
+    assert run("searches", "report", "foi-1").code == 2
+    kinds = run("audit", "--what", "search").said
+    assert all(f"person:search:{what}" in kinds for what in ("save", "report", "accept", "drop"))
+
+
+def test_the_index_is_told_counted_built_anew_and_purged(archived: Office) -> None:
+    run = archived.run
+    status = run("index", "status")
+    assert status.code == 0
+    assert "0 records behind" in status.said
+    for verb in ("reconcile", "rebuild", "purge", "reconcile"):
+        ended = run("index", verb)
+        assert ended.code == 0, ended.said
+    assert "0 words and 0 copies" in run("index", "purge").said
+
+
+def test_with_a_schedule_in_force_hits_are_counted_by_class(archived: Office, tmp_path: Path) -> None:
+    run = archived.run
+    assert run("schedule", "adopt", "--yes", str(signed(tmp_path / "signed.yml"))).code == 0
+    assert "class:" not in run("search", EVERYTHING, "--facets").said.replace("class:x", "")
+    assert run("index", "rebuild").code == 0
+    assert "pub-comment" in run("search", EVERYTHING, "--facets").said
+    assert told(run("search", "class:PUB-COMMENT").said)[0] > 0
+    assert run("index", "reconcile").code == 0
