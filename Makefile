@@ -12,7 +12,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-specs test-rig test-elastic test-all rig rig-down elastic elastic-down conformance crash disposal-proof bench bench-search parity language golden format lock clean
+.PHONY: help run test check test-specs test-rig test-elastic test-all rig rig-down elastic elastic-down conformance crash disposal-proof bench bench-search parity language golden format lock clean bench-export
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -95,6 +95,9 @@ bench-search: elastic ## Latency and size of searching, embedded and Elasticsear
 
 language: $(STAMP) ## STRINGS random strings typed as queries: none may do more than be refused
 	$(BIN)/python -m bench.language --strings $(STRINGS)
+
+bench-export: $(STAMP) ## Every hit of a search as records in a file: seconds and memory
+	$(BIN)/python -m bench.export
 
 golden: $(STAMP) ## Rewrite the golden pairs; review the difference
 	GOLDEN=1 $(BIN)/python -m pytest -q tests/connectors -k "golden_pair or reads_as_it"

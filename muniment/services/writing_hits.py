@@ -22,25 +22,19 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from muniment.ports import Archive, SearchIndex
-from muniment.search.answer import Order
+from muniment.search.answer import EveryHit, Hit
+from muniment.search.explain import explain
 from muniment.services.finding import FoundVersion, found_versions
-from muniment.services.searching import (
-    NO_FILTERS,
-    Held,
-    SearchFilters,
-    freshness,
-    hiding,
-    parse_search,
-    statement_of,
-)
+from muniment.services.searching import NO_FILTERS, Held, SearchFilters, hiding, parse_search
 from schemas.errors import IntegrityError
 
 __all__ = ["HIT_COLUMNS", "FileFormat", "HitsManifest", "write_hits"]
 
-_PAGE_HITS: Final = 20_000
+_PAGE_HITS: Final = 10_000
 _PARQUET_ROWS: Final = 5_000
 _COPY_BYTES: Final = 1 << 20
 _BOM: Final = b"\xef\xbb\xbf"  # without it spreadsheets garble Welsh letters and emoji
@@ -71,6 +65,7 @@ _SCHEMA: Final = pa.schema(
         ("commit_no", pa.int64()),
     ]
 )
+_HITS: Final = pa.schema([("version_id", pa.binary()), ("record_id", pa.string()), ("sk", pa.int64())])
 HIT_COLUMNS: Final = tuple(_SCHEMA.names)
 """The columns of an export. `dated` is the Europe/London date; `version_id` is in hexadecimal figures."""
 
@@ -131,8 +126,7 @@ def write_hits(
     """
     query = parse_search(typed, filters, held)
     every = index.every_hit(council, hiding(query, hidden))
-    hits = [hit for batch in every.batches for hit in batch]
-    hits.sort(key=lambda hit: (hit.sk, hit.version_id), reverse=True)
+    hits = _newest_first(every)
     if len(hits) != every.versions:
         message = f"The index counted {every.versions} versions and gave {len(hits)}."
         raise IntegrityError(message, remedy="Run `muniment reindex --whole`.")
@@ -141,35 +135,29 @@ def write_hits(
         "filters": _plain_filters(filters),
         "format": file_format.value,
         "watermark": every.watermark,
-        "hits": hashlib.sha256(b"".join(hit.version_id for hit in hits)).hexdigest(),
+        "hits": _digest(hits),
         "page_hits": page_hits,
     }
     parts = path.with_name(f"{path.name}.parts")
     _resume_or_begin(parts, plan)
     for number, start in enumerate(range(0, len(hits), page_hits)):
         part = parts / f"{number:06}.{file_format}"
-        some = hits[start : start + page_hits]
+        some = [Hit(**row) for row in hits.slice(start, page_hits).to_pylist()]
         if not part.exists():
             waiting = part.with_suffix(".new")
             _write_part(waiting, file_format, found_versions(archive, some, upto=every.watermark))
             waiting.replace(part)
+        pa.default_memory_pool().release_unused()  # or each page's freed memory is kept beside the next's
         progress(len(some))
     _put_together(parts, path, file_format)
-    statement = statement_of(
-        query,
-        order=Order.NEWEST,
-        records=len({hit.record_id for hit in hits}),
-        versions=len(hits),
-        fresh=freshness(archive, every.watermark),
-    )
     manifest = HitsManifest(
         council=council,
         typed=typed,
-        explained=statement.explained,
+        explained=f"Every version that {explain(query.tree)}.",
         filters=plan["filters"],
         watermark=every.watermark,
-        records=statement.records,
-        versions=statement.versions,
+        records=pc.count_distinct(hits["record_id"]).as_py(),
+        versions=len(hits),
         rows=_rows_in(path, file_format),
         file=path.name,
         format=file_format.value,
@@ -185,6 +173,23 @@ def write_hits(
         into.write(json.dumps(asdict(manifest), ensure_ascii=False, indent=1).encode())
     shutil.rmtree(parts)
     return manifest
+
+
+def _newest_first(every: EveryHit) -> pa.Table:
+    """Return all hits in the order of the file; Arrow columns take a fifth of the memory of objects."""
+    batches = [
+        pa.record_batch([[getattr(hit, name) for hit in batch] for name in _HITS.names], schema=_HITS)
+        for batch in every.batches
+    ]
+    order = [("sk", "descending"), ("version_id", "descending")]
+    return pa.Table.from_batches(batches, schema=_HITS).sort_by(order)
+
+
+def _digest(hits: pa.Table) -> str:
+    made = hashlib.sha256()
+    for chunk in hits["version_id"].chunks:
+        made.update(b"".join(chunk.to_pylist()))
+    return made.hexdigest()
 
 
 def _plain_filters(filters: SearchFilters) -> dict[str, Any]:
