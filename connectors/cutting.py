@@ -99,6 +99,12 @@ class HeaderReader(Generic[Facts]):
         return found
 
     @staticmethod
+    def is_whole(header: bytes) -> bool:
+        """Return whether the first part surely stands in the body as it is: nothing was cut out of it."""
+        first = header[header.rindex(_SPANS) + len(_SPANS) :].partition(b"]]")[0]
+        return b"],[" not in first
+
+    @staticmethod
     def spans(header: bytes) -> list[list[Span]]:
         """Return where each part stood in the response's body."""
         return _spans.decode(header[header.rindex(_SPANS) + len(_SPANS) : -1])

@@ -46,16 +46,22 @@ def table_of(kind: RowKind, values: Sequence[Any], given: Mapping[str, pa.Array]
         ValueError: A required column holds a null.
     """
     arrays = []
+    held: dict[tuple[str, ...], Sequence[Any]] = {(): values}
     for column in COLUMNS[kind]:
-        array = given[column.name] if column.name in given else _column(column, values)
+        array = given[column.name] if column.name in given else _column(column, held)
         if column.required and array.null_count:
             raise ValueError(f"{kind} rows need a value in {column.name}")
         arrays.append(array)
     return pa.Table.from_arrays(arrays, schema=file_schema(kind))
 
 
-def _column(column: Column, values: Sequence[Any]) -> pa.Array:
-    found = list(map(attrgetter(".".join(column.path)), values))
+def _column(column: Column, held: dict[tuple[str, ...], Sequence[Any]]) -> pa.Array:
+    """Return one column; `held` remembers the nested values that several columns are taken from."""
+    *above, name = column.path
+    within = tuple(above)
+    if within not in held:
+        held[within] = list(map(attrgetter(".".join(within)), held[()]))
+    found = list(map(attrgetter(name), held[within]))
     if _is_one_value(found):
         return pa.repeat(pa.scalar(found[0], column.type), len(found))  # what a walk says of all its rows
     if column.name == "metrics":

@@ -97,9 +97,11 @@ def read(exhibit: Exhibit) -> Reading:
 
 def _decoded(exhibit: Exhibit) -> Item | None:
     part = exhibit.parts[0]
-    segments = _header.spans(exhibit.header)[0]
+    if not _header.is_whole(exhibit.header):
+        segments = _header.spans(exhibit.header)[0]
+        part = decodable(part, segments) if len(segments) > 1 else part
     try:
-        item: Item = _item.decode(decodable(part, segments) if len(segments) > 1 else part)
+        item: Item = _item.decode(part)
     except msgspec.DecodeError:
         return None
     return item
