@@ -20,6 +20,7 @@ from prefect.deployments.runner import RunnerDeployment
 from connectors import registry
 from flows.archive import archive_council, limit_name
 from flows.holds import hold_review
+from flows.retention import honour_deletions, retention_review, transfer_council
 from flows.upkeep import reconcile_council, reindex_council, tidy_council, verify_council
 from muniment.adapters.council_yaml import load
 from muniment.settings import from_environment
@@ -68,6 +69,9 @@ def deployments() -> list[RunnerDeployment]:
                 reindex_council.to_deployment(name=path.stem, cron="30 2 * * *", parameters=parameters),
                 reconcile_council.to_deployment(name=path.stem, cron="0 4 * * *", parameters=parameters),
                 verify_council.to_deployment(name=path.stem, cron="0 3 * * *", parameters=parameters),
+                retention_review.to_deployment(name=path.stem, cron="0 5 1 * *", parameters=parameters),
+                honour_deletions.to_deployment(name=path.stem, cron="30 4 * * *", parameters=parameters),
+                transfer_council.to_deployment(name=path.stem, cron="30 5 1 4 *", parameters=parameters),
                 hold_review.to_deployment(name=path.stem, cron="0 6 1 1,7 *", parameters=parameters),
             )
         ]

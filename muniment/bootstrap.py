@@ -428,6 +428,11 @@ class CouncilServices:
         if not self.files.exists(path):
             self.files.put_evidence(path, raw)
 
+    @property
+    def transfers_folder(self) -> Path:
+        """Where the yearly flow packs what is offered to the record office."""
+        return self.muniment.settings.home / "transfers" / self.name
+
     def transferring(self) -> Transferring:
         """Packages for the record office, by the person who acts."""
         return Transferring(

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from muniment.check_proof import check as check_proof
 from muniment.domain.columns import words_of
 from muniment.domain.disposal import Fate, matching
-from muniment.domain.people import Act, Actor, require
+from muniment.domain.people import SYSTEM, Act, Actor, require
 from muniment.domain.retention import Schedule
 from muniment.domain.retention_events import TransferMade, TransferReceived
 from muniment.ports import AuditTrail, MediaStore, Seals
@@ -73,7 +73,8 @@ class Transferring:
             BadInputError: Nothing is to be offered, or the folder is there.
             IntegrityError: The archive, or the package, is not what its evidence says.
         """
-        require(self.actor, Act.MAKE_TRANSFER)
+        if self.actor != SYSTEM:  # the yearly flow packs too: a copy is no decision
+            require(self.actor, Act.MAKE_TRANSFER)
         items = self.offered(retention_class)
         if not items.num_rows:
             raise BadInputError(
@@ -91,6 +92,11 @@ class Transferring:
         digest = package.finish(self._information(transfer, len(ids)))
         self._check(folder, len(ids))
         return self._enter(transfer, schedule, ids, digest)
+
+    def folder(self, beneath: Path) -> Path:
+        """Return where a flow packs: what an earlier run left unfinished, else a folder of today's name."""
+        left = sorted(beneath.glob("*.partial")) if beneath.is_dir() else []
+        return left[0].with_suffix("") if left else beneath / self._name()
 
     def verify(self, folder: Path) -> int:
         """Check every file and every proof of a package; return how many records it holds.

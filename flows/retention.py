@@ -1,0 +1,122 @@
+"""What falls due, each month; platforms' deletions that are honoured, each day; packages, each year.
+
+Counts and class names only reach Prefect. A list that is proposed here is reviewed and approved by people
+(`muniment dispose`), and nothing is proposed twice: what a list has already, no other one gets.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from prefect import flow, get_run_logger
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect.events import emit_event
+
+from flows.archive import services
+from muniment.domain.disposal import DisposalPlan, Fate
+from muniment.domain.disposal_run import Run
+from muniment.domain.forecasting import Month, forecast
+from muniment.domain.honouring import conflicts
+from muniment.domain.people import SYSTEM
+from muniment.domain.retention import refusal
+
+__all__ = ["honour_deletions", "retention_review", "transfer_council"]
+
+
+@flow(name="retention-review", flow_run_name="{council}", persist_result=False)
+def retention_review(council: str) -> int:
+    """Plan by the schedule in force, and propose a list of what is due; nothing due is said too."""
+    of_council = services(council)
+    of = of_council.retaining
+    refused = refusal(of.in_force(), of.today())
+    if refused is not None:
+        _write(council, "retention", [refused])
+        get_run_logger().warning(refused)
+        return 0
+    made = of.planner(of.today(), None)
+    run = of_council.disposing.enter(made, actor=SYSTEM)
+    _write(
+        council,
+        "retention",
+        [*_proposed(made, run), "", *_counts(made), "", *_months(forecast(made, months=12))],
+    )
+    return _tell(council, "muniment.retention.due", made, run)
+
+
+@flow(name="honour-deletions", flow_run_name="{council}", persist_result=False)
+def honour_deletions(council: str) -> int:
+    """Propose a list of the confirmed deletions that the council honours, and tell what stops one."""
+    of_council = services(council)
+    if not of_council.honouring.bases:
+        return 0
+    made = of_council.honouring.planner(of_council.retaining.today(), None)
+    run = of_council.disposing.enter(made, actor=SYSTEM) if made.due.num_rows else None
+    kept = [
+        f"- {count} stay against the platform's terms: {why.value}" for why, count in conflicts(made).items()
+    ]
+    _write(council, "honour", [*_proposed(made, run), *kept])
+    return _tell(council, "muniment.deletions.due", made, run)
+
+
+@flow(name="transfer", flow_run_name="{council}", persist_result=False)
+def transfer_council(council: str) -> int:
+    """Pack what is to be offered to the record office; a run that was killed is gone on with by the next."""
+    of_council = services(council)
+    if refusal(of_council.retaining.in_force(), of_council.retaining.today()) is not None:
+        return 0
+    packing = of_council.transferring()
+    offered = packing.offered().num_rows
+    if not offered:
+        _write(council, "transfer", ["Nothing is to be offered to the record office."])
+        return 0
+    progress = create_progress_artifact(progress=0.0, key=f"packing-{council.replace('_', '-')}")
+    made = packing.make(
+        packing.folder(of_council.transfers_folder),
+        progress=lambda count: _progress(progress, count, offered),
+    )
+    _write(
+        council,
+        "transfer",
+        [f"Transfer {made.transfer}: {made.records} records, verified; its receipt is due."],
+    )
+    return int(made.records)
+
+
+def _progress(artifact: object, count: int, of: int) -> None:
+    if count % 100 == 0 or count == of:
+        update_progress_artifact(artifact_id=artifact, progress=100.0 * count / of)  # type: ignore[arg-type] # a UUID
+
+
+def _proposed(made: DisposalPlan, run: Run | None) -> list[str]:
+    said = f"list {run.run} is under review" if run is not None else "nothing that is not on a list already"
+    return [f"{made.as_of:%-d %B %Y}, {made.basis}: {said}."]
+
+
+def _counts(made: DisposalPlan) -> list[str]:
+    lines = ["| what | class | why it stays | records |", "|---|---|---|---|"]
+    return lines + [_line(row) for row in made.counts("fate", "class", "why")]
+
+
+def _line(row: Mapping[str, str | int | None]) -> str:
+    return f"| {row['fate']} | {row['class'] or 'none'} | {row['why'] or ''} | {row['records']} |"
+
+
+def _months(months: Sequence[Month]) -> Iterable[str]:
+    yield "| month | to destroy | to review | to offer | of these held |"
+    yield "|---|---|---|---|---|"
+    for one in months:
+        yield f"| {one.first_day:%B %Y} | {one.destroy} | {one.review} | {one.transfer} | {one.held} |"
+
+
+def _write(council: str, what: str, lines: Iterable[str]) -> None:
+    create_markdown_artifact(key=f"{what}-{council.replace('_', '-')}", markdown="\n".join(lines))
+
+
+def _tell(council: str, event: str, made: DisposalPlan, run: Run | None) -> int:
+    due: int = sum(made.of(fate).num_rows for fate in (Fate.DUE, Fate.REVIEW, Fate.TRANSFER))
+    if run is not None:
+        emit_event(
+            event=event,
+            resource={"prefect.resource.id": f"muniment.council.{council}"},
+            payload={"records": due, "list": run.run},
+        )
+    get_run_logger().info("%s records are due, list %s", due, "none" if run is None else run.run)
+    return due
