@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from muniment.adapters import sql_hold_tables as h
 from muniment.adapters.sql_engine import Part
+from muniment.adapters.sql_hold_sets import held_of, put_under
 from muniment.adapters.sql_tables import record_key
 from muniment.domain.holds import HELD, Hold, HoldKind
 from muniment.ports.holds import Holds, NewHold
@@ -19,6 +20,7 @@ from schemas.errors import BadInputError
 __all__ = ["SqlHolds"]
 
 _CHUNK: Final = 5_000
+_KEYS_AT_ONCE: Final = 100_000
 _h, _r, _a = h.holds.c, h.hold_records.c, h.aliases.c
 _OPEN: Final = _h.released_at.is_(None)
 _COUNT: Final = (
@@ -69,15 +71,11 @@ class SqlHolds(Part, Holds):
 
     @override
     def add_to_hold(self, council: str, hold_id: int, record_ids: Iterable[str]) -> None:
-        insert = self._database.insert(h.hold_records).on_conflict_do_nothing()
         with self._database.write(council, durable=True) as connection:
-            for ids in _chunks(record_ids):
-                every = {*ids, *self.aliases_of(council, ids)}
-                rows = [
-                    {"hold_id": hold_id, "record_key": record_key(one), "record_id": one}
-                    for one in sorted(every)
-                ]
-                connection.execute(insert, rows)
+            tied = self._is_tied(connection, council)
+            for ids in _chunks(record_ids, _KEYS_AT_ONCE):
+                every = {*ids, *(self.aliases_of(council, ids) if tied else ())}
+                put_under(connection, hold_id, [(record_key(one), one) for one in every])
 
     @override
     def advance_holds(self, council: str, hold_ids: Sequence[int], *, upto: int) -> None:
@@ -114,10 +112,10 @@ class SqlHolds(Part, Holds):
             )
             if not open_holds:
                 return HELD.empty_table()
-            tied = connection.execute(sa.select(_a.record_key).where(_a.council == council).limit(1)).first()
+            tied = self._is_tied(connection, council)
             found: list[tuple[str, int, int]] = []
-            for ids in _chunks(record_ids.to_pylist()):
-                found += self._held_of(connection, council, ids, tied=tied is not None)
+            for ids in _chunks(record_ids.to_pylist(), _KEYS_AT_ONCE):
+                found += self._held_of(connection, council, ids, tied=tied)
         return _held_table(found)
 
     @override
@@ -151,6 +149,13 @@ class SqlHolds(Part, Holds):
                 found |= asked
         return frozenset(found)
 
+    def _is_tied(self, connection: sa.Connection, council: str) -> bool:
+        """Return whether any record of the council goes by two ids: hardly ever."""
+        return (
+            connection.execute(sa.select(_a.record_key).where(_a.council == council).limit(1)).first()
+            is not None
+        )
+
     def _change(self, council: str, hold_id: int, values: dict[str, Any]) -> None:
         hold = self.hold(council, hold_id)
         if not hold.is_open:
@@ -177,14 +182,8 @@ class SqlHolds(Part, Holds):
             for one in ids:
                 for other in self.aliases_of(council, (one,)):
                     names.setdefault(record_key(other), set()).add(one)
-        wanted = (
-            sa.select(_r.record_key, sa.func.min(_r.hold_id), sa.func.count())
-            .join_from(h.hold_records, h.holds, _h.id == _r.hold_id)
-            .where(_r.record_key.in_(list(names)), _h.council == council, _OPEN)
-            .group_by(_r.record_key)
-        )
         found: dict[str, tuple[int, int]] = {}
-        for key, hold_id, count in connection.execute(wanted):
+        for key, hold_id, count in held_of(connection, council, list(names)):
             for one in names[key]:
                 before = found.get(one, (hold_id, 0))
                 found[one] = (min(before[0], hold_id), max(before[1], count))
@@ -216,8 +215,8 @@ def _held_table(found: Sequence[tuple[Any, ...]]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=HELD)
 
 
-def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
+def _chunks(values: Iterable[Any], size: int = _CHUNK) -> Iterator[list[Any]]:
     """Yield pieces that fit into one statement."""
     rest = iter(values)
-    while piece := list(islice(rest, _CHUNK)):
+    while piece := list(islice(rest, size)):
         yield piece
