@@ -401,6 +401,7 @@ class CouncilServices:
             certifying=self.certifying,
             clock=self.clock,
             planners=self._planners,
+            classes=self.classes,
         )
 
     def certificate_pdf(self, told: Mapping[str, Any], raw: bytes) -> bytes:

@@ -29,6 +29,7 @@ from muniment.ports import Archive, Register, SearchIndex
 from muniment.services.certifying import Certifying
 from muniment.services.holding import held_now
 from muniment.services.index_upkeep import purge_index
+from muniment.services.indexing import Classes
 from schemas.clock import Clock
 from schemas.errors import MunimentError, NotApprovedError
 
@@ -76,6 +77,7 @@ class Destroying:
     certifying: Certifying
     clock: Clock
     planners: Mapping[PlanKind, Planner]
+    classes: Classes | None = None
 
     def rehearse(self, run: str) -> Executed:
         """Return what `execute` would destroy at this moment, by the same code; nothing is written.
@@ -309,7 +311,9 @@ class Destroying:
     ) -> tuple[Proof, Sequence[Copy]]:
         """Purge one index. Whatever stops it, it is told and tried again; nobody waits for it."""
         try:
-            purged = purge_index(self.archive, index, self.council, words, erased=self.register)
+            purged = purge_index(
+                self.archive, index, self.council, words, erased=self.register, classes=self.classes
+            )
         except MunimentError as error:
             return Proof(store=name, proved=False, counts={}, pending=error.message), ()
         counts = {
