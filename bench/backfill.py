@@ -274,6 +274,7 @@ def _figures(times: _Times, dlt: _Spent, count: int) -> list[Measured]:
             target=1.0,
             at_least=True,
         ),
+        Measured(name="the same, processor time", value=dlt.cpu / times.capture.cpu, unit="x"),
         *(
             Measured(
                 name=f"  {name}, a record (processors {each(one.cpu):.0f})", value=each(one.wall), unit="µs"

@@ -114,9 +114,12 @@ class TableReader:
                 continue
             try:
                 with self._files.open(self._root / file.path) as source, pq.ParquetFile(source) as parquet:
+                    # The whole file's ids at once: its row groups are then decoded side by side.
+                    chosen = _chosen(parquet.read(columns=wanted.keys), ids, wanted)
+                    start = 0
                     for number in range(parquet.num_row_groups):
-                        keys = parquet.read_row_group(number, columns=wanted.keys)
-                        mask = _chosen(keys, ids, wanted)
+                        mask = chosen.slice(start, parquet.metadata.row_group(number).num_rows)
+                        start += len(mask)
                         if pc.any(mask).as_py():
                             present = [name for name in names if name in parquet.schema_arrow.names]
                             rows = parquet.read_row_group(number, columns=present).filter(mask)
