@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,12 +112,26 @@ def test_a_council_is_archived_with_a_token_in_a_block_and_nothing_personal_reac
         assert personal not in known
 
 
+def events(api: str, name: str) -> list[dict[str, Any]]:
+    """Return the events of one name: the server files them a few seconds after they came."""
+    wanted = {"filter": {"event": {"name": [name]}}, "limit": 50}
+    for _ in range(60):
+        answer = httpx.post(f"{api}/events/filter", json=wanted)
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()["events"]
+        if found:
+            return found
+        time.sleep(0.5)
+    return []
+
+
 def test_one_failing_account_never_stops_another(stage: Stage, prefect: str) -> None:
     stage.fakes["facebook"].knobs.login_wall_from = 1
     assert (
         run(stage, prefect) == 0
     )  # the account is paused and its gap is open: that is a report, not a failure
     assert (held(stage, "facebook"), held(stage, "mastodon")) == (0, 10)
+    assert {event["payload"]["reason"] for event in events(prefect, "muniment.blind")} == {"challenged"}
 
 
 def test_what_a_retry_can_mend_is_retried_and_lost_nothing(stage: Stage, prefect: str) -> None:
