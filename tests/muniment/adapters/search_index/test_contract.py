@@ -1,5 +1,6 @@
 """What every search index promises: whole replacement, exact totals, entries and watermark together."""
 
+import string
 import threading
 from collections.abc import Callable, Iterator
 
@@ -9,6 +10,7 @@ from muniment.ports import SearchIndex
 from muniment.search.answer import Hit, Order, SearchPage
 from muniment.search.entry import Entry, entry_id
 from muniment.search.parse import parse
+from muniment.search.tree import Query, Wildcard
 from schemas.errors import BadInputError, StorageError, WriteConflictError
 
 Corpus = Callable[..., tuple[Entry, ...]]
@@ -208,3 +210,18 @@ def test_records_of_several_versions_are_counted_once_however_many(index: Search
     index.rebuild("borough", 1, several)
     assert (find(index, "bins").records, find(index, "bins").versions) == (2_500, 5_000)
     assert (find(index, "tax").records, find(index, "tax").versions) == (2_500, 2_500)
+
+
+def test_every_mark_in_a_pattern_stands_for_itself(index: SearchIndex, one: Entry) -> None:
+    marks = [mark for mark in string.punctuation if mark not in "\"'<>*?"]
+    entries = [
+        one._replace(
+            version_id=bytes([number]) * 32, record_id=f"x:{number}", text=f"https://www.a.uk/x{mark}y"
+        )
+        for number, mark in enumerate(marks)
+    ]
+    index.apply("borough", 1, entries, ())
+    for mark, entry in zip(marks, entries, strict=True):
+        for pattern in (f"a.uk/x{mark}*", f"*k/x{mark}y"):
+            page = index.search("borough", Query(typed="", tree=Wildcard(pattern)), order=Order.NEWEST)
+            assert [hit.record_id for hit in page.hits] == [entry.record_id], pattern
