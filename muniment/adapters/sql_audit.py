@@ -153,6 +153,7 @@ class SqlAudit(Part, AuditChain):
                     connection.execute(sa.delete(a.audit_texts).where(*gone))
                 told = AuditTextsDestroyed(ranges=ranges, before=before.isoformat(), reason=reason)
                 SqlAuditTrail(connection, council, actor, now).record(told)
+        self._database.empty_log()
         return len(numbers)
 
 

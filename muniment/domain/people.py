@@ -146,7 +146,7 @@ def require_another(actor: Actor, others: Iterable[str], what: str) -> None:
     """Refuse a person who has already had a hand in what needs a second pair of eyes.
 
     Args:
-        actor: Who wants to act; the login counts too, so another name does not make another person.
+        actor: Who wants to act; the login counts too, so who acted as the login is known under another name.
         others: The names and logins of those who acted before.
         what: What the person did before, to end "..., who".
 

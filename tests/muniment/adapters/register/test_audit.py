@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -10,7 +11,15 @@ import sqlalchemy as sa
 from muniment.adapters.sql_engine import Database
 from muniment.adapters.sql_register import SqlRegister
 from muniment.domain.audit import NO_ENTRY, act_of, chain_faults
-from muniment.domain.events import AccountPaused, ArchiveSealed, AuditRestarted, RecordShown, Tag, Term
+from muniment.domain.events import (
+    AccountPaused,
+    ArchiveSealed,
+    AuditRestarted,
+    RecordShown,
+    SearchMade,
+    Tag,
+    Term,
+)
 from muniment.domain.people import SYSTEM, Actor, Appointment, Role
 from schemas.errors import BadInputError
 from schemas.vocabulary import Reason
@@ -134,6 +143,18 @@ def test_audit_outlives_its_subject(stage: Stage) -> None:
         "elm", SMITH, term=Term.SEARCH, before=at(4), reason="again", now=at(6)
     )
     assert (again, len(list(register.audit_entries("elm")))) == (0, len(entries))
+
+
+def test_no_byte_of_a_destroyed_text_stays_in_the_file(register: SqlRegister, register_url: str) -> None:
+    sought = SearchMade(typed="Pat Unforgettable", filters={}, records=0, versions=0, watermark=1)
+    with register.begin("elm", SMITH, now=at(1)) as trail:
+        trail.record(sought)
+    register.destroy_audit_texts("elm", SMITH, term=Term.SEARCH, before=at(2), reason="over", now=at(3))
+    assert [one.text is None for one in register.audit_entries("elm")] == [True, False]
+    if register_url.startswith("sqlite"):
+        path = Path(register_url.removeprefix("sqlite:///"))
+        for file in path.parent.glob("register.sqlite*"):
+            assert b"Unforgettable" not in file.read_bytes(), file.name
 
 
 def test_a_lost_head_that_a_person_answered_for_is_known(register: SqlRegister) -> None:
