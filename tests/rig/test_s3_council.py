@@ -134,6 +134,7 @@ def test_an_archive_copied_to_another_bucket_is_unaltered_and_goes_on_there(
     assert (found.faults, found.not_yet_sealed) == ((), 0)
 
 
+@pytest.mark.timeout(600)  # eight commands, each in a process of its own
 def test_the_commands_do_it_too(s3_bucket: S3Bucket, tmp_path: Path) -> None:
     with small_council(tmp_path) as stage:
 

@@ -6,7 +6,7 @@ Every public record that was captured is due, but for those in `kept`; the class
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +18,7 @@ from muniment.adapters.local_media import LocalMediaStore
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.seal_key import SealKey, is_signed_by
 from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.storage import Files
 from muniment.adapters.stub_keys import StubKeys
 from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.domain.disposal import ITEMS, DisposalPlan, Fate, PlanKind, Why
@@ -25,7 +26,7 @@ from muniment.domain.disposal_run import Run
 from muniment.domain.holds import HoldKind, latest_review
 from muniment.domain.people import Actor, Role
 from muniment.domain.stub import StubKey
-from muniment.ports import Kept, NewHold, SearchIndex
+from muniment.ports import Kept, MediaStore, NewHold, SearchIndex
 from muniment.search.answer import Order
 from muniment.search.parse import parse
 from muniment.services import holding
@@ -51,7 +52,7 @@ class Office:
     """One council's office; `reopen` is a new process over the same disk."""
 
     root: Path
-    files: LocalFiles = field(default_factory=LocalFiles)
+    files: Files = field(default_factory=LocalFiles)
     clock: StandingClock = field(default_factory=StandingClock)
     kept: dict[str, Why] = field(default_factory=dict)
     fates: dict[str, Fate] = field(default_factory=dict)
@@ -63,12 +64,26 @@ class Office:
     def __post_init__(self) -> None:
         self.open()
 
+    @property
+    def place(self) -> PurePath:
+        """Where the archive lies."""
+        return self.root / COUNCIL
+
+    @property
+    def seal_files(self) -> Files:
+        """A disk of the seals' own: that of the archive may be one that fails."""
+        return LocalFiles()
+
+    def made_media(self) -> MediaStore:
+        assert isinstance(self.files, LocalFiles)
+        return LocalMediaStore(self.root / COUNCIL, self.files)
+
     def open(self) -> None:
         self.register = SqlRegister.open(f"sqlite:///{self.root / 'register.db'}", StubKeys(None, [KEY]))
-        self.media = LocalMediaStore(self.root / COUNCIL, self.files)
+        self.media = self.made_media()
         self.archive = DeltaArchive(
             COUNCIL,
-            self.root / COUNCIL,
+            self.place,
             register=self.register,
             media=self.media,
             clock=self.clock,
@@ -78,9 +93,9 @@ class Office:
         key = SealKey(Ed25519PrivateKey.generate())
         self.seals = SealChain(
             council=COUNCIL,
-            root=self.root / COUNCIL,
+            root=self.place,
             archive=self.archive,
-            files=LocalFiles(),
+            files=self.seal_files,
             key=key,
             clock=self.clock,
             locked=self.archive.locked,
