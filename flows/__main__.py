@@ -19,6 +19,7 @@ from prefect.deployments.runner import RunnerDeployment
 
 from connectors import registry
 from flows.archive import archive_council, limit_name
+from flows.disposal import dispose_council
 from flows.holds import hold_review
 from flows.retention import honour_deletions, retention_review, transfer_council
 from flows.upkeep import reconcile_council, reindex_council, tidy_council, verify_council
@@ -72,6 +73,7 @@ def deployments() -> list[RunnerDeployment]:
                 retention_review.to_deployment(name=path.stem, cron="0 5 1 * *", parameters=parameters),
                 honour_deletions.to_deployment(name=path.stem, cron="30 4 * * *", parameters=parameters),
                 transfer_council.to_deployment(name=path.stem, cron="30 5 1 4 *", parameters=parameters),
+                dispose_council.to_deployment(name=path.stem, cron="45 4 * * *", parameters=parameters),
                 hold_review.to_deployment(name=path.stem, cron="0 6 1 1,7 *", parameters=parameters),
             )
         ]

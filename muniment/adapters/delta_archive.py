@@ -210,6 +210,7 @@ class DeltaArchive(Archive):
         done = session.number(_ERASE + run)
         if done:
             self._recover(session.lock)
+            self._sealing(())  # who died may have died before it
             return erasure_from(run, done, self._home.facts_of(session.table, _KIND, run))
         plan = doomed_rows(self._files, self._home.root, session.table, ids)
         if not plan:

@@ -155,6 +155,8 @@ class SealChain(Seals):
             previous = seal_digest(seal)
             active |= seal.added
             removed |= set(seal.removed)
+        # What a newer commit took away (an erasure whose process died before its seal) is not yet sealed.
+        removed |= self._changes(chain[-1].log_version if chain else -1).removed.keys()
         sealed = {name: active[name] for name in sorted(set(active) - removed)}
         broken = [fault for name in sealed if (fault := self._file_fault(name, sealed[name])) is not None]
         yield from broken

@@ -148,6 +148,13 @@ def test_the_review_of_holds_leaves_counts_and_no_reference(stage: Stage, prefec
     assert "| all | 0 | 0 |" in artifact["data"]
 
 
+def test_the_nightly_disposal_says_that_nothing_is_due(stage: Stage, prefect: str) -> None:
+    dispose = "from flows.disposal import dispose_council; assert dispose_council('smalltown') == 0"
+    assert python(stage, prefect, "-c", dispose).returncode == 0
+    (artifact,) = told(prefect, "artifacts", artifacts={"key": {"any_": ["disposal-smalltown"]}})
+    assert "none is due" in artifact["data"]
+
+
 def test_the_deployments_for_an_existing_prefect_run_on_a_process_pool(stage: Stage, prefect: str) -> None:
     def cli(*arguments: str) -> None:
         places = {"COUNCIL": "smalltown", "FOLDER": str(CHECKOUT)}

@@ -10,7 +10,6 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import pyarrow as pa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from muniment.adapters.delta_archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
@@ -90,7 +89,7 @@ class Office:
             files=self.files,
             sealing=self._seal,
         )
-        key = SealKey(Ed25519PrivateKey.generate())
+        key = SealKey.of(None, self.root / "seal.pem")
         self.seals = SealChain(
             council=COUNCIL,
             root=self.place,
