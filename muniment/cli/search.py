@@ -21,8 +21,8 @@ from muniment.services.finding import FoundVersion
 from muniment.services.holding import held_ids
 from muniment.services.indexing import being_destroyed
 from muniment.services.reading_threads import ThreadRecord, read_thread
-from muniment.services.saving import words_of_filters
-from muniment.services.searching import SearchAnswer, SearchFilters, SearchStatement
+from muniment.services.saving import filters_of, saved_search, words_of_filters
+from muniment.services.searching import NO_FILTERS, SearchAnswer, SearchFilters, SearchStatement
 from muniment.services.searching import search as find
 from muniment.services.showing import changes
 from muniment.services.unseen import AccountUnseen, unseen
@@ -50,14 +50,17 @@ _FACETS: Final = {
 
 
 @click.command()
-@click.argument("query")
+@click.argument("query", required=False)
 @COUNCIL
 @click.option("--platform", help="Only this platform.")
 @click.option("--account", help="Only this account.")
 @click.option("--from", "since", type=_DAY, help="From this day (London), ends included.")
 @click.option("--to", "until", type=_DAY, help="Up to this day (London), ends included.")
 @click.option("--order", type=click.Choice(["newest", "relevant"]), default="newest", show_default=True)
-@click.option("--size", default=20, show_default=True, help="How many versions to show.")
+@click.option("--saved", metavar="NAME", help="Run a saved search, as it is kept, instead of a QUERY.")
+@click.option(
+    "--size", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many versions to show."
+)
 @click.option("--after", metavar="PLACE", help="Go on after this place, which the page before told.")
 @click.option("--as-at", type=int, metavar="COMMIT", help="As the archive stood at this commit; slower.")
 @click.option("--group-duplicates", is_flag=True, help="Put texts that say nearly the same together.")
@@ -66,13 +69,14 @@ _FACETS: Final = {
 @click.option("--jsonl", "jsonl_path", type=_FILE, help="The same as JSON Lines.")
 @click.option("--parquet", "parquet_path", type=_FILE, help="The same as Parquet.")
 def search(
-    query: str,
+    query: str | None,
     council: str | None,
     platform: str | None,
     account: str | None,
     since: datetime | None,
     until: datetime | None,
     order: str,
+    saved: str | None,
     size: int,
     after: str | None,
     as_at: int | None,
@@ -104,6 +108,7 @@ def search(
         )
     with opened_council(council) as services:
         archive, index, name = services.archive, services.muniment.index, services.name
+        typed, filters, case_reference = _asked(services, query, filters, saved)
         held = partial(held_ids, name, register=services.muniment.register)
         hidden = being_destroyed(services.muniment.register, name)
         if as_at is None:
@@ -112,7 +117,7 @@ def search(
                 archive,
                 index,
                 name,
-                query,
+                typed,
                 filters=filters,
                 order=chosen,
                 after=after,
@@ -122,15 +127,32 @@ def search(
             )
         else:
             answer = search_as_at(
-                archive, query, as_at, filters=filters, after=after, size=size, held=held, hidden=hidden
+                archive, typed, as_at, filters=filters, after=after, size=size, held=held, hidden=hidden
             )
-        services.record(_made(answer.statement, filters, exported=bool(wanted)))
+        services.record(
+            _made(answer.statement, filters, exported=bool(wanted), case_reference=case_reference)
+        )
         _print_answer(answer, together=group_duplicates, facets=facets)
         _print_unseen(
             unseen(services.muniment.register, name, answer.statement.scope, now=services.clock.now())
         )
         for form, path in wanted.items():
-            _write(services, query, filters, form, path)
+            _write(services, typed, filters, form, path)
+
+
+def _asked(
+    services: CouncilServices, query: str | None, filters: SearchFilters, saved: str | None
+) -> tuple[str, SearchFilters, str | None]:
+    """Return what is to be searched, how it is narrowed, and what for."""
+    if (query is None) is (saved is None) or (saved is not None and filters != NO_FILTERS):
+        raise BadInputError(
+            "Give a QUERY, or the name of a saved search with nothing beside it.",
+            remedy='For example: muniment search "bin collection", or muniment search --saved foi-2024-113.',
+        )
+    if saved is None:
+        return query or "", filters, None
+    kept = saved_search(services.muniment.register, services.name, saved)
+    return kept.typed, filters_of(kept.filters), kept.case_reference
 
 
 def _write(
@@ -154,7 +176,9 @@ def _write(
     )
 
 
-def _made(statement: SearchStatement, filters: SearchFilters, *, exported: bool) -> SearchMade:
+def _made(
+    statement: SearchStatement, filters: SearchFilters, *, exported: bool, case_reference: str | None
+) -> SearchMade:
     return SearchMade(
         typed=statement.typed,
         filters=words_of_filters(filters),
@@ -162,6 +186,7 @@ def _made(statement: SearchStatement, filters: SearchFilters, *, exported: bool)
         versions=statement.versions,
         watermark=statement.fresh.watermark,
         exported=exported,
+        case_reference=case_reference,
     )
 
 

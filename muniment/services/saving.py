@@ -9,6 +9,7 @@ from muniment.domain.events import SearchDropped, SearchSaved, StatementAccepted
 from muniment.domain.people import Actor
 from muniment.domain.saved_search import KeptStatement, SavedSearch, SpellingDecision, check_search_name
 from muniment.ports import Archive, Register, SearchIndex
+from muniment.ports.saved_searches import SavedSearches
 from muniment.search.answer import Order
 from muniment.search.suggest import Suggestion, suggestions, with_suggestion
 from muniment.services.hit_reports import HitReport, hit_report
@@ -26,6 +27,7 @@ from schemas.errors import BadInputError
 __all__ = [
     "SearchDesk",
     "filters_of",
+    "saved_search",
     "words_of_filters",
 ]
 
@@ -49,6 +51,19 @@ def filters_of(words: Mapping[str, str]) -> SearchFilters:
         since=date.fromisoformat(words["from"]) if "from" in words else None,
         until=date.fromisoformat(words["to"]) if "to" in words else None,
     )
+
+
+def saved_search(register: SavedSearches, council: str, name: str) -> SavedSearch:
+    """Return the newest revision of a search on the list.
+
+    Raises:
+        BadInputError: There is none.
+    """
+    for one in register.saved_searches(council):
+        if one.name == name:
+            return one
+    remedy = "`muniment searches list` shows them."
+    raise BadInputError(f"There is no saved search {name!r}.", remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +116,7 @@ class SearchDesk:
         Raises:
             BadInputError: There is none.
         """
-        for one in self.register.saved_searches(self.council):
-            if one.name == name:
-                return one
-        raise BadInputError(
-            f"There is no saved search {name!r}.", remedy="`muniment searches list` shows them."
-        )
+        return saved_search(self.register, self.council, name)
 
     def report(self, name: str) -> HitReport:
         """Return the hit report of a search."""

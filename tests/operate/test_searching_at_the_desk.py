@@ -108,6 +108,10 @@ def test_a_saved_search_from_the_question_to_the_statement(archived: Office, tmp
     run = archived.run
     assert run("searches", "save", "foi-1", f"({EVERYTHING}) OR zzzqq", "--case", "FOI-1").code == 0
     assert "FOI-1" in run("searches", "list").said
+    assert told(run("search", "--saved", "foi-1").said) == told(run("search", EVERYTHING).said)
+    assert run("search", "--saved", "foi-1", "--platform", "x").code == 2
+    assert run("search").code == 2
+    assert run("search", "bins", "--size", "0").code == 2
     path = tmp_path / "report.csv"
     report = run("searches", "report", "foi-1", "--csv", str(path))
     assert report.code == 0
