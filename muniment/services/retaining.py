@@ -11,7 +11,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from muniment.domain.classifying import Setting, Window, classify
+from muniment.domain.classifying import Setting, Window
 from muniment.domain.columns import words_of
 from muniment.domain.disposal import DisposalPlan
 from muniment.domain.holdings import HOLDING_COLUMNS, holdings
@@ -218,20 +218,6 @@ class Retaining:
         now = self.in_force(day)
         before = None if now is None else self.plan(schedule=now, on=day, records=records)
         return compare(before, self.plan(schedule=schedule, on=day, records=records))
-
-    def classes(self) -> Mapping[str, tuple[str | None, str]]:
-        """Return the class of every record with the schedule's version: what an index's facet shows.
-
-        Nothing decides by it. Empty while no schedule is in force.
-        """
-        schedule = self.in_force()
-        if schedule is None:
-            return {}
-        records = self.held().records
-        found = classify(records, schedule, self.setting())
-        codes = [None if at is None else found.classes[at] for at in found.class_at.to_pylist()]
-        ids = records["record_id"].to_pylist()
-        return {one: (code, schedule.version) for one, code in zip(ids, codes, strict=True)}
 
 
 def campaign_windows(days: Iterable[tuple[str, date, date | None]]) -> tuple[Window, ...]:
