@@ -10,6 +10,7 @@ from muniment.adapters.schedule_yaml import TEMPLATE
 from muniment.bootstrap import open_muniment
 from muniment.domain.people import Appointment, Role
 from muniment.settings import from_environment
+from schemas.errors import BadInputError
 from tests.operate.conftest import Office
 
 SIGNED = {
@@ -140,3 +141,23 @@ def test_events_windows_and_cases_are_recorded_with_a_reason(archived: Office, t
         ("class", "link", "inv-2", "--class", "INV-COPY", "--record", "x:none"),
     ):
         assert run(*refused, *why).code == 2, refused
+
+
+def test_a_withdrawn_schedule_is_adopted_like_any_other_and_then_disposes_of_nothing(
+    archived: Office, tmp_path: Path
+) -> None:
+    run = archived.run
+    assert run("schedule", "adopt", "--yes", str(signed(tmp_path / "first.yml"))).code == 0
+    changes = {
+        "status: adopted": "status: withdrawn",
+        '"0.1.0"': '"0.2"',
+        "from: 2020-01-01": "from: 2020-02-01",
+    }
+    second = signed(tmp_path / "second.yml", **changes)
+    assert run("schedule", "adopt", "--yes", str(second)).code == 0
+    with open_muniment(from_environment()) as muniment:
+        retaining = muniment.council().retaining
+        with pytest.raises(BadInputError, match="withdrawn"):
+            retaining.planner(retaining.today(), None)
+        assert retaining.version("0.1.0").version == "0.1.0"
+    assert "withdrawn" in run("schedule", "due").said
