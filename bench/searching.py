@@ -155,7 +155,7 @@ def _latency(opened: Mapping[str, SearchIndex], times: int) -> Iterator[Measured
         engine: lambda index=index: sum(map(len, index.every_hit(_COUNCIL, common).batches))  # type: ignore[misc]
         for engine, index in opened.items()
     }
-    yield from _side_by_side(f"every id ({_versions(opened[EMBEDDED], common):,})", every, max(times // 5, 1))
+    yield from _side_by_side(f"every id ({_versions(opened[EMBEDDED], common):,})", every, max(times // 3, 3))
 
 
 def _versions(index: SearchIndex, query: Query) -> int:

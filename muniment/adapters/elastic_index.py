@@ -148,7 +148,9 @@ class ElasticIndex(SearchIndex):
             self.rebuild(council, upto, entries)
         else:
             with self._leased(council):
-                # The watermark stays: this takes out, it brings nothing in.
+                # The watermark stays. What a bulk that was broken off left must be seen, to be taken out.
+                with asking():
+                    self._client.indices.refresh(index=alias_of(council))
                 writer = self._writer(alias_of(council), mark.watermark, standing=mark.watermark)
                 writer.write((), erased)
             if not purge.expunge():

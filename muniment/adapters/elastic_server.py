@@ -164,13 +164,13 @@ def check_settings(client: Elasticsearch) -> None:
         StorageError: `search.allow_expensive_queries` is false.
     """
     try:
-        found = client.cluster.get_settings(flat_settings=True)
+        found = client.cluster.get_settings(include_defaults=True, filter_path=f"*.{_EXPENSIVE}")
     except ApiError as error:
         if error.status_code == 403:  # noqa: PLR2004 -- a reader's role: the first query will tell
             return
         raise
-    for scope in ("transient", "persistent"):
-        said = found.get(scope, {}).get(_EXPENSIVE)
+    for scope in ("transient", "persistent", "defaults"):  # the first that says anything is in force
+        said = found.get(scope, {}).get("search", {}).get("allow_expensive_queries")
         if said is not None:
             if str(said).lower() == "false":
                 raise _not_allowed()
