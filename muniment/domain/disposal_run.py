@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from muniment.domain.disposal import Fate
-from muniment.domain.people import Role
+from muniment.domain.people import Actor, Role
 
 __all__ = [
     "APPROVALS_LAST",
@@ -33,8 +33,10 @@ __all__ = [
     "RunState",
     "Said",
     "approval_faults",
+    "hands",
     "may_decide",
     "outcomes",
+    "signed",
 ]
 
 WAITING: Final = timedelta(days=7)
@@ -156,6 +158,17 @@ class Run:
 APPROVERS: Final = frozenset({Role.INFORMATION_MANAGER, Role.RECORDS_OFFICER, Role.REVIEWER})
 
 
+def signed(actor: Actor) -> str:
+    """Return a person as kept with an act: the login too, so that another name is not another person."""
+    return actor.name if actor.login in (None, actor.name) else f"{actor.name} ({actor.login})"
+
+
+def hands(person: str) -> frozenset[str]:
+    """Return the names that a person who is kept so goes by."""
+    name, _, login = person.removesuffix(")").partition(" (")
+    return frozenset(one for one in (name, login) if one)
+
+
 def may_decide(decision: Decision, roles: frozenset[Role]) -> bool:
     """Return whether somebody in these roles may say this of a list's items."""
     if decision in _ARCHIVISTS:
@@ -203,9 +216,14 @@ def approval_faults(
     fresh = [one for one in standing if now - one.at <= APPROVALS_LAST]
     if len(fresh) < len(standing):
         faults.append(f"an approval is older than {APPROVALS_LAST.days} days")
-    if any(one.person == prepared_by for one in fresh):
+    prepared = hands(prepared_by)
+    if any(hands(one.person) & prepared for one in fresh):
         faults.append("who prepared the list has approved it")
-    people = {one.person for one in fresh if one.person != prepared_by and one.role in APPROVERS}
+    people: list[frozenset[str]] = []
+    for one in fresh:
+        mine = hands(one.person)
+        if one.role in APPROVERS and not mine & prepared and not any(mine & other for other in people):
+            people.append(mine)
     if len(people) < 2:  # noqa: PLR2004  # two people, records-law.md 4.4
         faults.append(f"{2 - len(people)} of two approvals missing")
     if not any(one.role is Role.INFORMATION_MANAGER for one in fresh):

@@ -31,8 +31,10 @@ from muniment.domain.disposal_run import (
     RunState,
     Said,
     approval_faults,
+    hands,
     may_decide,
     outcomes,
+    signed,
 )
 from muniment.domain.people import Act, Actor, Role, london_date, require, require_another
 from muniment.domain.triggers import Scope
@@ -113,7 +115,7 @@ class Disposing:
                 basis=plan.basis,
                 as_of=plan.as_of,
                 plan_commit=plan.commit_no,
-                prepared_by=actor.name,
+                prepared_by=signed(actor),
                 prepared_at=now,
                 summary=counts,
             )
@@ -186,7 +188,7 @@ class Disposing:
             if not count:
                 raise BadInputError(f"No item of {run} has {facet} {value}.", remedy="See its list.")
             said = Said(
-                person=actor.name,
+                person=signed(actor),
                 at=now,
                 facet=facet,
                 value=value,
@@ -268,14 +270,16 @@ class Disposing:
                     f"The disposal run {run} is {found.state}: it does not wait for approval.",
                     remedy="A list is approved when its review has ended: `muniment dispose send-on`.",
                 )
-            require_another(actor, [found.prepared_by], "prepared the list")
+            require_another(actor, hands(found.prepared_by), "prepared the list")
+            others = [hands(one.person) for one in listed.approvals if one.person != signed(actor)]
+            require_another(actor, frozenset().union(*others), "approved it already under another name")
             ids: list[str] = listed.destroyed["record_id"].to_pylist()
             if not ids:
                 raise BadInputError(f"Nothing of {run} would be destroyed.", remedy="Cancel it.")
             digest = self.register.ids_digest(self.council, ids)
             role = _role(actor)
             self.register.approve_run(
-                self.council, run, Approval(person=actor.name, role=role, at=now, list_digest=digest)
+                self.council, run, Approval(person=signed(actor), role=role, at=now, list_digest=digest)
             )
             faults = approval_faults(
                 self.register.run_approvals(self.council, run),
@@ -334,7 +338,7 @@ class Disposing:
                 reason=said.reason,
                 shortens=said.retention_class is not None,
             )
-            self.register.add_decision(self.council, decision, by=actor.name, at=said.at)
+            self.register.add_decision(self.council, decision, by=signed(actor), at=said.at)
 
     def _move(self, run: str, found: Run, after: RunState, trail: AuditTrail) -> None:
         self.register.move_run(self.council, run, after)

@@ -1,5 +1,6 @@
 """The way of a list: who may say what, two reviewers at once, two other people to approve it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -208,3 +209,15 @@ def test_mistakes_are_refused_in_plain_words(office: Office) -> None:
             actor=BEN,
             until_on=date(2020, 1, 1),
         )
+
+
+def test_another_name_for_the_same_login_is_not_another_person(office: Office) -> None:
+    office.settle()
+    run = office.proposed()
+    office.disposing.send_on(run, actor=BEN)
+    office.disposing.approve(run, actor=replace(BEN, login="desk3"))
+    with pytest.raises(NotPermittedError, match="another name"):
+        office.disposing.approve(run, actor=replace(IVY, login="desk3"))
+    with pytest.raises(NotPermittedError, match="prepared"):
+        office.disposing.approve(run, actor=replace(IVY, login="ann"))
+    assert office.run(run).state is RunState.PROPOSED

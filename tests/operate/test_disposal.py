@@ -1,0 +1,85 @@
+"""Disposal at the command line, under a signed schedule: from what is due to the certificate."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from muniment.domain.people import Role
+from tests.operate.conftest import Ended, Office
+from tests.operate.test_retention import appoint, signed
+
+PEOPLE = {
+    "ann": Role.RECORDS_OFFICER,
+    "ben": Role.REVIEWER,
+    "ivy": Role.INFORMATION_MANAGER,
+}
+
+
+class Desk:
+    """Several people at one command line, each under a login of their own."""
+
+    def __init__(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.office = office
+        self._monkeypatch = monkeypatch
+        for person, role in PEOPLE.items():
+            appoint(person, role)
+
+    def says(self, person: str, *words: str) -> Ended:
+        for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+            self._monkeypatch.setenv(name, person)
+        return self.office.run(*words)
+
+    def wait(self, **how: float) -> None:
+        self.office.stage.world.clock.wait(timedelta(**how).total_seconds())
+
+
+def test_from_what_is_due_to_the_certificate(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert office.archive().code == 0
+    desk = Desk(office, monkeypatch)
+    assert desk.says("ivy", "schedule", "adopt", "--yes", str(signed(tmp_path / "signed.yml"))).code == 0
+    assert "Nothing is due" in desk.says("ann", "dispose", "propose").said
+    before = office.items()
+    desk.wait(days=4 * 365)
+
+    proposed = desk.says("ann", "dispose", "propose")
+    assert proposed.code == 0, proposed.said
+    run = proposed.said.split("The list of ")[1].split(" ")[0]
+    listed = tmp_path / "items.csv"
+    assert desk.says("ben", "dispose", "list", run, "--csv", str(listed)).code == 0
+    doomed = [line.split(",")[0] for line in listed.read_text(encoding="utf-8").splitlines()[1:]]
+    kept = doomed[0]
+    reviewed = desk.says("ben", "dispose", "review", run, "keep", "--is", kept, "--reason", "An inquiry")
+    assert "1 items: keep" in reviewed.said
+    assert "two approvals" in desk.says("ben", "dispose", "send-on", run).said
+    assert desk.says("ann", "dispose", "approve", run).code == 3
+    assert "another approval" in desk.says("ben", "dispose", "approve", run).said
+    assert "waits until" in desk.says("ivy", "dispose", "approve", run).said
+    assert "waits until" in desk.says("ivy", "dispose", "run", run).said
+    desk.wait(days=8)
+    assert "would be destroyed" in desk.says("ivy", "dispose", "run", run, "--dry-run").said
+
+    done = desk.says("ivy", "dispose", "run")
+
+    assert done.code == 0, done.said
+    assert "Certificate 1 is issued" in done.said
+    after = office.items()
+    assert 0 < len(after) < len(before)
+    told = desk.says("ann", "dispose", "certificate", run, "--pdf", str(tmp_path / "c.pdf"))
+    assert "its signature holds" in told.said
+    assert (tmp_path / "c.pdf").read_bytes().startswith(b"%PDF")
+    assert "was destroyed on" in desk.says("ann", "why", doomed[-1]).said
+    assert "is held" in desk.says("ann", "why", kept).said
+    assert "never held" in desk.says("ann", "why", "facebook:77").said
+    assert "archive and media: proved" in desk.says("ann", "dispose", "status", run).said
+    assert desk.says("ivy", "verify").code == 0
+    assert office.archive().code == 0
+    assert set(office.items()) == set(after)
+    assert desk.says("ivy", "dispose", "copies-ended", run, "--reason", "the tapes are gone").code == 0
+    assert "key" in desk.says("ivy", "dispose", "new-key").said
+    assert desk.says("ann", "dispose", "list").code == 0
+    audit = desk.says("ivy", "audit", "--what", "disposal").said
+    assert "person:disposal:approve" in audit
+    assert doomed[-1] not in audit
