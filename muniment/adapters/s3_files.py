@@ -9,10 +9,12 @@ the versions are listed again, and what is still there is an error.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
+from itertools import groupby
+from os.path import commonprefix
 from pathlib import PurePath, PurePosixPath
 from typing import BinaryIO, Final, cast
 from urllib.parse import urlsplit
@@ -154,10 +156,12 @@ class S3Files(Files):
         for start in range(0, len(keys), _LOT):
             self.check()
             lot = keys[start : start + _LOT]
-            self.bucket.delete(one for key in lot for one in self._versions(key))
-            for key in lot:
-                self._abort(key)
-                if any(True for _ in self._versions(key)):
+            for beginning, ours in _by_folder(lot):
+                self.bucket.delete(self._versions(beginning, ours))
+                for key, upload in list(self.bucket.uploads(beginning)):
+                    if key in ours:
+                        self.bucket.abort(key, upload)
+                if self._versions(beginning, ours):
                     raise StorageError(
                         "The S3 server still has a version of an object that was deleted.",
                         remedy="Run it again; when it stays, look at Object Lock and replication.",
@@ -251,19 +255,15 @@ class S3Files(Files):
 
     def forget_older(self, path: PurePath) -> None:
         """Remove the versions behind a file's newest one."""
-        self.bucket.delete(one for one in self._versions(str(path)) if not one.latest)
+        key = str(path)
+        self.bucket.delete(one for one in self._versions(key, {key}) if not one.latest)
 
-    def _versions(self, key: str) -> Sequence[Version]:
-        found = [one for one in self.bucket.versions(key) if one.key == key]
+    def _versions(self, beginning: str, keys: Collection[str]) -> Sequence[Version]:
+        found = [one for one in self.bucket.versions(beginning) if one.key in keys]
         return sorted(found, key=lambda one: one.latest)
 
-    def _abort(self, key: str) -> None:
-        for name, upload in list(self.bucket.uploads(key)):
-            if name == key:
-                self.bucket.abort(key, upload)
-
     def _purge_key(self, key: str) -> None:
-        self.bucket.delete(self._versions(key))
+        self.bucket.delete(self._versions(key, {key}))
 
     def _has_object_lock(self) -> bool:
         if self._can_lock is None:
@@ -276,6 +276,13 @@ class S3Files(Files):
         if self._reading is None or self._reading[0] != now:
             self._reading = (now, _file_system(self.bucket, now))
         return self._reading[1]
+
+
+def _by_folder(keys: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the names of each folder with how they all begin: one listing serves them all."""
+    for _, found in groupby(sorted(keys), key=lambda key: key.rpartition("/")[0]):
+        ours = frozenset(found)
+        yield commonprefix(sorted(ours)), ours  # noqa: RUF071  # a listing asks for letters, not for folders
 
 
 def _file_system(bucket: Bucket, credentials: Credentials) -> pyarrow.fs.S3FileSystem:
