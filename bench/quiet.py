@@ -3,7 +3,8 @@
     python -m bench.quiet [--accounts 60]
 
 So many accounts over the fake platforms are archived until nothing is due, then the clock moves past the
-posts' interval and the council is archived again: every request of that second run is counted.
+posts' interval and the council is archived again: every request of that second run is counted, those of
+the posts streams apart. (WordPress tells no comment totals on its posts: its newest comments are one more.)
 """
 
 import argparse

@@ -7,7 +7,7 @@ An error names the request and the server's own code, never a credential or a bo
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +35,7 @@ _NOT_SET: Final = frozenset(
     }
 )
 _LOT: Final = 1000  # the most that one DeleteObjects takes
+_GONE: Final = frozenset({"NoSuchVersion", "NoSuchKey"})
 _REMEDIES: Final = {
     "NoSuchBucket": "Make the bucket, or correct MUNIMENT_STORE.",
     "AccessDenied": "Give the archive's user the rights of infra/s3/user-policy.json; is the object locked?",
@@ -288,7 +289,8 @@ class Bucket:
             lot = waiting[start : start + _LOT]
             with _answers("Deleting objects"):
                 answer = self.client.delete_objects(Bucket=self.name, Delete={"Objects": lot, "Quiet": True})
-            refused: Sequence[Any] = answer.get("Errors", ())
+            # Two owners may sweep the same leavings: what another has destroyed meanwhile is destroyed.
+            refused = [one for one in answer.get("Errors", ()) if one.get("Code") not in _GONE]
             if refused:
                 code = str(refused[0].get("Code"))
                 raise StorageError(
