@@ -8,7 +8,7 @@ records that it is about to destroy and for no others.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
@@ -21,6 +21,7 @@ from muniment.domain.people import SYSTEM, Act, Actor, london_date, require
 from muniment.ports import Archive, NewHold, Register
 from muniment.search.entry import Entry
 from muniment.search.match import matches, read
+from muniment.search.narrowing import fields_of, may_match
 from muniment.search.parse import parse
 from muniment.search.tree import Node
 from muniment.services.indexing import (
@@ -271,12 +272,15 @@ def _matching(
     """Return the records of each hold of which a version falls into its scope, or fell meanwhile."""
     found: dict[int, set[str]] = {hold_id: set() for hold_id, _ in scopes}
     for entry in entries:
-        now = read(entry)
         others = states.get(entry.record_id, set()) - {entry.state}
-        readings = [now, *(replace(now, keywords={**now.keywords, "state": (one,)}) for one in others)]
-        for hold_id, tree in scopes:
-            if any(matches(tree, reading) for reading in readings):
-                found[hold_id].add(entry.record_id)
+        stood = [entry, *(entry._replace(state=one) for one in others)]
+        fields = [fields_of(one) for one in stood]
+        asked = [(n, tree) for n, tree in scopes if any(may_match(tree, one) for one in fields)]
+        if asked:
+            readings = [read(one) for one in stood]
+            for hold_id, tree in asked:
+                if any(matches(tree, reading) for reading in readings):
+                    found[hold_id].add(entry.record_id)
     return found
 
 
