@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path, PurePath, PurePosixPath
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -46,8 +46,10 @@ from muniment.adapters.subject_key import SubjectKey
 from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.domain.disposal import PlanKind
 from muniment.domain.disposal_events import StubKeyRotated
+from muniment.domain.disposal_run import WAITING
 from muniment.domain.events import Event
 from muniment.domain.people import SYSTEM, Act, Actor, london_date, require, roles_on
+from muniment.domain.period import Unit
 from muniment.ports import IndexBeside, MediaStore
 from muniment.services.archiving import Archiving
 from muniment.services.capturing import Capture
@@ -67,6 +69,7 @@ from schemas.errors import AccountError, BadInputError, MunimentError
 
 __all__ = ["CouncilServices", "Muniment", "follow_council", "open_muniment"]
 
+_LONGEST_DAYS: Final = {Unit.DAYS: 1, Unit.MONTHS: 31, Unit.YEARS: 366}
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 
@@ -371,7 +374,11 @@ class CouncilServices:
     def disposing(self) -> Disposing:
         """The way of a disposal list to its execution."""
         return Disposing(
-            council=self.name, register=self.muniment.register, clock=self.clock, planners=self._planners
+            council=self.name,
+            register=self.muniment.register,
+            clock=self.clock,
+            planners=self._planners,
+            waiting=self._waiting(),
         )
 
     @cached_property
@@ -403,6 +410,14 @@ class CouncilServices:
             planners=self._planners,
             classes=self.classes,
         )
+
+    def _waiting(self) -> timedelta:
+        """Return how long an approved disposal waits: what the schedule in force says, in whole days."""
+        schedule = self.retaining.in_force()
+        if schedule is None:
+            return WAITING
+        waits = schedule.defaults.waiting_period
+        return timedelta(days=waits.count * _LONGEST_DAYS[waits.unit])
 
     def certificate_pdf(self, told: Mapping[str, Any], raw: bytes) -> bytes:
         """Return the PDF of a certificate."""
