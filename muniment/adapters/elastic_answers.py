@@ -23,7 +23,8 @@ _FIELDS: Final = (
 _MOST_VALUES: Final = 20_000
 _BATCH_HITS: Final = 10_000
 _KEEP_ALIVE: Final = "5m"
-_WORDS_A_PART: Final = 20_000
+_WORDS_A_PART: Final = 60_000
+"""The server makes 65,536 buckets at most."""
 
 
 def facet_counts(reader: ElasticReader, council: str, query: Query) -> FacetCounts:
@@ -72,25 +73,34 @@ def every_hit(client: Elasticsearch, reader: ElasticReader, council: str, query:
 def words(client: Elasticsearch, reader: ElasticReader, council: str) -> Mapping[str, int]:
     """Return the exact stream's words, and in how many versions each stands.
 
-    The server lays the words out in its heap for that, and is told to forget them afterwards.
+    The server lays the words out in its heap for that, and is told to forget them afterwards. An answer holds
+    so many words at most: with more, they are asked for in parts. (How many there are is not asked: 8.19
+    answers a cardinality of a text field with an error where few documents hold its words.)
     """
-    tree = Everything()
-    size = reader.asked_once(council, tree, {"size": 0, "aggs": {"n": {"cardinality": {"field": "x"}}}})
-    if size is None:
-        return {}
-    parts = size[1]["aggregations"]["n"]["value"] // _WORDS_A_PART + 1
-    found: dict[str, int] = {}
+    parts = 1
     try:
-        for part in range(parts):
-            chosen = {"partition": part, "num_partitions": parts}
-            terms = {"field": "x", "size": _MOST_VALUES * 3, "include": chosen}
-            body = {"size": 0, "track_total_hits": False, "aggs": {"words": {"terms": terms}}}
-            answered = reader.asked_once(council, tree, body)
-            if answered is not None:
-                found.update(_buckets(answered[1]["aggregations"]["words"], "words"))
+        while (found := _words_in(reader, council, parts)) is None:
+            parts *= 4
     finally:
         with suppress(ApiError, TransportError):  # a reader may not; the heap's own limit guards it too
             client.indices.clear_cache(index=alias_of(council), fielddata=True)
+    return found
+
+
+def _words_in(reader: ElasticReader, council: str, parts: int) -> dict[str, int] | None:
+    """Return all words, asked for in so many parts; None: a part holds more than an answer can."""
+    found: dict[str, int] = {}
+    for part in range(parts):
+        chosen = {"partition": part, "num_partitions": parts}
+        terms = {"field": "x", "size": _WORDS_A_PART, "include": chosen}
+        body = {"size": 0, "track_total_hits": False, "aggs": {"words": {"terms": terms}}}
+        answered = reader.asked_once(council, Everything(), body)
+        if answered is None:
+            return {}
+        told = answered[1]["aggregations"]["words"]
+        if told["sum_other_doc_count"]:
+            return None
+        found.update((bucket["key"], bucket["doc_count"]) for bucket in told["buckets"])
     return found
 
 
