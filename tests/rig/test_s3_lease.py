@@ -118,7 +118,7 @@ def test_a_killed_owner_is_waited_for_until_its_term_ends_and_then_put_right(s3_
 
 def test_an_owner_that_failed_at_work_leaves_it_to_be_put_right_at_once(s3_bucket: S3Bucket) -> None:
     def fail() -> None:
-        with s3_bucket.files().lock(LOCK) as lock:
+        with s3_bucket.files(term=120).lock(LOCK) as lock:
             lock.mark()
             raise ZeroDivisionError
 
@@ -128,7 +128,7 @@ def test_an_owner_that_failed_at_work_leaves_it_to_be_put_right_at_once(s3_bucke
 
     with s3_bucket.files().lock(LOCK) as lock:
         assert lock.abandoned
-    assert time.monotonic() - began < TERM_SECONDS / 2
+    assert time.monotonic() - began < 60
 
 
 def steal(bucket: S3Bucket) -> None:
