@@ -419,6 +419,18 @@ class CouncilServices:
         waits = schedule.defaults.waiting_period
         return timedelta(days=waits.count * _LONGEST_DAYS[waits.unit])
 
+    def refuse_destroyed(self, record_id: str) -> None:
+        """Refuse to show what was destroyed, or is being destroyed and stands in its files still.
+
+        Raises:
+            BadInputError: It is such a record.
+        """
+        if self.muniment.register.disposed(self.name, [record_id]):
+            raise BadInputError(
+                f"{record_id} was destroyed, or is being destroyed.",
+                remedy=f"`muniment why {record_id}` says when, and under which schedule.",
+            )
+
     def certificate_pdf(self, told: Mapping[str, Any], raw: bytes) -> bytes:
         """Return the PDF of a certificate."""
         from muniment.adapters.certificate_pdf import certificate_pdf  # noqa: PLC0415 - slow to import

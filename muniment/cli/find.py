@@ -32,6 +32,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 def show(record_id: str, council: str | None) -> None:
     """Show one record in full: its thread, all versions with their changes, states, files, captures."""
     with opened_council(council) as services:
+        services.refuse_destroyed(record_id)
         services.record(RecordShown(record_key=services.record_key(record_id)))
         _print_record(show_record(record_id, council=services.name, archive=services.archive))
 

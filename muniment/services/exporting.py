@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from muniment.ports import Archive, PastWalk, Register
+from muniment.services.indexing import being_destroyed
 from schemas.account import Account
 from schemas.arrow import RECORD_SERIES
 from schemas.report import Gap
@@ -49,7 +50,8 @@ def write_lines(into: TextIO, *, council: str, archive: Archive, register: Regis
 def export_lines(council: str, *, archive: Archive, register: Register) -> Iterator[dict[str, Any]]:
     """Yield the lines as JSON values."""
     accounts = {one.account.account: one.account for one in register.enrolled(council)}
-    records = _versions(archive)
+    hidden = being_destroyed(register, council)
+    records = {name: rows for name, rows in _versions(archive).items() if name not in hidden}
     native_ids = {record_id: max(row["native_id"] for row in found) for record_id, found in records.items()}
     states = _states(archive)
     media = _media(archive)

@@ -71,6 +71,8 @@ def test_from_what_is_due_to_the_certificate(
     assert "its signature holds" in told.said
     assert (tmp_path / "c.pdf").read_bytes().startswith(b"%PDF")
     assert "was destroyed on" in desk.says("ann", "why", doomed[-1]).said
+    assert "was destroyed" in desk.says("ann", "show", doomed[-1]).said
+    assert "was destroyed" in desk.says("ann", "proof", doomed[-1]).said
     assert "is held" in desk.says("ann", "why", kept).said
     assert "never held" in desk.says("ann", "why", "facebook:77").said
     assert "archive and media: proved" in desk.says("ann", "dispose", "status", run).said
