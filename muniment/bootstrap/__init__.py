@@ -1,0 +1,14 @@
+"""The composition root: the only place that knows both services and adapters.
+
+`Muniment` is what CLI and flows hold: settings in, services of one council out, made when they are needed.
+
+    process.py    what one process has once: register, index, keys, clients
+    store.py      where a council's archive lies, its seals, who acts
+    retention.py  what keeps to the schedule: plans, disposal, certificates, transfer
+    council.py    a council's services whole, with those that capture
+"""
+
+from muniment.bootstrap.council import CouncilServices
+from muniment.bootstrap.process import Muniment, follow_council, open_muniment
+
+__all__ = ["CouncilServices", "Muniment", "follow_council", "open_muniment"]

@@ -1,0 +1,197 @@
+"""What one process has once: the register, the index, keys and clients; and the councils it serves."""
+
+import signal
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+
+import httpx
+
+from connectors import registry
+from muniment.adapters.council_yaml import load
+from muniment.adapters.credentials import Credentials, ReadBlock, WriteBlock
+from muniment.adapters.elastic_index import ElasticIndex
+from muniment.adapters.elastic_server import ElasticSignIn
+from muniment.adapters.index_process import Pipe, commits_heard
+from muniment.adapters.seal_key import SealKey
+from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.stub_keys import StubKeys
+from muniment.adapters.subject_key import SubjectKey
+from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.bootstrap.council import CouncilServices
+from muniment.domain.people import SYSTEM, Actor
+from muniment.services.indexing import follow
+from muniment.settings import Settings
+from schemas.errors import BadInputError, MunimentError
+
+__all__ = ["Muniment", "follow_council", "open_muniment"]
+
+_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+
+
+@dataclass(slots=True)
+class _Held:
+    """What is open and must be closed."""
+
+    councils: dict[str, CouncilServices] = field(default_factory=dict)
+
+
+class Muniment:
+    """Everything that one process needs, built when first asked for."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        progress: Callable[[int], None] = lambda _items: None,
+        read_block: ReadBlock | None = None,
+        write_block: WriteBlock | None = None,
+        person: Actor = SYSTEM,
+    ) -> None:
+        """Keep the settings; `progress` hears how many items were kept; blocks are the flows' to read.
+
+        `person` acts through this process; where nobody does, the system does.
+        """
+        self.settings = settings
+        self.person = person
+        self.progress = progress
+        self._read_block = read_block
+        self._write_block = write_block
+        self._held = _Held()
+
+    @cached_property
+    def register(self) -> SqlRegister:
+        """The register database, upgraded to this version."""
+        self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return SqlRegister.open(self.settings.database_url, self.stub_keys)
+
+    @cached_property
+    def stub_keys(self) -> StubKeys:
+        """The keys by which destroyed records are known again."""
+        return StubKeys.of(self.settings.stub_keys, self.settings.secrets / "stub_keys")
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        """The client of the platforms: proxy and certificates as the council's network wants them."""
+        return httpx.Client(
+            timeout=_TIMEOUT, verify=_certificates(self.settings.ca_file), headers={"user-agent": "muniment"}
+        )
+
+    @cached_property
+    def media_client(self) -> httpx.Client:
+        """The client of media files: no credential, no redirect by itself."""
+        return httpx.Client(timeout=_TIMEOUT, verify=_certificates(self.settings.ca_file))
+
+    @cached_property
+    def index(self) -> TantivyIndex | ElasticIndex:
+        """The search index: our own, or that in the Elasticsearch which the settings name."""
+        server = self.settings.search
+        if server is None:
+            return TantivyIndex(self.settings.home / "index")
+        return ElasticIndex(
+            ElasticSignIn(
+                urls=server.urls,
+                user=server.user,
+                password=server.password,
+                api_key=server.api_key,
+                certificates=_certificates(server.ca_file),
+            )
+        )
+
+    @cached_property
+    def seal_key(self) -> SealKey:
+        """The key that signs seals."""
+        return SealKey.of(self.settings.seal_key, self.settings.secrets / "seal.pem")
+
+    @cached_property
+    def subject_key(self) -> SubjectKey:
+        """The key that names records in the audit."""
+        return SubjectKey.of(self.settings.secrets / "subject.key")
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """Where tokens are found."""
+        return Credentials(self.settings.secrets, read_block=self._read_block, write_block=self._write_block)
+
+    def councils(self) -> tuple[str, ...]:
+        """Return the councils that have a file."""
+        return tuple(sorted(path.stem for path in self.settings.councils.glob("*.yml")))
+
+    def council(self, name: str | None = None) -> CouncilServices:
+        """Return a council's services; without a name, those of the only one.
+
+        Raises:
+            BadInputError: There is no such file, or it has mistakes, or there is more than one.
+        """
+        chosen = name or self._only()
+        if chosen not in self._held.councils:
+            path = self.settings.council_file(chosen)
+            if not path.is_file():
+                raise BadInputError(
+                    f"There is no file {path}.",
+                    remedy="Copy councils/example_borough.yml, or set MUNIMENT_COUNCILS.",
+                )
+            self._held.councils[chosen] = CouncilServices(self, load(path, registry.PLATFORMS))
+        return self._held.councils[chosen]
+
+    def following(self, council: str) -> Callable[[Pipe], None]:
+        """Return the work of a process that indexes a council's commits as they are told."""
+        return partial(follow_council, self.settings, council)
+
+    def close(self) -> None:
+        """Free connections and files."""
+        for council in self._held.councils.values():
+            if "beside" in council.__dict__:
+                council.beside.close()
+        for name in ("register", "client", "media_client", "index"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+    def _only(self) -> str:
+        found = self.councils()
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise BadInputError(
+                f"There is no council's file in {self.settings.councils}.",
+                remedy="Copy councils/example_borough.yml there, or try `muniment archive URL`.",
+            )
+        raise BadInputError(
+            f"There are files of {len(found)} councils.", remedy=f"Say --council {' or '.join(found)}."
+        )
+
+
+@contextmanager
+def open_muniment(
+    settings: Settings, *, progress: Callable[[int], None] = lambda _items: None, person: Actor = SYSTEM
+) -> Iterator[Muniment]:
+    """Build for the length of a block."""
+    muniment = Muniment(settings, progress=progress, person=person)
+    try:
+        yield muniment
+    finally:
+        muniment.close()
+
+
+def follow_council(settings: Settings, council: str, pipe: Pipe) -> None:
+    """Index a council's commits as they are told: the work of `IndexProcess`, in a process of its own."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the run to hear: this ends with its pipe
+    with suppress(MunimentError), open_muniment(settings) as one:
+        archive, commits = one.council(council).archive, commits_heard(pipe)
+        follow(archive, one.index, council, commits, pipe.send, erased=one.register)
+
+
+def _certificates(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except ssl.SSLError as error:
+            raise BadInputError(
+                f"MUNIMENT_CA_FILE names {ca_file}, which holds no certificate.",
+                remedy="Write the certificates into it in PEM form: -----BEGIN CERTIFICATE----- and so on.",
+            ) from error
+    return context

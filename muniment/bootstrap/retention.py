@@ -1,0 +1,171 @@
+"""What keeps a council to its schedule: plans, disposal, certificates, transfer to the record office."""
+
+import importlib.metadata
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from muniment.adapters.bagit_packages import BagItPackages
+from muniment.adapters.schedule_yaml import read_schedule
+from muniment.adapters.seal_key import is_signed_by
+from muniment.bootstrap.store import CouncilStore
+from muniment.domain.disposal import PlanKind
+from muniment.domain.disposal_events import StubKeyRotated
+from muniment.domain.disposal_run import WAITING
+from muniment.domain.people import Act, require
+from muniment.domain.period import Unit
+from muniment.services.certifying import Certifying
+from muniment.services.classing_entries import classes_of
+from muniment.services.destroying import Destroying, Planner
+from muniment.services.disposing import Disposing
+from muniment.services.honouring import Honouring
+from muniment.services.retaining import Retaining, campaign_windows
+from muniment.services.transferring import Transferring
+from schemas.errors import BadInputError
+
+__all__ = ["CouncilRetention"]
+
+_LONGEST_DAYS: Final = {Unit.DAYS: 1, Unit.MONTHS: 31, Unit.YEARS: 366}
+
+
+class CouncilRetention(CouncilStore):
+    """The verbs of retention over one council's archive."""
+
+    def classes(self) -> Mapping[str, str]:
+        """Return the retention class of each record, for the index to count by."""
+        return classes_of(self.retaining)
+
+    @cached_property
+    def retaining(self) -> Retaining:
+        """Plans, simulations and forecasts of what falls due."""
+        return Retaining(
+            council=self.name,
+            archive=self.archive,
+            register=self.muniment.register,
+            clock=self.clock,
+            read=read_schedule,
+            accounts=tuple(entry.account for entry in self.council.entries),
+            campaigns=campaign_windows(self.council.campaigns),
+        )
+
+    @cached_property
+    def honouring(self) -> Honouring:
+        """Platforms' deletions that this council honours."""
+        return Honouring(retaining=self.retaining, bases=self.council.legal_bases)
+
+    @cached_property
+    def disposing(self) -> Disposing:
+        """The way of a disposal list to its execution."""
+        return Disposing(
+            council=self.name,
+            register=self.muniment.register,
+            clock=self.clock,
+            planners=self._planners,
+            waiting=self._waiting(),
+        )
+
+    @cached_property
+    def certifying(self) -> Certifying:
+        """Certificates of disposal."""
+        key = self.muniment.seal_key
+        return Certifying(
+            council=self.name,
+            register=self.muniment.register,
+            clock=self.clock,
+            sign=key.sign,
+            public_key=key.public,
+            is_signed=is_signed_by,
+            file=self._file_certificate,
+            software=_software(),
+            backups_days=self.council.backups_kept_days,
+        )
+
+    @cached_property
+    def destroying(self) -> Destroying:
+        """The execution of disposals."""
+        return Destroying(
+            council=self.name,
+            archive=self.archive,
+            register=self.muniment.register,
+            indexes={"search index": self.muniment.index},
+            certifying=self.certifying,
+            clock=self.clock,
+            planners=self._planners,
+            classes=self.classes,
+        )
+
+    def _waiting(self) -> timedelta:
+        """Return how long an approved disposal waits: what the schedule in force says, in whole days."""
+        schedule = self.retaining.in_force()
+        if schedule is None:
+            return WAITING
+        waits = schedule.defaults.waiting_period
+        return timedelta(days=waits.count * _LONGEST_DAYS[waits.unit])
+
+    def refuse_destroyed(self, record_id: str) -> None:
+        """Refuse to show what was destroyed, or is being destroyed and stands in its files still.
+
+        Raises:
+            BadInputError: It is such a record.
+        """
+        if self.muniment.register.disposed(self.name, [record_id]):
+            raise BadInputError(
+                f"{record_id} was destroyed, or is being destroyed.",
+                remedy=f"`muniment why {record_id}` says when, and under which schedule.",
+            )
+
+    def certificate_pdf(self, told: Mapping[str, Any], raw: bytes) -> bytes:
+        """Return the PDF of a certificate."""
+        from muniment.adapters.certificate_pdf import certificate_pdf  # noqa: PLC0415 - slow to import
+
+        return certificate_pdf(told, raw)
+
+    def rotate_stub_key(self) -> str:
+        """Take a new key of stubs; return its id.
+
+        Raises:
+            NotPermittedError: Only an information manager does.
+            BadInputError: The keys are given by hand.
+        """
+        require(self.actor, Act.ROTATE_STUB_KEY)
+        keys = self.muniment.stub_keys
+        before = keys.all()
+        after = keys.rotate()
+        self.record(StubKeyRotated(before=before[0].key_id if before else None, after=after.key_id))
+        return after.key_id
+
+    def _file_certificate(self, name: str, raw: bytes) -> None:
+        path = self.place / "certificates" / f"{name}.json"
+        if not self.files.exists(path):
+            self.files.put_evidence(path, raw)
+
+    @property
+    def transfers_folder(self) -> Path:
+        """Where the yearly flow packs what is offered to the record office."""
+        return self.muniment.settings.home / "transfers" / self.name
+
+    def transferring(self) -> Transferring:
+        """Packages for the record office, by the person who acts."""
+        return Transferring(
+            retaining=self.retaining,
+            media=self.media,
+            seals=self.seals,
+            public_key=self.muniment.seal_key.public,
+            packages=BagItPackages(),
+            actor=self.actor,
+            title=self.council.title,
+        )
+
+    @property
+    def _planners(self) -> Mapping[PlanKind, Planner]:
+        return {PlanKind.SCHEDULE: self.retaining.planner, PlanKind.HONOUR: self.honouring.planner}
+
+
+def _software() -> str:
+    """Return what a certificate calls this program."""
+    try:
+        return f"muniment {importlib.metadata.version('muniment')}"
+    except importlib.metadata.PackageNotFoundError:
+        return "muniment, from a checkout"
