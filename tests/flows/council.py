@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from conformance.platforms import fake_class
 from conformance.server import serve
 from conformance.world import World
 
-__all__ = ["Stage", "small_council"]
+__all__ = ["Stage", "free_port", "small_council"]
 
 
 @dataclass
@@ -32,6 +33,14 @@ class Stage:
         places = {"MUNIMENT_HOME": str(self.home), "MUNIMENT_COUNCILS": str(self.councils)}
         wide = {"COLUMNS": "200", "TERM": "xterm"}  # tables are read whole; a dumb terminal has 80 columns
         return {**os.environ, **places, **wide}
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The flows on a real Prefect server: one stream a task, retries by the error tree, counts only."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -15,17 +14,14 @@ import yaml
 
 from conformance.fake import Fault
 from muniment.cli.serve import start_prefect, stop
-from tests.flows.council import Stage, small_council
+from tests.flows.council import Stage, free_port, small_council
 
 CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server, api = start_prefect(tmp_path_factory.mktemp("prefect"), port=port)
+    server, api = start_prefect(tmp_path_factory.mktemp("prefect"), port=free_port())
     yield api
     stop(server)
 

@@ -15,7 +15,7 @@ from muniment.cli.serve import start_prefect, stop
 from muniment.domain.people import Actor, Role
 from muniment.services.deciding import Deciding
 from muniment.settings import from_environment
-from tests.flows.council import Stage, small_council
+from tests.flows.council import Stage, free_port, small_council
 from tests.operate.test_retention import signed
 
 CHECKOUT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ NOW = {
 
 @pytest.fixture
 def prefect(tmp_path: Path) -> Iterator[str]:
-    server, api = start_prefect(tmp_path / "prefect", port=21431)
+    server, api = start_prefect(tmp_path / "prefect", port=free_port())
     yield api
     stop(server)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.flows.council import small_council
+from tests.flows.council import free_port, small_council
 
 CHECKOUT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 150
@@ -17,9 +17,7 @@ WANTED = {"archive-council", "tidy", "reindex", "verify"}
 
 
 def test_serve_starts_a_server_and_every_schedule_and_stops_cleanly(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     api = f"http://127.0.0.1:{port}/api"
     with small_council(tmp_path) as stage:
         command = [sys.executable, "-m", "muniment", "serve", "--port", str(port)]
