@@ -27,6 +27,7 @@ from muniment.ports import SearchIndex
 from muniment.search.answer import EveryHit, FacetCounts, Order, PurgeProof, SearchPage
 from muniment.search.entry import Entry
 from muniment.search.tree import Query
+from muniment.search.watermark import refuse_gap
 from schemas.errors import IntegrityError, SchemaMismatchError
 
 __all__ = ["ElasticIndex"]
@@ -71,15 +72,25 @@ class ElasticIndex(SearchIndex):
         return -1 if mark is None else mark.watermark
 
     @override
-    def apply(self, council: str, upto: int, entries: Iterable[Entry], erased: Iterable[str]) -> None:
+    def apply(
+        self,
+        council: str,
+        upto: int,
+        entries: Iterable[Entry],
+        erased: Iterable[str],
+        *,
+        after: int | None = None,
+    ) -> None:
         self._check_settings()
         if self._reader.mark(council) is None:
+            refuse_gap(-1, after)
             # There is nothing to replace in, and half an index is none.
             without = frozenset(erased)
             self.rebuild(council, upto, (entry for entry in entries if entry.record_id not in without))
             return
         with self._leased(council) as lease:
             mark = self._reader.mark(council)
+            refuse_gap(-1 if mark is None else mark.watermark, after)
             if mark is None or upto < mark.watermark:
                 return  # another process has gone further meanwhile: what it wrote is newer
             alias = alias_of(council)

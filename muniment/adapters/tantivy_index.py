@@ -31,6 +31,7 @@ from muniment.search.answer import EveryHit, Facet, FacetCounts, Order, PurgePro
 from muniment.search.entry import INTEGERS, KEYWORDS, MAPPING_VERSION, Entry, authors, integers, keywords
 from muniment.search.tokens import ANALYSER_VERSION, STEMMER_VERSION, streams
 from muniment.search.tree import Query
+from muniment.search.watermark import refuse_gap
 from schemas.errors import (
     BadInputError,
     IntegrityError,
@@ -99,13 +100,22 @@ class TantivyIndex(SearchIndex):
         return -1 if state is None else state.watermark
 
     @override
-    def apply(self, council: str, upto: int, entries: Iterable[Entry], erased: Iterable[str]) -> None:
+    def apply(
+        self,
+        council: str,
+        upto: int,
+        entries: Iterable[Entry],
+        erased: Iterable[str],
+        *,
+        after: int | None = None,
+    ) -> None:
         with self._locked(council) as folder:
+            stands_at = self.watermark(council)
+            refuse_gap(stands_at, after)
             generation = current(folder)
             if generation is None:
                 generation = self._make(folder, 1)
                 point_at(folder, generation)
-            stands_at = self.watermark(council)
             if upto < stands_at:
                 return  # another process has gone further meanwhile: what it wrote is newer
             index = self._open(folder, generation)

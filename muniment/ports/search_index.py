@@ -23,14 +23,24 @@ class SearchIndex(Protocol):
         """
         ...
 
-    def apply(self, council: str, upto: int, entries: Iterable[Entry], erased: Iterable[str]) -> None:
+    def apply(
+        self,
+        council: str,
+        upto: int,
+        entries: Iterable[Entry],
+        erased: Iterable[str],
+        *,
+        after: int | None = None,
+    ) -> None:
         """Replace the records in `entries` whole, drop those in `erased`, and be current to `upto`.
 
         All versions of a record come together. Entries and watermark change in one commit; twice is once;
-        when another process has gone further, nothing is done.
+        when another process has gone further, nothing is done. `after` is the commit that the entries were
+        made from: an index that stands before it, since one was built anew meanwhile, would miss what lies
+        between.
 
         Raises:
-            WriteConflictError: Another process writes this index.
+            WriteConflictError: Another process writes this index, or the index stands before `after`.
             StorageError: The disk is full; the index stands at its last commit.
         """
         ...

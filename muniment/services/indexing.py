@@ -114,7 +114,7 @@ def catch_up(
     for end in portions(archive, after, upto, portion_rows):
         with collector_paused():
             entries = classed(without(changed_entries(archive, start, end), hidden), known)
-            index.apply(council, end, counter.count(entries), gone)
+            index.apply(council, end, counter.count(entries), gone, after=start)
         start, gone = end, ()
     return Indexed(after=after, upto=upto, versions=counter.versions)
 

@@ -47,6 +47,21 @@ def test_what_comes_late_never_undoes_what_is_newer(index: SearchIndex, one: Ent
     assert (index.watermark("borough"), find(index, "stale").versions) == (5, 0)
 
 
+def test_an_index_built_anew_from_an_older_look_never_skips_what_lies_between(
+    index: SearchIndex, one: Entry
+) -> None:
+    index.apply("borough", 5, [one], ())
+    index.rebuild("borough", 3, [one])
+    with pytest.raises(WriteConflictError):
+        index.apply("borough", 7, [one], (), after=5)
+    assert index.watermark("borough") == 3
+    index.apply("borough", 7, [one], (), after=3)
+    assert index.watermark("borough") == 7
+    with pytest.raises(WriteConflictError):
+        index.apply("district", 7, [one], (), after=5)
+    assert index.watermark("district") == -1
+
+
 def test_a_new_record_is_replaced_all_the_same_when_another_process_brought_it(
     index: SearchIndex, one: Entry
 ) -> None:

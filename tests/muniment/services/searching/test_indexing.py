@@ -144,8 +144,16 @@ class Watched(TantivyIndex):
         self.applied: list[int] = []
 
     @override
-    def apply(self, council: str, upto: int, entries: Iterable[Entry], erased: Iterable[str]) -> None:
-        super().apply(council, upto, entries, erased)
+    def apply(
+        self,
+        council: str,
+        upto: int,
+        entries: Iterable[Entry],
+        erased: Iterable[str],
+        *,
+        after: int | None = None,
+    ) -> None:
+        super().apply(council, upto, entries, erased, after=after)
         self.applied.append(upto)
 
 
