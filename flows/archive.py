@@ -38,8 +38,14 @@ def _muniment() -> Muniment:
 
 
 def services(council: str) -> CouncilServices:
-    """Return a council's services, built once in this process."""
-    return _muniment().council(council)
+    """Return a council's services, built once in this process.
+
+    Raises:
+        IntegrityError: The archive was restored and is not filtered yet.
+    """
+    found = _muniment().council(council)
+    found.refuse_unfiltered()
+    return found
 
 
 def _is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:

@@ -191,11 +191,13 @@ class DeltaArchive(Archive):
             return len(expired)
 
     @override
-    def erase(self, run: str, record_ids: pa.Array | Callable[[], pa.Array]) -> Erasure:
+    def erase(
+        self, run: str, record_ids: pa.Array | Callable[[], pa.Array], *, number: int | None = None
+    ) -> Erasure:
         _check_run(run)
         with self._session() as session:
             if not callable(record_ids):
-                return self._erase(session, run, record_ids)
+                return self._erase(session, run, record_ids, number)
             # Marked before it is decided: from the intent on, whoever takes the lock next must go on.
             session.lock.mark()
             try:
@@ -205,15 +207,15 @@ class DeltaArchive(Archive):
                 raise
             return self._erase(session, run, ids)
 
-    def _erase(self, session: _Session, run: str, ids: pa.Array) -> Erasure:
-        last = self._bring_presence_up(session)
+    def _erase(self, session: _Session, run: str, ids: pa.Array, number: int | None = None) -> Erasure:
+        last = self._bring_presence_up(session) if number is None else number - 1
         done = session.number(_ERASE + run)
         if done:
             self._recover(session.lock)
             self._sealing(())  # who died may have died before it
             return erasure_from(run, done, self._home.facts_of(session.table, _KIND, run))
         plan = doomed_rows(self._files, self._home.root, session.table, ids)
-        if not plan:
+        if not plan and number is None:
             session.lock.clear()
             return erasure_from(run, last, {})
         self._sealing(())
@@ -331,7 +333,7 @@ class DeltaArchive(Archive):
         if seen > last:
             raise IntegrityError(
                 f"The register knows commit {seen} of {self._council}, but the archive ends at {last}.",
-                remedy="The archive has lost commits, or an older backup was restored: see docs/operate.",
+                remedy="An older backup was restored: see `muniment store filter-restored`.",
             )
         if seen < last:
             wanted = Rows(series=[RowKind.OBSERVATION.value], after=seen)

@@ -18,7 +18,7 @@ from muniment.domain.people import Role
 from muniment.ports.disposal import DisposalLedger
 from schemas.errors import BadInputError
 
-__all__ = ["SqlDisposal"]
+__all__ = ["ID_FACETS", "SqlDisposal"]
 
 _r, _d, _a = d.runs.c, d.decisions.c, d.approvals.c
 _RUN: Final = (
@@ -27,7 +27,8 @@ _RUN: Final = (
     .add_columns(_r.intent_count, _r.intent_digest, _r.key_id, _r.dropped, _r.erased_commit)
     .add_columns(_r.done_at, _r.closed_at, _r.certificate_no)
 )
-_ID_FACETS: Final = ("record_id", "thread_id")
+ID_FACETS: Final = ("record_id", "thread_id")
+"""What a decision may choose by that names a record: its value goes when the run closes."""
 
 
 class SqlDisposal(SqlForgetting, SqlStubs, DisposalLedger):
@@ -220,7 +221,7 @@ class SqlDisposal(SqlForgetting, SqlStubs, DisposalLedger):
                 "intent": None,
             }
             connection.execute(sa.update(d.runs).where(of_run).values(values))
-            named = sa.and_(_d.council == council, _d.run == run, _d.facet.in_(_ID_FACETS))
+            named = sa.and_(_d.council == council, _d.run == run, _d.facet.in_(ID_FACETS))
             connection.execute(sa.update(d.decisions).where(named).values(value=None))
         self._database.empty_log()
 

@@ -27,7 +27,7 @@ from muniment.adapters import sql_retention_tables as r
 from muniment.adapters import sql_tables as t
 from muniment.adapters.sql_engine import Part
 from muniment.adapters.sql_presence import chunks
-from muniment.adapters.sql_stubs import packed, unpacked
+from muniment.adapters.sql_stubs import native_ids_of, packed, unpacked
 from muniment.adapters.sql_tables import record_key
 from schemas.capture import comments_of
 
@@ -103,7 +103,7 @@ class SqlForgetting(Part):
             yield connection
 
     def _native_ids(self, council: str, record_ids: Sequence[str]) -> set[str]:
-        """Return what platforms call these records: of the open intents, else of presence."""
+        """Return what platforms call these records: by open intents, and presence while it knows."""
         found: set[str] = set()
         with self._database.read() as connection:
             opened = sa.and_(_r.council == council, _r.intent.is_not(None))
@@ -112,6 +112,7 @@ class SqlForgetting(Part):
                 intent = unpacked(value)
                 mine = intent.filter(pc.is_in(intent["record_id"], wanted_ids))
                 found.update(one for ones in mine["native_ids"].to_pylist() for one in ones)
+            found.update(one for ones in native_ids_of(connection, council, record_ids) for one in ones)
         return found
 
     def _clear_walks(self, connection: sa.Connection, council: str, words: AbstractSet[str]) -> int:

@@ -5,13 +5,12 @@ from muniment.adapters.sql_accounts import SqlAccounts
 from muniment.adapters.sql_audit import SqlAudit
 from muniment.adapters.sql_budget import SqlBudgets
 from muniment.adapters.sql_coverage import SqlCoverage
-from muniment.adapters.sql_disposal import SqlDisposal
 from muniment.adapters.sql_engine import Database
 from muniment.adapters.sql_holds import SqlHolds
 from muniment.adapters.sql_noting import SqlNoting
 from muniment.adapters.sql_people import SqlPeople
-from muniment.adapters.sql_presence import SqlPresence
 from muniment.adapters.sql_promotion import SqlPromotion
+from muniment.adapters.sql_restoring import SqlRestoring
 from muniment.adapters.sql_retention import SqlRetention
 from muniment.adapters.sql_saved_searches import SqlSavedSearches
 from muniment.adapters.sql_upgrade import upgrade
@@ -23,8 +22,7 @@ __all__ = ["SqlRegister"]
 
 
 class SqlRegister(
-    SqlDisposal,
-    SqlPresence,
+    SqlRestoring,
     SqlWalks,
     SqlNoting,
     SqlAbsence,

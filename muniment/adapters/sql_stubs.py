@@ -27,7 +27,7 @@ from muniment.domain.stub import Stub, StubKey, ids_digest, stub_digest
 from muniment.ports.disposal import Erased, ErasedRecords, Intent, Stubs
 from schemas.errors import IntegrityError
 
-__all__ = ["SqlStubs", "packed", "unpacked"]
+__all__ = ["SqlStubs", "native_ids_of", "packed", "unpacked"]
 
 _STUB_ID_BYTES: Final = 8
 _LONGEST_REBUILD: Final = timedelta(days=1)
@@ -125,7 +125,7 @@ class SqlStubs(Part, Stubs, ErasedRecords):
         intent = pa.table(
             {
                 "record_id": pa.array(ids, pa.string()),
-                "native_ids": pa.array(_native_ids(connection, council, ids), pa.list_(pa.string())),
+                "native_ids": pa.array(native_ids_of(connection, council, ids), pa.list_(pa.string())),
             }
         )
         values = {
@@ -253,7 +253,7 @@ class SqlStubs(Part, Stubs, ErasedRecords):
         return tuple(sorted({name for name, _, owner in owned if may_live(owner)}))
 
 
-def _native_ids(connection: sa.Connection, council: str, ids: Sequence[str]) -> list[list[str]]:
+def native_ids_of(connection: sa.Connection, council: str, ids: Sequence[str]) -> list[list[str]]:
     """Return what platforms call these records: cursors and walks name them so."""
     p, s = t.presence.c, t.streams.c
     found: dict[str, set[str]] = {}

@@ -21,6 +21,7 @@ from muniment.services.classing_entries import classes_of
 from muniment.services.destroying import Destroying, Planner
 from muniment.services.disposing import Disposing
 from muniment.services.honouring import Honouring
+from muniment.services.restoring import Restored, refuse_unfiltered
 from muniment.services.retaining import Retaining, campaign_windows
 from muniment.services.transferring import Transferring
 from schemas.errors import BadInputError
@@ -103,6 +104,31 @@ class CouncilRetention(CouncilStore):
             return WAITING
         waits = schedule.defaults.waiting_period
         return timedelta(days=waits.count * _LONGEST_DAYS[waits.unit])
+
+    @cached_property
+    def restored(self) -> Restored:
+        """Archive and register, of which either may come from an older backup."""
+        key = self.muniment.seal_key
+        return Restored(
+            council=self.name,
+            archive=self.archive,
+            register=self.muniment.register,
+            seals=self.seals,
+            index=self.muniment.index,
+            clock=self.clock,
+            sign=key.sign,
+            public_key=key.public,
+            is_signed=is_signed_by,
+            classes=self.classes,
+        )
+
+    def refuse_unfiltered(self) -> None:
+        """Refuse an archive that was restored and may hold what was destroyed since.
+
+        Raises:
+            IntegrityError: It is one.
+        """
+        refuse_unfiltered(self.name, archive=self.archive, register=self.muniment.register)
 
     def refuse_destroyed(self, record_id: str) -> None:
         """Refuse to show what was destroyed, or is being destroyed and stands in its files still.

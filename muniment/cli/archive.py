@@ -44,6 +44,7 @@ def archive(url: str | None, council: str | None, names: tuple[str, ...], *, yes
             council, account = write_trial(url, muniment)
             names, yes = (account,), True
         services = muniment.council(council)
+        services.refuse_unfiltered()
         only = frozenset(names) or None
         services.record(ArchiveRun(accounts=tuple(sorted(names))))
         waiting = _confirm(services, only, yes=yes)

@@ -43,7 +43,7 @@ def audit(
     csv_path: Path | None,
 ) -> None:
     """Show the audit chain: every act and every read of records. This reading is an entry too."""
-    with opened_council(council) as services:
+    with opened_council(council, unfiltered=True) as services:
         require(services.actor, Act.READ_AUDIT)
         found = tuple(
             read_audit(

@@ -238,6 +238,19 @@ def new_key(council: str | None) -> None:
     console.print(f"Stubs are made with key {key_id} from now on. Back up the secrets folder.")
 
 
+@dispose.command()
+@COUNCIL
+@click.option(
+    "--to", "path", type=click.Path(path_type=Path), required=True, help="The file; it is written anew."
+)
+def stubs(council: str | None, path: Path) -> None:
+    """Write the stubs to a signed file: with it a restored backup is filtered of what was destroyed."""
+    with opened_council(council, unfiltered=True) as services:
+        raw, count = services.restored.write_stubs(actor=services.actor)
+        path.write_bytes(raw)
+    console.print(f"{count:,} stubs written to {path}. Keep it with the certificates, apart from backups.")
+
+
 def _print_runs(runs: tuple[Run, ...]) -> None:
     table = Table(title="Disposal runs", title_justify="left")
     for heading in ("run", "state", "schedule", "prepared by", "records", "waits until", "certificate"):

@@ -26,7 +26,10 @@ __all__ = ["print_verdict", "proof", "reread", "seal", "verify"]
 @COUNCIL
 def verify(council: str | None) -> None:
     """Check everything that is held against its evidence; name the first broken thing."""
-    with opened_council(council) as services, console.status("verifying") as status:
+    with (
+        opened_council(council, unfiltered=True) as services,
+        console.status("verifying") as status,
+    ):
         verdict = check(
             services.name,
             archive=services.archive,
@@ -86,7 +89,7 @@ def proof(council: str | None, record_id: str, folder: Path) -> None:
 @COUNCIL
 def seal(council: str | None) -> None:
     """Seal what is not sealed yet, and ask for time stamps that are owed."""
-    with opened_council(council) as services:
+    with opened_council(council, unfiltered=True) as services:
         services.record(ArchiveSealed())
         made = services.seals.seal()
         pending = services.seals.pending()

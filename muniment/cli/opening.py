@@ -32,8 +32,18 @@ def opened(*, progress: Callable[[int], None] = lambda _items: None) -> Iterator
 
 @contextmanager
 def opened_council(
-    name: str | None, *, progress: Callable[[int], None] = lambda _items: None
+    name: str | None,
+    *,
+    progress: Callable[[int], None] = lambda _items: None,
+    unfiltered: bool = False,
 ) -> Iterator[CouncilServices]:
-    """Open one council's services, for the length of a command."""
+    """Open one council's services, for the length of a command.
+
+    `unfiltered`: also while a restored archive may hold what was destroyed since: for commands that show no
+    record.
+    """
     with opened(progress=progress) as muniment:
-        yield muniment.council(name)
+        services = muniment.council(name)
+        if not unfiltered:
+            services.refuse_unfiltered()
+        yield services

@@ -29,7 +29,7 @@ def people() -> None:
 @COUNCIL
 def list_people(council: str | None) -> None:
     """List the roles that people have, had, or will have."""
-    with opened_council(council) as services:
+    with opened_council(council, unfiltered=True) as services:
         today = london_date(services.clock.now())
         table = Table(title=f"People of {services.council.title}", title_justify="left")
         for heading in ("person", "role", "from", "until", "now"):
@@ -57,7 +57,7 @@ def add(
     reason: str,
 ) -> None:
     """Give a person a role. The first of all is an information manager, who then gives the others."""
-    with opened_council(council) as services:
+    with opened_council(council, unfiltered=True) as services:
         now = services.clock.now()
         given = Appointment(
             person=person,
@@ -78,7 +78,7 @@ def add(
 @_REASON
 def end(council: str | None, person: str, role: str, until_on: datetime | None, reason: str) -> None:
     """Give a person's role its last day."""
-    with opened_council(council) as services:
+    with opened_council(council, unfiltered=True) as services:
         now = services.clock.now()
         last = london_date(now) if until_on is None else until_on.date()
         end_role(

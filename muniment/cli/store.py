@@ -2,6 +2,7 @@
 
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import click
@@ -45,7 +46,7 @@ def compact(council: str | None) -> None:
 @COUNCIL
 def check(council: str | None) -> None:
     """Look at the place where the archive lies: what would defeat disposal there, or let records go."""
-    with opened_council(council) as services:
+    with opened_council(council, unfiltered=True) as services:
         found = list(services.files.findings(services.place))
         where = services.files.uri(services.place)
     table = Table(title=where, title_justify="left", show_header=False)
@@ -62,7 +63,7 @@ def check(council: str | None) -> None:
 @COUNCIL
 def stat(council: str | None) -> None:
     """Say what is held, and where."""
-    with opened_council(council) as services:
+    with opened_council(council, unfiltered=True) as services:
         found = services.archive.stat()
         table = Table(title=f"Archive of {services.council.title}", title_justify="left", show_header=False)
         for series, rows in found.rows.items():
@@ -113,7 +114,7 @@ def adopt_register(council: str | None, reason: str) -> None:
     What was disposed of since may come back, and what was held since is not held: look at the certificates
     and at the holds on paper first.
     """
-    with opened_council(council) as services:
+    with opened_council(council, unfiltered=True) as services:
         number = restart(
             services.muniment.register,
             services.seals,
@@ -123,6 +124,33 @@ def adopt_register(council: str | None, reason: str) -> None:
             now=services.clock.now(),
         )
     console.print(f"The register stands, though seal {number} knows of more than it does: that is on record.")
+
+
+@store.command("filter-restored")
+@COUNCIL
+@click.option("--reason", required=True, help="Why a backup was restored; it stands in the audit.")
+@click.option(
+    "--stubs",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What `muniment dispose stubs` wrote, of disposals that the register may not know.",
+)
+def filter_restored(council: str | None, reason: str, stubs: Path | None) -> None:
+    """Erase from a restored archive, once more, what the stubs say was destroyed; then it may be read.
+
+    The search index is built anew. Where the archive is older than the register, what was captured in
+    between is asked for again.
+    """
+    with opened_council(council, unfiltered=True) as services:
+        raw = None if stubs is None else stubs.read_bytes()
+        done = services.restored.filter(actor=services.actor, reason=reason, stubs=raw)
+    if done.lost_commits:
+        console.print(f"The archive lacks {done.lost_commits:,} commits that the register knew of.")
+    if stubs is not None:
+        console.print(f"{done.stubs_taken:,} stubs were new to the register.")
+    console.print(
+        f"{done.records:,} records that were destroyed before are erased again, "
+        f"at commit {done.commit_no}. The archive may be read."
+    )
 
 
 @store.command("destroy-audit-texts")

@@ -50,10 +50,11 @@ def _lines(told: Account) -> list[str]:
 
 def _destroyed(told: Account) -> list[str]:
     stub, run = told.stub, told.run
-    if stub is None or run is None:
+    if stub is None:
         return []
     was = "is being" if told.found is Found.BEING_DESTROYED else "was"
-    under = f"class {stub.retention_class} of schedule {stub.schedule}" if stub.retention_class else run.basis
+    basis = "a run that this register does not have" if run is None else run.basis
+    under = f"class {stub.retention_class} of schedule {stub.schedule}" if stub.retention_class else basis
     lines = [
         f"It {was} destroyed on {stub.disposed_on:%-d %B %Y}, under {under}.",
         f"A {stub.kind} on {stub.platform}, account {stub.account}.",
@@ -61,7 +62,7 @@ def _destroyed(told: Account) -> list[str]:
     ]
     if stub.event is not None and stub.event_on is not None:
         lines.append(f"Its period began with: {stub.event}, {stub.event_on:%-d %B %Y}.")
-    if run.certificate_no is not None:
+    if run is not None and run.certificate_no is not None:
         lines.append(f"Run {run.run}, certificate {run.certificate_no}; stub {stub.stub_id}.")
     return lines
 

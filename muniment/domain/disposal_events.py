@@ -22,8 +22,11 @@ __all__ = [
     "DisposalLapsed",
     "DisposalProposed",
     "DisposalSentOn",
+    "RestoredFiltered",
+    "RestoredShut",
     "StubAsked",
     "StubKeyRotated",
+    "StubsWritten",
 ]
 
 
@@ -160,3 +163,38 @@ class StubKeyRotated(Event):
     tag: ClassVar[Tag] = Tag.STUB_KEY_ROTATED
     before: str | None
     after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StubsWritten(Event):
+    """Stubs were written to a file, to be kept apart: how many, and the file's SHA-256."""
+
+    tag: ClassVar[Tag] = Tag.STUBS_WRITTEN
+    stubs: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoredShut(Event):
+    """A restored archive was shut to be filtered. `register_commit` was the register's last, before.
+
+    `stubs_taken`: how many came from a file, which has this SHA-256.
+    """
+
+    tag: ClassVar[Tag] = Tag.RESTORED_SHUT
+    reason: str
+    archive_commit: int
+    register_commit: int
+    stubs_taken: int = 0
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoredFiltered(Event):
+    """What had been destroyed before was erased from a restored archive again, at a commit."""
+
+    tag: ClassVar[Tag] = Tag.RESTORED_FILTERED
+    run: str
+    records: int
+    commit_no: int
+    counts: Mapping[str, int]

@@ -63,6 +63,9 @@ class Tag(StrEnum):
     AUDIT_READ = "person:audit:read"
     AUDIT_TEXTS_DESTROYED = "person:audit:destroy"
     AUDIT_RESTARTED = "person:audit:restart"
+    STUBS_WRITTEN = "person:stub:write"
+    RESTORED_SHUT = "person:restored:shut"
+    RESTORED_FILTERED = "person:restored:filter"
 
 
 class Term(StrEnum):

@@ -305,6 +305,7 @@ EVENTS: Mapping[Tag, type[Event]] = MappingProxyType(
             *(disposal.DisposalApproved, disposal.DisposalCancelled, disposal.DisposalLapsed),
             *(disposal.DisposalBegun, disposal.DisposalErased, disposal.DisposalCertified),
             *(disposal.CopiesEnded, disposal.StubAsked, disposal.StubKeyRotated),
+            *(disposal.StubsWritten, disposal.RestoredShut, disposal.RestoredFiltered),
             *(retention.ScheduleAdopted, retention.TriggerRecorded, retention.WindowSet),
             *(retention.CaseLinked, retention.ClassDecided, retention.ClassApproved),
             *(retention.TransferMade, retention.TransferReceived),

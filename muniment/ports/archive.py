@@ -148,7 +148,9 @@ class Archive(Protocol):
         """
         ...
 
-    def erase(self, run: str, record_ids: pa.Array | Callable[[], pa.Array]) -> Erasure:
+    def erase(
+        self, run: str, record_ids: pa.Array | Callable[[], pa.Array], *, number: int | None = None
+    ) -> Erasure:
         """Destroy every row of these records, and the media that only they name, in one numbered commit.
 
         A run that was committed is only finished: what it left is taken away, its own counts returned.
@@ -157,6 +159,8 @@ class Archive(Protocol):
             run: The disposal run's name: a-z, 0-9 and hyphens.
             record_ids: The records; or what decides them, called once the archive's lock is held. What it
                 raises leaves everything as it was.
+            number: The commit's number, of an archive that was restored and is ahead of no register:
+                the commit is made though no record goes, and presence is left as it is.
 
         Raises:
             WriteConflictError: Another program wrote to the table: run it again.

@@ -11,6 +11,7 @@ from muniment.ports.coverage import Coverage, Queue
 from muniment.ports.disposal import DisposalLedger, ErasedRecords, Stubs
 from muniment.ports.holds import Holds
 from muniment.ports.presence import PresenceView
+from muniment.ports.restoring import Restoring
 from muniment.ports.retention import Retention
 from muniment.ports.saved_searches import SavedSearches
 from muniment.ports.walks import Walks
@@ -42,6 +43,7 @@ class Register(
     Stubs,
     ErasedRecords,
     DisposalLedger,
+    Restoring,
     Retention,
     SavedSearches,
     Protocol,

@@ -29,7 +29,10 @@ class Found(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The answer. `record_id` is what was found, else what was asked; `gaps` touch the day asked about."""
+    """The answer. `record_id` is what was found, else what was asked; `gaps` touch the day asked about.
+
+    A stub that came from a file may name a `run` that this register does not have: None.
+    """
 
     record_id: str
     found: Found
@@ -52,8 +55,9 @@ def why(council: str, asked: str, *, archive: Archive, register: Register, on: d
     for record_id in names:
         stub = register.stub(council, record_id)
         if stub is not None:
-            run = register.disposal_run(council, stub.run)
-            found = Found.DESTROYED if run.closed_at is not None else Found.BEING_DESTROYED
+            run = next((one for one in register.disposal_runs(council) if one.run == stub.run), None)
+            underway = run is not None and run.closed_at is None
+            found = Found.BEING_DESTROYED if underway else Found.DESTROYED
             return Account(record_id=record_id, found=found, stub=stub, run=run)
     for batch in archive.scan(series=RECORD_SERIES, columns=["record_id"], record_ids=names):
         for record_id in batch["record_id"].to_pylist():

@@ -12,7 +12,7 @@ from tests.operate.conftest import Office
 
 PAGE = Path(__file__).parents[2] / "docs" / "operate" / "backup.md"
 BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-BACK_UP, BACK_UP_KEYS, RESTORE, AFTERWARDS = BLOCKS
+BACK_UP, BACK_UP_KEYS, RESTORE, FILTER, AFTERWARDS = BLOCKS
 
 
 class Machine:
