@@ -37,6 +37,7 @@ __all__ = ["HIT_COLUMNS", "FileFormat", "HitsManifest", "write_hits"]
 _PAGE_HITS: Final = 10_000
 _PARQUET_ROWS: Final = 5_000
 _COPY_BYTES: Final = 1 << 20
+_LONGEST_CELL: Final = 2**31 - 1
 _BOM: Final = b"\xef\xbb\xbf"  # without it spreadsheets garble Welsh letters and emoji
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
@@ -324,6 +325,9 @@ def _rows_in(path: Path, file_format: FileFormat) -> int:
         return int(pq.read_metadata(path).num_rows)
     with path.open(encoding="utf-8-sig", newline="") as written:
         if file_format is FileFormat.CSV:
+            csv.field_size_limit(
+                _LONGEST_CELL
+            )  # the module refuses cells above 128 KiB unless told otherwise
             return sum(1 for _ in csv.reader(written)) - 1
         return sum(1 for _ in written)
 

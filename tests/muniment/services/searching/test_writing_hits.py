@@ -161,3 +161,14 @@ def test_no_cell_begins_a_formula(
     write("hits.csv", "bins")
     (line,) = rows_of(tmp_path / "hits.csv")
     assert (line["text"], line["author_name"]) == (f"'{text}", f"'{start}cmd")
+
+
+@pytest.mark.parametrize("name", ["long.csv", "long.jsonl", "long.parquet"])
+def test_a_text_longer_than_readers_of_csv_take_unasked_is_written_and_counted(
+    commits: Commits, index: TantivyIndex, write: Write, tmp_path: Path, name: str
+) -> None:
+    text = "bins\n" + "The minutes say: resolved. " * 6_000
+    commits.commit(row("x:1", text))
+    catch_up(commits.archive(), index, "borough")
+    assert write(name, "bins").rows == 1
+    assert rows_of(tmp_path / name)[0]["text"] == text
