@@ -46,13 +46,13 @@ class IndexProcess(IndexBeside):
     def hear(self, kept: Kept) -> None:
         if kept.commit_no is None:
             return
-        with self._guard:
+        with self._guard, suppress(OSError):  # it cannot be started, or has ended: see above
             if self._process is None and kept.new + kept.changed >= self._worth:
                 self._start()
             if self._pipe is not None:
                 self._told = max(self._told, kept.commit_no)
-                with suppress(OSError):  # it has ended: see above
-                    self._pipe.send(kept.commit_no)
+                self._take_answers(self._pipe)
+                self._pipe.send(kept.commit_no)
 
     @override
     def settle(self) -> None:
@@ -70,20 +70,30 @@ class IndexProcess(IndexBeside):
                 self._process.join()
                 self._process = None
 
+    def _take_answers(self, pipe: Pipe) -> None:
+        # A pipe holds a few hundred: full of answers it would stop the process, and then us.
+        with suppress(EOFError):
+            while pipe.poll():
+                self._reached = max(self._reached, pipe.recv())
+
     def _start(self) -> None:
         # A fresh interpreter: forking one that has threads of Arrow and tantivy would copy locks held.
         context = multiprocessing.get_context("spawn")
-        self._pipe, far_end = context.Pipe()
-        self._process = context.Process(
-            target=self._target, args=(far_end,), name="muniment-index", daemon=True
-        )
-        self._process.start()
-        far_end.close()
+        pipe, far_end = context.Pipe()
+        process = context.Process(target=self._target, args=(far_end,), name="muniment-index", daemon=True)
+        try:
+            process.start()
+        except OSError:
+            pipe.close()
+            raise
+        finally:
+            far_end.close()
+        self._pipe, self._process = pipe, process
 
 
 def commits_heard(pipe: Pipe) -> Iterator[int]:
-    """Yield the newest commit told, until the other end is closed."""
-    with suppress(EOFError):
+    """Yield the newest commit told, until the other end is closed, with answers untaken or not."""
+    with suppress(EOFError, ConnectionError):
         while True:
             commit_no = pipe.recv()
             while pipe.poll():

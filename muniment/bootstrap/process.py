@@ -179,7 +179,7 @@ def open_muniment(
 def follow_council(settings: Settings, council: str, pipe: Pipe) -> None:
     """Index a council's commits as they are told: the work of `IndexProcess`, in a process of its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the run to hear: this ends with its pipe
-    with suppress(MunimentError), open_muniment(settings) as one:
+    with suppress(MunimentError, ConnectionError), open_muniment(settings) as one:
         archive, commits = one.council(council).archive, commits_heard(pipe)
         follow(archive, one.index, council, commits, pipe.send, erased=one.register)
 
