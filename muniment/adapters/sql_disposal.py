@@ -80,6 +80,9 @@ class SqlDisposal(SqlForgetting, SqlStubs, DisposalLedger):
         self, council: str, run: str, state: RunState, *, waits_until: datetime | None = None
     ) -> None:
         self._set(council, run, state=state.value, waits_until=waits_until)
+        if state is RunState.UNDER_REVIEW:
+            with self._database.write(council, durable=True) as connection:
+                connection.execute(sa.delete(d.approvals).where(_a.council == council, _a.run == run))
 
     @override
     def decide(self, council: str, run: str, said: Said) -> None:

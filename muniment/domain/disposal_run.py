@@ -164,9 +164,10 @@ def signed(actor: Actor) -> str:
 
 
 def hands(person: str) -> frozenset[str]:
-    """Return the names that a person who is kept so goes by."""
-    name, _, login = person.removesuffix(")").partition(" (")
-    return frozenset(one for one in (name, login) if one)
+    """Return the names that a person who is kept so goes by; brackets may be part of the name itself."""
+    name, bracket, login = person.rpartition(" (")
+    told = (name, login.removesuffix(")")) if bracket and person.endswith(")") else ()
+    return frozenset({person, *(one for one in told if one)})
 
 
 def may_decide(decision: Decision, roles: frozenset[Role]) -> bool:

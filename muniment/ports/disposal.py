@@ -107,7 +107,7 @@ class DisposalLedger(Protocol):
     def move_run(
         self, council: str, run: str, state: RunState, *, waits_until: datetime | None = None
     ) -> None:
-        """Give a run another state."""
+        """Give a run another state. Under review again, whatever was approved of it has ended."""
         ...
 
     def decide(self, council: str, run: str, said: Said) -> None:

@@ -4,7 +4,6 @@ A decision that lets anything end sooner counts only once another person has app
 while a hold is on it (records-law.md 4.1). Whether it does is found by planning with it and without.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from muniment.domain.disposal_run import hands, signed
 from muniment.domain.people import Act, Actor, require, require_another
 from muniment.domain.planning import Circumstances, plan
 from muniment.domain.retention import Level, Schedule
@@ -74,7 +74,7 @@ class Reclassifying:
         )
         now = self.retaining.clock.now()
         with self._begin() as trail:
-            number = self._register.add_decision(self._council, new, by=_signed(self.actor), at=now)
+            number = self._register.add_decision(self._council, new, by=signed(self.actor), at=now)
             trail.record(
                 ClassDecided(
                     number=number,
@@ -99,7 +99,7 @@ class Reclassifying:
         """
         require(self.actor, Act.APPROVE_CLASS)
         waiting = self._decision(number)
-        require_another(self.actor, _hands(waiting.by), "decided it")
+        require_another(self.actor, hands(waiting.by), "decided it")
         decision = waiting.decision
         self._refuse_held(self._of_subject(self.retaining.held(), decision.scope, decision.name))
         now = self.retaining.clock.now()
@@ -187,12 +187,3 @@ class Reclassifying:
                 f"A hold is on {stopped.num_rows} of these records: nothing of them may end sooner.",
                 remedy="Wait until the hold is released; a longer class can be decided at any time.",
             )
-
-
-def _signed(actor: Actor) -> str:
-    """Return a person as kept with a decision: the login too, so that another name is not another person."""
-    return actor.name if actor.login in (None, actor.name) else f"{actor.name} ({actor.login})"
-
-
-def _hands(signed: str) -> tuple[str, ...]:
-    return tuple(part for part in re.split(r" \(|\)$", signed) if part)

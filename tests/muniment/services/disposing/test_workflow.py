@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muniment.domain.disposal import Fate, PlanKind
-from muniment.domain.disposal_run import Decision, Outcome, RunState, Said, outcomes
+from muniment.domain.disposal_run import Decision, Outcome, RunState, Said, hands, outcomes
+from muniment.domain.people import Actor
 from schemas.errors import BadInputError, NotPermittedError
 from tests.muniment.adapters.delta.council import START
 from tests.muniment.adapters.register.disposal_stage import items
@@ -120,11 +121,33 @@ def test_a_list_sent_back_and_changed_needs_its_approvals_again(office: Office) 
     say(office, run, Decision.KEEP, 1)
     office.disposing.send_on(run, actor=BEN)
     office.disposing.approve(run, actor=IVY)
-    assert office.run(run).state is RunState.PROPOSED
-    office.disposing.approve(run, actor=CAT)
     assert office.run(run).state is RunState.PROPOSED  # ben's yes was to another list
-    office.disposing.approve(run, actor=BEN)
+    office.disposing.approve(run, actor=CAT)
     assert office.run(run).state is RunState.WAITING
+    assert {one.person for one in office.disposing.listed(run).approvals} == {"ivy", "cat"}
+
+
+def test_a_list_sent_back_and_left_as_it_was_needs_two_approvals_again(office: Office) -> None:
+    office.settle()
+    run = office.approved()
+    office.disposing.send_back(run, actor=CAT)
+    office.disposing.send_on(run, actor=CAT)
+    office.disposing.approve(run, actor=IVY)
+    assert office.run(run).state is RunState.PROPOSED
+
+
+def test_brackets_in_a_name_do_not_hide_the_login(office: Office) -> None:
+    office.settle()
+    officer = Actor(name="Ann Lee (Records)", login="alee", roles=ANN.roles)
+    prepared = office.disposing.propose(actor=officer)
+    assert prepared is not None
+    office.disposing.send_on(prepared.run, actor=BEN)
+    for other in (Actor(name="Bo", login="alee", roles=CAT.roles), replace(officer, login=None)):
+        with pytest.raises(NotPermittedError, match="prepared"):
+            office.disposing.approve(prepared.run, actor=other)
+    told = office.run(prepared.run).prepared_by
+    assert {"Ann Lee (Records)", "alee"} <= hands(told)
+    assert "Ann Lee (Records)" in hands("Ann Lee (Records)")
 
 
 def test_what_is_offered_stays_until_the_archivist_decides(office: Office) -> None:
