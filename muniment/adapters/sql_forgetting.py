@@ -29,6 +29,7 @@ from muniment.adapters.sql_engine import Part
 from muniment.adapters.sql_presence import chunks
 from muniment.adapters.sql_stubs import native_ids_of, packed, unpacked
 from muniment.adapters.sql_tables import record_key
+from muniment.domain.disposal_run import RunState
 from schemas.capture import comments_of
 
 __all__ = ["CLEARED", "SqlForgetting"]
@@ -70,6 +71,8 @@ class SqlForgetting(Part):
         for ids in chunks(record_ids):
             with self._clearing(council) as connection:
                 told.update(self._clear_listings(connection, council, ids))
+                chosen = sa.update(d.decisions).where(_chosen(council, ids)).values(value=None)
+                told[d.decisions.name] += connection.execute(chosen).rowcount
                 keys = [record_key(one) for one in ids]
                 for table, wanted in _keyed(council, keys):
                     told[table.name] += connection.execute(sa.delete(table).where(wanted)).rowcount
@@ -87,7 +90,8 @@ class SqlForgetting(Part):
                     (table, sa.and_(table.c.listing.in_(names), table.c.stream_id.in_(_streams_of(council))))
                     for table in (t.listings, t.gaps)
                 ]
-                for table, wanted in (*_keyed(council, keys), *named):
+                chosen = (d.decisions, _chosen(council, ids))
+                for table, wanted in (*_keyed(council, keys), *named, chosen):
                     counted = sa.select(sa.func.count()).select_from(table).where(wanted)
                     found += connection.execute(counted).scalar_one()
             walks = connection.execute(_walks_of(council)).all()
@@ -176,6 +180,22 @@ class SqlForgetting(Part):
                 of_run = sa.and_(_r.council == council, _r.run == row.run)
                 connection.execute(sa.update(d.runs).where(of_run).values(items=left))
         return count
+
+
+def _chosen(council: str, ids: Sequence[str]) -> Any:
+    """What people said of these records on other lists; of threads only where a list is stopped for good.
+
+    An open list goes on naming a thread whose first record is gone, as the archive does: what was said of
+    the thread is of those that stay. A run's own are cleared when it closes, with its intent.
+    """
+    c = d.decisions.c
+    of_list = sa.and_(_r.council == council, _r.intent.is_(None))
+    runs = sa.select(_r.run).where(of_list).scalar_subquery()
+    stopped = sa.select(_r.run).where(of_list, _r.state == RunState.CANCELLED.value).scalar_subquery()
+    which = sa.or_(
+        sa.and_(c.facet == "record_id", c.run.in_(runs)), sa.and_(c.facet == "thread_id", c.run.in_(stopped))
+    )
+    return sa.and_(c.council == council, c.value.in_(ids), which)
 
 
 def _keyed(council: str, keys: Sequence[bytes]) -> list[tuple[sa.Table, Any]]:

@@ -191,6 +191,8 @@ def outcomes(items: pa.Table, said: Sequence[Said]) -> pa.Array:
     offered = pc.equal(items["fate"].cast(pa.string()), Fate.TRANSFER.value)
     spoken: dict[str, pa.ChunkedArray] = {}
     for one in said:
+        if one.value is None:  # of a record that another run has destroyed since
+            continue
         chosen = pc.equal(items[one.facet].cast(pa.string()), one.value)
         if one.decision in _ARCHIVISTS:
             chosen = pc.and_(chosen, offered)

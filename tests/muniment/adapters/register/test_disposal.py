@@ -11,6 +11,7 @@ from muniment.adapters import sql_forgetting
 from muniment.adapters.sql_register import SqlRegister
 from muniment.adapters.sql_tables import METADATA
 from muniment.adapters.stub_keys import StubKeys
+from muniment.domain.disposal_run import Decision, RunState, Said
 from muniment.domain.stub import StubKey
 from muniment.ports.disposal import Erased, Intent
 from schemas.capture import Cursor, Edge, Ids, Threads, comments_of
@@ -251,6 +252,24 @@ def test_what_is_intended_between_keep_and_note_leaves_no_trace(stage: Stage) ->
 
     stage.register.note(replace(noted, looks=late, marker="3"), now=at(5))
     assert stage.register.mentions("elm", ["x:1"]) == 0
+
+
+def test_what_was_said_of_them_on_other_lists_is_cleared(stage: Stage) -> None:
+    register = stage.register
+    stage.whole({"x:1": {}, "x:2": {}}, hours=0)
+    for name, state in (("open", RunState.UNDER_REVIEW), ("stopped", RunState.CANCELLED)):
+        register.add_run(a_run(name, state=state), items("x:2"))
+        for facet, value in (("record_id", "x:1"), ("thread_id", "x:1"), ("record_id", "x:2")):
+            said = Said(
+                person="ben", at=at(0), facet=facet, value=value, decision=Decision.KEEP, reason="read it"
+            )
+            register.decide("elm", name, said)
+    intend(register, ["x:1"])
+    assert register.mentions("elm", ["x:1"]) > 0
+    register.forget("elm", ["x:1"])
+    told = {name: [one.value for one in register.decisions("elm", name)] for name in ("open", "stopped")}
+    assert told == {"open": [None, "x:1", "x:2"], "stopped": [None, None, "x:2"]}
+    assert register.mentions("elm", ["x:1"]) == 0
 
 
 def test_the_register_file_holds_no_byte_of_them(tmp_path: Path) -> None:
