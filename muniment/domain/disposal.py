@@ -63,6 +63,7 @@ class Why(StrEnum):
     CHANGED = "changed"
     RECLASSIFIED = "reclassified"
     NOT_HELD_HERE = "not-held-here"
+    OTHER_ID = "other-id"
 
 
 WORDS: Final[Mapping[Why, str]] = {
@@ -80,6 +81,7 @@ WORDS: Final[Mapping[Why, str]] = {
     Why.CHANGED: "a newer version came after it was approved",
     Why.RECLASSIFIED: "its class, rule or schedule is another than was approved",
     Why.NOT_HELD_HERE: "it is not in the archive",
+    Why.OTHER_ID: "it is held under another id too, under which it must stay",
 }
 """Each reason as the end of "This record stays, because …"."""
 

@@ -39,6 +39,8 @@ Planner: TypeAlias = Callable[[date, Sequence[str] | None], DisposalPlan]
 """Makes a plan as of a London day: of all records, or of these and what belongs to their threads."""
 
 _GOES_ON: Final = frozenset({RunState.EXECUTING, RunState.VERIFYING})
+_BINDING: Final = (Why.HELD.value, Why.CASE.value, Why.EXTENDED.value, Why.RESTRICTED.value)
+"""What keeps a record under whichever of its ids it was said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +201,9 @@ class Destroying:
         said = self.register.decisions(self.council, found.run)
         approved = items.filter(pc.equal(outcomes(items, said), Outcome.DESTROY.value))
         ids = approved["record_id"].combine_chunks()
-        fresh = self.planners[PlanKind(found.kind)](london_date(now), ids.to_pylist())
+        others = self.register.aliases_of(self.council, ids.to_pylist())
+        asked = sorted({*ids.to_pylist(), *others})
+        fresh = self.planners[PlanKind(found.kind)](london_date(now), asked)
         faults = list(
             approval_faults(
                 self.register.run_approvals(self.council, found.run),
@@ -216,9 +220,9 @@ class Destroying:
                 faults=tuple(faults),
                 remedy="Review the list and have it approved again.",
             )
-        return self._recheck(approved, fresh)
+        return self._recheck(items, approved, fresh)
 
-    def _recheck(self, approved: pa.Table, fresh: DisposalPlan) -> _Decided:
+    def _recheck(self, items: pa.Table, approved: pa.Table, fresh: DisposalPlan) -> _Decided:
         checked = recheck(approved, fresh)
         why: dict[str, str] = dict(
             zip(
@@ -231,6 +235,11 @@ class Destroying:
         held = held_now(self.council, checked.record_ids, archive=self.archive, register=self.register)
         why |= dict.fromkeys(held["record_id"].to_pylist(), Why.HELD.value)
         why |= dict.fromkeys(self.register.disposed(self.council, rest), Why.UNDERWAY.value)
+        stays = {*items["record_id"].to_pylist()} - {*approved["record_id"].to_pylist()} | why.keys()
+        kept = fresh.items.filter(pc.is_in(fresh.items["why"].cast(pa.string()), pa.array(_BINDING)))
+        stays |= {*kept["record_id"].to_pylist()}
+        for one in self.register.aliases_of(self.council, sorted(stays)).intersection(rest):
+            why.setdefault(one, Why.OTHER_ID.value)
         goes = pc.invert(pc.is_in(approved["record_id"], pa.array(list(why), pa.string())))
         doomed = self._with_aliases(approved.filter(goes))
         return _Decided(

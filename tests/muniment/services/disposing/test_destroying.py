@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from muniment.domain.audit import act_of, chain_faults
 from muniment.domain.certificate import certificate_digest
 from muniment.domain.disposal import Why
 from muniment.domain.disposal_events import DisposalBegun, DisposalCertified, DisposalLapsed
-from muniment.domain.disposal_run import RunState
+from muniment.domain.disposal_run import Decision, RunState
 from muniment.search.answer import PurgeProof
 from muniment.search.entry import Entry
 from muniment.services.indexing import rebuild
@@ -262,6 +262,47 @@ def test_both_ids_of_a_record_go(office: Office) -> None:
     assert done.records == 2
     assert office.held() == ids(2, 3, 5, 6)
     assert office.register.disposed(COUNCIL, ["facebook:1", "facebook:4"]) == ids(1, 4)
+
+
+@pytest.mark.parametrize("decision", [Decision.KEEP, Decision.EXTEND])
+def test_what_a_reviewer_keeps_does_not_go_by_its_other_id(office: Office, decision: Decision) -> None:
+    office.settle()
+    office.register.tie(COUNCIL, "facebook:1", "facebook:4")
+    run = office.proposed()
+    office.disposing.decide(
+        run,
+        decision,
+        facet="record_id",
+        value="facebook:4",
+        reason="asked for",
+        actor=BEN,
+        until_on=date(2030, 1, 1) if decision is Decision.EXTEND else None,
+    )
+    office.disposing.send_on(run, actor=BEN)
+    done = office.destroying.execute(office.approve(run))
+    assert (done.records, done.dropped) == (4, {"other-id": 1})
+    assert office.held() == ids(1, 4)
+
+
+@pytest.mark.parametrize("why", [Why.EXTENDED, Why.CASE, Why.RESTRICTED])
+def test_what_an_officer_keeps_does_not_go_by_its_other_id(office: Office, why: Why) -> None:
+    office.settle()
+    office.register.tie(COUNCIL, "facebook:1", "facebook:4")
+    office.kept["facebook:4"] = why
+    run = office.approved()
+    done = office.destroying.execute(run)
+    assert (done.records, done.dropped) == (4, {"other-id": 1})
+    assert office.held() == ids(1, 4)
+
+
+def test_what_changed_since_does_not_go_by_its_other_id(office: Office) -> None:
+    office.settle()
+    office.register.tie(COUNCIL, "facebook:1", "facebook:4")
+    run = office.approved()
+    office.keep(Said(number=4, text="The bins again."))
+    done = office.destroying.execute(run)
+    assert (done.records, done.dropped) == (4, {"changed": 1, "other-id": 1})
+    assert office.held() == ids(1, 4)
 
 
 def test_the_audit_says_how_many_and_by_which_digest(office: Office) -> None:
