@@ -30,17 +30,19 @@ _Reader: TypeAlias = Callable[[FieldValue], Node]
 _Held: TypeAlias = Callable[[], frozenset[str]]
 
 
-def field_node(typed: FieldValue, held: _Held | None = None) -> Node:
+def field_node(typed: FieldValue, held: _Held | None = None, *, classed: bool = True) -> Node:
     """Return the node of a `name:value`; `held` gives the records under a hold.
 
     Raises:
-        QueryError: The value is not one that the field can take, or holds cannot be asked here.
+        QueryError: The value is not one that the field can take, or holds or classes cannot be asked here.
     """
     if not fold_value(typed.value):
         raise _bad(typed, "has no plain value after its colon", f"Write for example {_EXAMPLES[typed.name]}.")
     if typed.value.startswith("-") and not typed.quoted:
         remedy = f"To leave a value out write -{typed.name}:{typed.value.lstrip('-')}."
         raise _bad(typed, "has its minus in the wrong place", remedy)
+    if typed.name == "class" and not classed:
+        raise _bad(typed, "cannot be asked here", "Leave it out: only the index of today knows classes.")
     return _hold(typed, held) if typed.name == "hold" else _READERS[typed.name](typed)
 
 

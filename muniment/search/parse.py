@@ -82,6 +82,7 @@ def parse(
     since: date | None = None,
     until: date | None = None,
     held: Callable[[], frozenset[str]] | None = None,
+    classed: bool = True,
 ) -> Query:
     """Return the query that was typed, narrowed by the filters given beside it.
 
@@ -93,6 +94,8 @@ def parse(
         until: Last day, included.
         held: Gives the ids of all records under a hold, asked when `hold:` is typed; None: holds cannot be
             asked here (the scope of a hold may not speak of holds).
+        classed: Whether classes can be asked: only the index has them. Matched with the archive's rows,
+            `class:` would find nothing, and without it everything, and nobody would be told.
 
     Raises:
         QueryError: A mistake in `typed`, with its position and what to write instead.
@@ -106,7 +109,7 @@ def parse(
             filters.append(any_of([Keyword(field, fold_value(value)) for value in values]))
     if since or until:
         filters.append(within_days(since, until))
-    parser = _Parser(typed, held)
+    parser = _Parser(typed, held, classed=classed)
     tree = parser.tree()
     if tree is None and not (filters and not parser.ignored):
         raise _nothing(parser.ignored)
@@ -161,10 +164,11 @@ def _lex(typed: str) -> Iterator[_Lexeme]:
 class _Parser:
     """Recursive descent over the lexemes; a piece without letter or figure is set aside in `ignored`."""
 
-    def __init__(self, typed: str, held: Callable[[], frozenset[str]] | None) -> None:
+    def __init__(self, typed: str, held: Callable[[], frozenset[str]] | None, *, classed: bool) -> None:
         self.ignored: list[str] = []
         self.pieces: list[TypedPiece] = []
         self._held = held
+        self._classed = classed
         self._lexemes = tuple(_lex(typed))
         self._next = 0
 
@@ -267,7 +271,7 @@ class _Parser:
             case "phrase":
                 node = phrase_node(lexeme.text)
             case "field" if lexeme.value is not None:
-                return field_node(lexeme.value, self._held)
+                return field_node(lexeme.value, self._held, classed=self._classed)
             case "near":
                 raise _lonely(lexeme, "before")
             case _:

@@ -45,7 +45,8 @@ def search_as_at(
 ) -> SearchAnswer:
     """Return a page of what matched at a commit, newest first.
 
-    `hold:` is answered as of now; `hidden` records are being destroyed, and are found no more.
+    `hold:` is answered as of now; `class:` cannot be asked: no row of the archive has one. `hidden` records
+    are being destroyed, and are found no more.
 
     Raises:
         QueryError: A mistake in `typed`.
@@ -55,7 +56,7 @@ def search_as_at(
     if not 0 < commit_no <= last:
         message = f"There is no commit {commit_no}: the archive has 1 to {last}."
         raise BadInputError(message, remedy="`muniment show` tells the commits of a record.")
-    query = parse_search(typed, filters, held)
+    query = parse_search(typed, filters, held, classed=False)
     asked = hiding(query, hidden)
     entries = [entry._replace(text="") for entry in matching_entries(archive, asked.tree, upto=commit_no)]
     entries.sort(key=_place, reverse=True)

@@ -232,7 +232,7 @@ def _check(new: NewHold, record_ids: Sequence[str], *, today: date) -> None:
             remedy="Give a query, or --records with a file of record ids.",
         )
     if new.typed is not None:
-        parse(new.typed)
+        parse(new.typed, classed=False)
     review_day(new.review_on, today)
 
 

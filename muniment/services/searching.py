@@ -156,8 +156,8 @@ def search(
     )
 
 
-def parse_search(typed: str, filters: SearchFilters, held: Held | None) -> Query:
-    """Return the query that was typed, narrowed by the filters.
+def parse_search(typed: str, filters: SearchFilters, held: Held | None, *, classed: bool = True) -> Query:
+    """Return the query that was typed, narrowed by the filters; `classed`: as `parse` takes it.
 
     Raises:
         QueryError: A mistake in `typed`.
@@ -169,6 +169,7 @@ def parse_search(typed: str, filters: SearchFilters, held: Held | None) -> Query
         since=filters.since,
         until=filters.until,
         held=held,
+        classed=classed,
     )
 
 

@@ -190,6 +190,12 @@ def test_a_scope_with_a_mistake_is_refused(office: Office) -> None:
         office.place('"bins')
 
 
+@pytest.mark.parametrize("typed", ["class:complaint", "bins -class:complaint"])
+def test_a_scope_by_class_is_refused_since_it_would_hold_nothing(office: Office, typed: str) -> None:
+    with pytest.raises(QueryError, match="cannot be asked here"):
+        office.place(typed)
+
+
 def test_a_review_is_never_more_than_six_months_off(office: Office) -> None:
     office.commits.commit(row("x:1", "the bins"))
     hold = office.place("bins").hold

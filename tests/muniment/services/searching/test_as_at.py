@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.search.errors import QueryError
 from muniment.services.as_at import search_as_at
 from muniment.services.indexing import catch_up
 from muniment.services.searching import SearchAnswer, search
@@ -61,3 +62,10 @@ def test_a_place_that_is_none_is_refused(commits: Commits) -> None:
     commits.commit(row("x:1", "bins"))
     with pytest.raises(BadInputError):
         search_as_at(commits.archive(), "bins", 1, after="here")
+
+
+@pytest.mark.parametrize("typed", ["class:complaint", "bins -class:complaint"])
+def test_classes_of_then_are_refused_since_nothing_knows_them(commits: Commits, typed: str) -> None:
+    commits.commit(row("x:1", "bins"))
+    with pytest.raises(QueryError, match="cannot be asked here"):
+        search_as_at(commits.archive(), typed, 1)
