@@ -4,13 +4,13 @@ SQLite takes a list of rows (`executemany`). PostgreSQL takes one statement with
 its driver sends a list row by row, and spells arrays out letter by letter (ten times slower, measured).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 
-__all__ = ["PRESENCE_COLUMNS", "see_again", "take_presence", "tell_threads"]
+__all__ = ["PRESENCE_COLUMNS", "enter_stubs", "see_again", "take_presence", "tell_threads"]
 
 PRESENCE_COLUMNS: Final = (
     ("record_key", "bytea"),
@@ -91,6 +91,27 @@ _THREAD_COLUMNS: Final = (
     ("reported", "bigint"),
     ("reported_at", "bigint"),
 )
+
+
+_STUBS_AT_ONCE: Final = 20_000
+_STUB_COLUMNS: Final = (
+    ("council", "text"),
+    ("digest", "bytea"),
+    *((name, "text") for name in ("key_id", "stub_id", "platform", "account", "kind", "retention_class")),
+    *((name, "text") for name in ("schedule", "event", "run", "parent")),
+    *((name, "date") for name in ("event_on", "first_captured_on", "last_captured_on", "disposed_on")),
+)
+
+
+def enter_stubs(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert stubs into PostgreSQL, by the columns of `stubs`; those that are there stay as they are.
+
+    10,000 took 24 s one by one on two busy processors, with the council's row locked meanwhile.
+    """
+    for start in range(0, len(rows), _STUBS_AT_ONCE):
+        some = rows[start : start + _STUBS_AT_ONCE]
+        told = [tuple(row[name] for name, _ in _STUB_COLUMNS) for row in some]
+        _insert_json(connection, "stubs", _STUB_COLUMNS, told, "ON CONFLICT DO NOTHING")
 
 
 def take_presence(connection: sa.Connection, rows: Sequence[tuple[Any, ...]]) -> None:

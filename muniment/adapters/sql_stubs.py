@@ -17,6 +17,7 @@ from typing_extensions import override
 from muniment.adapters import sql_disposal_tables as d
 from muniment.adapters import sql_tables as t
 from muniment.adapters.process_owner import may_live, this_process
+from muniment.adapters.sql_bulk import enter_stubs
 from muniment.adapters.sql_engine import Database, Part
 from muniment.adapters.sql_presence import chunks
 from muniment.adapters.sql_tables import record_key
@@ -172,7 +173,9 @@ class SqlStubs(Part, Stubs, ErasedRecords):
             }
             for record_id, thread_id, *facts in zip(*columns, strict=True)
         ]
-        if rows:
+        if not self._database.is_sqlite:
+            enter_stubs(connection, rows)
+        elif rows:
             connection.execute(self._database.insert(d.stubs).on_conflict_do_nothing(), rows)
         counted = sa.select(sa.func.count()).where(_s.council == council, _s.key_id == key.key_id)
         stands = connection.execute(counted).scalar_one()
