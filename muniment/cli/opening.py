@@ -6,14 +6,26 @@ from typing import Any, Final
 
 import click
 from rich.console import Console
+from rich.text import Text
+from typing_extensions import override
 
 from muniment.bootstrap import CouncilServices, Muniment, open_muniment
 from muniment.cli.acting import acting
+from muniment.search.highlight import harmless
 from muniment.settings import from_environment
 
 __all__ = ["COUNCIL", "console", "opened", "opened_council"]
 
-console = Console(highlight=False, soft_wrap=True)
+
+class _SteadyConsole(Console):
+    """A console that nothing printed on it can steer: much of what is shown was written by residents."""
+
+    @override
+    def render_str(self, text: str, **told: Any) -> Text:
+        return super().render_str(harmless(text), **told)
+
+
+console = _SteadyConsole(highlight=False, soft_wrap=True)
 
 COUNCIL: Final[Callable[[Any], Any]] = click.option(
     "--council",

@@ -11,7 +11,7 @@ from muniment.search.match import places_near, starts_of
 from muniment.search.tokens import Span, spans
 from muniment.search.tree import Fuzzy, Leaf, Near, Node, Phrase, Stream, Wildcard, Word, leaves
 
-__all__ = ["Piece", "excerpt", "highlight", "to_html", "to_terminal"]
+__all__ = ["Piece", "excerpt", "harmless", "highlight", "to_html", "to_terminal"]
 
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 # A resident's text must not steer the officer's terminal, nor turn its direction.
@@ -66,9 +66,14 @@ def excerpt(pieces: Sequence[Piece], width: int) -> tuple[Piece, ...]:
     return tuple(cut)
 
 
+def harmless(text: str) -> str:
+    """Return a text without the control and direction characters that would steer a terminal."""
+    return _UNSAFE.sub("", text)
+
+
 def to_terminal(pieces: Iterable[Piece]) -> str:
     """Return pieces for a terminal: hits bold, control characters taken out."""
-    safe = (Piece(_UNSAFE.sub("", piece.text), piece.hit) for piece in pieces)
+    safe = (Piece(harmless(piece.text), piece.hit) for piece in pieces)
     return "".join(f"{_BOLD}{piece.text}{_PLAIN}" if piece.hit else piece.text for piece in safe)
 
 
