@@ -97,13 +97,18 @@ def _from_the_root(
     for row in first.values():
         parent = row["parent_id"] if row["parent_id"] in first else None
         below.setdefault(parent, []).append(row)
-    waiting = [(row, 0) for row in _latest_first(below.get(None, ()))]
+    # Those under no root come last: a platform may name as parents records that answer each other.
+    roots = [*_latest_first(first.values()), *_latest_first(below.get(None, ()))]
+    waiting = [(row, 0) for row in roots]
+    told: set[str] = set()
     while waiting:
         row, depth = waiting.pop()
         record_id = row["record_id"]
+        if record_id in told:
+            continue
+        told.add(record_id)
         yield _record(depth, versions[record_id], looks.get(record_id, ()))
-        answers = (answer for answer in below.get(record_id, ()) if answer["record_id"] != record_id)
-        waiting += [(answer, depth + 1) for answer in _latest_first(answers)]
+        waiting += [(answer, depth + 1) for answer in _latest_first(below.get(record_id, ()))]
 
 
 def _record(depth: int, rows: Sequence[dict[str, Any]], looks: Sequence[dict[str, Any]]) -> ThreadRecord:

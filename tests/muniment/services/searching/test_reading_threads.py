@@ -61,3 +61,14 @@ def test_a_record_that_is_not_held_is_refused(thread: Commits) -> None:
         read_thread(thread.archive(), "x:77")
     with pytest.raises(BadInputError, match="not held yet"):
         read_thread(thread.archive(), "x:3", as_of=date(2024, 4, 1))
+
+
+def test_records_that_name_each_other_or_themselves_as_parents_are_told_once_each(commits: Commits) -> None:
+    in_thread = {"thread_id": "x:1"}
+    commits.commit(
+        row("x:1", "Bins on Monday", parent_id="x:1", **in_thread),
+        row("x:2", "Yes", parent_id="x:3", filed_at=START + timedelta(hours=2), **in_thread),
+        row("x:3", "No", parent_id="x:2", filed_at=START + timedelta(hours=3), **in_thread),
+    )
+    told = read_thread(commits.archive(), "x:3")
+    assert [(one.record_id, one.depth) for one in told] == [("x:1", 0), ("x:2", 0), ("x:3", 1)]
