@@ -180,8 +180,16 @@ def follow_council(settings: Settings, council: str, pipe: Pipe) -> None:
     """Index a council's commits as they are told: the work of `IndexProcess`, in a process of its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the run to hear: this ends with its pipe
     with suppress(MunimentError, ConnectionError), open_muniment(settings) as one:
-        archive, commits = one.council(council).archive, commits_heard(pipe)
-        follow(archive, one.index, council, commits, pipe.send, erased=one.register)
+        services, commits = one.council(council), commits_heard(pipe)
+        follow(
+            services.archive,
+            one.index,
+            council,
+            commits,
+            pipe.send,
+            erased=one.register,
+            classes=services.classes,
+        )
 
 
 def _certificates(ca_file: Path | None) -> ssl.SSLContext:

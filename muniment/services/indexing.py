@@ -8,6 +8,7 @@ rebuild takes record ids in portions.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -127,11 +128,17 @@ def follow(
     reached: Callable[[int], None],
     *,
     erased: ErasedRecords | None = None,
+    classes: Classes | None = None,
 ) -> None:
-    """Bring the index up at each of `commits`, and tell how far it stands."""
+    """Bring the index up at each of `commits`, and tell how far it stands.
+
+    `classes` is asked once, since it reads the whole archive: what is written again keeps its class, what
+    comes in meanwhile gets one by night.
+    """
+    known = None if classes is None else cache(classes)
     for commit_no in commits:
         if index.watermark(council) < commit_no:
-            catch_up(archive, index, council, erased=erased)
+            catch_up(archive, index, council, erased=erased, classes=known)
         reached(index.watermark(council))
 
 

@@ -1,5 +1,6 @@
 """The index is counted against the archive, and what was destroyed is taken out of its files."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ from muniment.search.answer import Facet
 from muniment.search.parse import parse
 from muniment.services.as_at import search_as_at
 from muniment.services.index_upkeep import Difference, purge_index, reconcile
-from muniment.services.indexing import being_destroyed, catch_up, rebuild
+from muniment.services.indexing import being_destroyed, catch_up, follow, rebuild
 from muniment.services.reading_threads import read_thread
 from muniment.services.searching import search
 from schemas.errors import BadInputError
@@ -114,3 +115,23 @@ def test_classes_are_taken_in_and_their_drift_is_told_but_is_no_fault(
 
 def test_classes_are_not_asked_for_when_nothing_is_new(borough: Commits, index: TantivyIndex) -> None:
     catch_up(borough.archive(), index, "borough", classes=lambda: pytest.fail("asked"))
+
+
+def test_what_is_indexed_beside_capture_keeps_its_class_and_asks_for_classes_once(
+    borough: Commits, index: TantivyIndex
+) -> None:
+    archive = borough.archive()
+    asked: list[int] = []
+
+    def classes() -> dict[str, str]:
+        asked.append(borough.last)
+        return {"x:1": "COMPLAINT"}
+
+    def commits() -> Iterator[int]:
+        for number in range(2):
+            yield borough.commit(look("x:1", 100 + number, "gone"))
+
+    rebuild(archive, index, "borough", classes=lambda: {"x:1": "COMPLAINT"})
+    follow(archive, index, "borough", commits(), lambda _: None, classes=classes)
+    assert search(archive, index, "borough", "class:complaint").statement.records == 1
+    assert len(asked) == 1
