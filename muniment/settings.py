@@ -6,7 +6,7 @@ Every setting is documented in docs/operate/settings.md (a test compares the two
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -62,8 +62,8 @@ class SearchServer:
 
     urls: tuple[str, ...]
     user: str | None
-    password: str | None
-    api_key: str | None
+    password: str | None = field(repr=False)
+    api_key: str | None = field(repr=False)
     ca_file: Path | None
 
 
@@ -74,9 +74,9 @@ class Settings:
     home: Path
     councils: Path
     secrets: Path
-    database_url: str
-    seal_key: str | None
-    stub_keys: str | None
+    database_url: str = field(repr=False)
+    seal_key: str | None = field(repr=False)
+    stub_keys: str | None = field(repr=False)
     timestamp_urls: tuple[str, ...]
     ca_file: Path | None
     prefect_api: str | None

@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from elasticsearch import ApiError, Elasticsearch, TransportError, UnsupportedProductError
@@ -53,8 +53,8 @@ class ElasticSignIn:
 
     urls: Sequence[str]
     user: str | None = None
-    password: str | None = None
-    api_key: str | None = None
+    password: str | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
     certificates: ssl.SSLContext | None = None
     timeout_seconds: float = 30.0
 

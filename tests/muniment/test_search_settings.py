@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from muniment.adapters.elastic_index import ElasticIndex
+from muniment.adapters.elastic_server import ElasticSignIn
 from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.bootstrap import Muniment
 from muniment.settings import from_environment
@@ -60,3 +61,21 @@ def test_what_cannot_be_or_would_be_unsafe_is_refused(
     with pytest.raises(BadInputError, match=said) as refused:
         index_of(tmp_path, **settings)
     assert "secret" not in str(refused.value)
+
+
+def test_no_secret_stands_in_what_settings_say_of_themselves() -> None:
+    settings = from_environment(
+        {
+            "MUNIMENT_DATABASE_URL": "postgresql+psycopg://muniment:zzsecret@db/muniment",
+            "MUNIMENT_SEAL_KEY": "zzsecret",
+            "MUNIMENT_STUB_KEYS": "zzsecret",
+            "MUNIMENT_SEARCH_URL": "https://es1.example.gov.uk:9200",
+            "MUNIMENT_SEARCH_USER": "muniment",
+            "MUNIMENT_SEARCH_PASSWORD": "zzsecret",
+        }
+    )
+    sign_in = ElasticSignIn(
+        urls=("https://es1.example.gov.uk:9200",), password="zzsecret", api_key="zzsecret"
+    )
+    assert settings.seal_key == "zzsecret"
+    assert "zzsecret" not in repr(settings) + repr(sign_in)
