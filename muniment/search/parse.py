@@ -62,6 +62,8 @@ _LEXER = re.compile(
     """,
     re.VERBOSE,
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""What stands for a byte that is no UTF-8; its word would be cut short there, and other words found."""
 _IN_PLAIN_WORDS = {"||": "OR", "&&": "AND"}
 
 
@@ -103,6 +105,10 @@ def parse(
     if len(typed) > MAX_QUERY_CHARACTERS:
         remedy = f"Write at most {MAX_QUERY_CHARACTERS:,} characters."
         raise QueryError("The query is too long", position=MAX_QUERY_CHARACTERS, remedy=remedy)
+    garbled = _SURROGATE.search(typed)
+    if garbled:
+        remedy = "Set the terminal to UTF-8 and type it again."
+        raise QueryError("A letter did not come through whole", position=garbled.start(), remedy=remedy)
     filters: list[Node] = []
     for field, values in (("platform", platforms), ("account", accounts)):
         if values:

@@ -446,3 +446,9 @@ def test_any_row_of_operators_gives_a_tree_or_a_query_error(pieces: list[str], j
 )
 def test_a_query_is_explained_in_plain_english(typed: str, said: str) -> None:
     assert explain(parse(typed, held=lambda: HELD.ids).tree) == said
+
+
+def test_a_word_that_did_not_come_through_whole_is_refused_rather_than_cut_short() -> None:
+    with pytest.raises(QueryError) as refused:
+        parse("bins caf\udce9")
+    assert refused.value.position == 8
