@@ -40,6 +40,7 @@ class _Record:
     row: Row
     filed_on: date
     first_on: date
+    last_on: date
     changed_on: date
 
 
@@ -70,6 +71,7 @@ def _record(versions: Sequence[Row]) -> _Record:
         row=newest,
         filed_on=newest.filed_at.astimezone(_LONDON).date(),
         first_on=first.astimezone(_LONDON).date(),
+        last_on=max(one.captured_at for one in versions).astimezone(_LONDON).date(),
         changed_on=max([newest.filed_at, *changes]).astimezone(_LONDON).date(),
     )
 
@@ -120,7 +122,7 @@ def _told(  # noqa: C901 -- read from top to bottom it is the rule itself
             why = "no-class"
         elif until is not None and until >= as_of and any(day is not None and day <= as_of for day in before):
             why = "extended"
-    fate, why = _stops(record.row.record_id, own, fate, why, around)
+    fate, why = _stops(record, own, fate, why, around)
     return Told(
         fate=fate, why=why, retention_class=code, rule=rule, due_from=due, review_on=review, case_id=case_id
     )
@@ -150,15 +152,17 @@ def _by_clock(
 
 
 def _stops(
-    record_id: str, own: RetentionClass | None, fate: str, why: str | None, around: Circumstances
+    record: _Record, own: RetentionClass | None, fate: str, why: str | None, around: Circumstances
 ) -> tuple[str, str | None]:
+    record_id = record.row.record_id
     if record_id in around.underway:
         return "kept", "underway"
     if record_id in around.held:
         return "kept", "held"
     if own is not None and own.restricted_to is not None and own.restricted_to not in around.may_see:
         return "kept", "restricted"
-    if fate == "transfer" and record_id in around.transferred and own is not None:
+    packed_on = around.transferred.get(record_id)
+    if fate == "transfer" and packed_on is not None and record.last_on <= packed_on and own is not None:
         return ("due", None) if own.after_transfer is AfterTransfer.DESTROY else ("kept", "transferred")
     return fate, why
 

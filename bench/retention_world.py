@@ -292,7 +292,7 @@ def random_circumstances(dice: random.Random, rows: Sequence[Row], schedule: Sch
         held=frozenset().union(*(one.held for one in towns)),
         underway=frozenset().union(*(one.underway for one in towns)),
         extended=_joined([one.extended for one in towns]),
-        transferred=frozenset().union(*(one.transferred for one in towns)),
+        transferred=_joined([one.transferred for one in towns]),
         may_see=towns[0].may_see,
     )
 
@@ -343,7 +343,7 @@ def _town(dice: random.Random, rows: Sequence[Row], schedule: Schedule, town: in
         held=frozenset(_some(dice, ids, 0.15)),
         underway=frozenset(_some(dice, ids, 0.03)),
         extended={record: _day(dice) for record in _some(dice, ids, 0.1)},
-        transferred=frozenset(_some(dice, ids, 0.1)),
+        transferred={record: _day(dice) for record in _some(dice, ids, 0.1)},
         may_see=frozenset({"HR"}) if dice.random() < 0.2 else frozenset(),
     )
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from muniment.domain.classifying import Setting, Threads, classify, threads_of
-from muniment.domain.columns import certain, day_number, greatest, looked_up, worded
+from muniment.domain.columns import certain, day_number, days, greatest, looked_up, worded
 from muniment.domain.disposal import ITEMS, DisposalPlan, Fate, PlanKind, Why
 from muniment.domain.duties import THENS, Cases, Duties, duties
 from muniment.domain.period import Then
@@ -43,8 +43,9 @@ class Circumstances:
     """What a plan depends on beside the records, the schedule and the day.
 
     `held`: ids that any hold covers. `underway`: ids of an open intent. `extended`: the last day up to which
-    an officer extended a record's period. `transferred`: ids that the record office has received. `may_see`:
-    the restricted groups whose records this plan may name as due.
+    an officer extended a record's period. `transferred`: the London day on which what the record office has
+    received of a record was packed; a version captured later is not among it, so it is offered again.
+    `may_see`: the restricted groups whose records this plan may name as due.
     """
 
     setting: Setting = field(default_factory=Setting)
@@ -53,7 +54,7 @@ class Circumstances:
     held: frozenset[str] = frozenset()
     underway: frozenset[str] = frozenset()
     extended: Mapping[str, date] = field(default_factory=dict)
-    transferred: frozenset[str] = frozenset()
+    transferred: Mapping[str, date] = field(default_factory=dict)
     may_see: frozenset[str] = frozenset()
 
 
@@ -174,7 +175,9 @@ def _stopped(
     fate, why = clock
     ids = records["record_id"].combine_chunks()
     of_transfer = pc.equal(fate, _FATES.index(Fate.TRANSFER))
-    received = pc.and_(_among(ids, circumstances.transferred), of_transfer)
+    packed = looked_up(ids, {one: day_number(day) for one, day in circumstances.transferred.items()})
+    captured = days(records["last_captured_on"].combine_chunks())
+    received = pc.and_(certain(pc.less_equal(captured, packed)), of_transfer)
     goes = [schedule.classes[code].after_transfer is AfterTransfer.DESTROY for code in made.classes]
     destroyed = pc.and_(received, certain(pa.array(goes, pa.bool_()).take(made.class_at)))
     fate = pc.if_else(destroyed, pa.scalar(_FATES.index(Fate.DUE), pa.int32()), fate)

@@ -141,9 +141,14 @@ class Retaining:
             held=held,
             underway=frozenset(intents),
             extended=self._extended(),
-            transferred=frozenset(register.transferred_records(council)),
+            transferred=self._transferred(),
             may_see=may_see,
         )
+
+    def _transferred(self) -> dict[str, date]:
+        packed = {one.transfer: london_date(one.at) for one in self.register.transfers(self.council)}
+        received = self.register.transferred_records(self.council)
+        return {record: packed[transfer] for record, transfer in received.items()}
 
     def _extended(self) -> dict[str, date]:
         found: dict[str, date] = {}

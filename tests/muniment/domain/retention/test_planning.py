@@ -173,11 +173,20 @@ def test_an_extension_keeps_until_its_last_day_and_never_shortens() -> None:
 
 
 def test_what_the_record_office_received_stays_or_goes_as_the_class_says() -> None:
-    received = Circumstances(transferred=frozenset({"x:1"}))
+    received = Circumstances(transferred={"x:1": date(2037, 2, 1)})
     on = date(2037, 3, 1)
     assert told(planned(post(), on=on, around=received)) == {"x:1": "transferred"}
     schedule = with_class("COR-POST", after_transfer=AfterTransfer.DESTROY)
     assert told(planned(post(), on=on, schedule=schedule, around=received)) == {"x:1": "due"}
+
+
+def test_a_version_captured_after_the_package_is_offered_and_not_destroyed() -> None:
+    schedule = with_class("COR-POST", after_transfer=AfterTransfer.DESTROY)
+    on = date(2037, 3, 1)
+    edited = [post(), post(commit_no=2, captured_at=datetime(2037, 2, 2, 12, tzinfo=UTC), version_at=POSTED)]
+    for packed_on, fate in ((date(2037, 2, 1), "transfer"), (date(2037, 2, 2), "due")):
+        received = Circumstances(transferred={"x:1": packed_on})
+        assert told(planned(*edited, on=on, schedule=schedule, around=received)) == {"x:1": fate}
 
 
 def test_a_template_an_unsigned_and_a_withdrawn_schedule_plan_but_dispose_of_nothing() -> None:
