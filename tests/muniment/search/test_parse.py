@@ -450,5 +450,5 @@ def test_a_query_is_explained_in_plain_english(typed: str, said: str) -> None:
 
 def test_a_word_that_did_not_come_through_whole_is_refused_rather_than_cut_short() -> None:
     with pytest.raises(QueryError) as refused:
-        parse("bins caf\udce9")
+        parse("bins bin\udce9")
     assert refused.value.position == 8
