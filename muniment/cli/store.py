@@ -143,6 +143,7 @@ def filter_restored(council: str | None, reason: str, stubs: Path | None) -> Non
     with opened_council(council, unfiltered=True) as services:
         raw = None if stubs is None else stubs.read_bytes()
         done = services.restored.filter(actor=services.actor, reason=reason, stubs=raw)
+        services.certifying.file_again()
     if done.lost_commits:
         console.print(f"The archive lacks {done.lost_commits:,} commits that the register knew of.")
     if stubs is not None:

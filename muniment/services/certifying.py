@@ -100,6 +100,15 @@ class Certifying:
         """Return a run's certificate as it was signed, with what was added to it later."""
         return self.register.certificate(self.council, run) or b""
 
+    def file_again(self) -> None:
+        """File every certificate beside the archive again: a restored one may lack the newest."""
+        for one in self.register.disposal_runs(self.council):
+            raw = self.register.certificate(self.council, one.run)
+            if raw is None:
+                continue
+            for part, ending in zip(_parts(raw), ("", ".ended"), strict=False):
+                self.file(f"{one.certificate_no:06d}{ending}", part)
+
     def end_copies(self, run: str, *, reason: str, actor: Actor) -> None:
         """Add to a certificate that the remaining copies which it names are gone.
 

@@ -81,6 +81,7 @@ class Disposal:
             assert "was destroyed on" in why
             assert f"Run {self.run}, certificate 1" in why
         assert not self.found()
+        assert (self.office.archive_folder / "certificates" / "000001.json").is_file()
         with open_muniment(from_environment()) as muniment:
             services = muniment.council()
             named = {
