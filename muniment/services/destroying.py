@@ -212,13 +212,16 @@ class Destroying:
                 now=now,
             )
         )
-        if fresh.schedule_digest != found.schedule_digest:
+        another = fresh.schedule_digest != found.schedule_digest
+        if another:  # for good: a list stays bound to the version that it was made by
             faults.append("the schedule has changed since it was approved")
         if faults:
             raise NotApprovedError(
                 f"The disposal run {found.run} cannot be executed: {'; '.join(faults)}.",
                 faults=tuple(faults),
-                remedy="Review the list and have it approved again.",
+                remedy="Cancel it and propose a new list, by the schedule that is in force now."
+                if another
+                else "Review the list and have it approved again.",
             )
         return self._recheck(items, approved, fresh)
 

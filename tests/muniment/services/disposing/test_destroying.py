@@ -208,8 +208,9 @@ def test_a_schedule_changed_between_approval_and_execution_stops_the_run(office:
     office.settle()
     run = office.approved()
     office.schedule = b"\x02" * 32
-    with pytest.raises(NotApprovedError, match="schedule has changed"):
+    with pytest.raises(NotApprovedError, match="schedule has changed") as refused:
         office.destroying.execute(run)
+    assert "propose a new list" in (refused.value.remedy or "")
     assert office.run(run).state is RunState.UNDER_REVIEW
     assert office.held() == ids(1, 2, 3, 4, 5, 6)
 
