@@ -178,7 +178,7 @@ class Part:
 def _parsed(url: str) -> sa.URL:
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # the latter for a port that is no number
         parsed = None
     if parsed is not None and parsed.drivername in ("sqlite", "postgresql+pg8000") and parsed.database:
         return parsed

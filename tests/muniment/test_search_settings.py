@@ -6,6 +6,7 @@ import pytest
 
 from muniment.adapters.elastic_index import ElasticIndex
 from muniment.adapters.elastic_server import ElasticSignIn
+from muniment.adapters.sql_register import SqlRegister
 from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.bootstrap import Muniment
 from muniment.settings import from_environment
@@ -79,3 +80,12 @@ def test_no_secret_stands_in_what_settings_say_of_themselves() -> None:
     )
     assert settings.seal_key == "zzsecret"
     assert "zzsecret" not in repr(settings) + repr(sign_in)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql+pg8000://u:zzsecret@db:port/muniment", "postgresql//db", "mysql://db/x"]
+)
+def test_an_address_of_the_register_that_is_none_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(BadInputError, match="cannot be used") as refused:
+        SqlRegister.open(url)
+    assert "zzsecret" not in str(refused.value)
