@@ -183,13 +183,12 @@ class SearchDesk:
         saved = self.get(name)
         query = parse_search(saved.typed, filters_of(saved.filters), self.held)
         report = hit_report(self.index, self.council, hiding(query, self.hidden))
-        page = self.index.search(self.council, hiding(query, self.hidden), order=Order.NEWEST, size=1)
         said = statement_of(
             query,
             order=Order.NEWEST,
             records=report.records,
             versions=report.versions,
-            fresh=freshness(self.archive, page.watermark),
+            fresh=freshness(self.archive, report.watermark),
         )
         accounts = unseen(self.register, self.council, said.scope, now=self.now())
         lacking = [f"- {one.account} ({one.platform}): {one.missing}" for one in accounts]

@@ -6,13 +6,16 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from muniment.adapters.sql_register import SqlRegister
 from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.domain.audit import act_of
 from muniment.domain.events import Event, SearchSaved, StatementAccepted, SuggestionDecided
 from muniment.domain.people import Actor
+from muniment.search.answer import FacetCounts, Order, SearchPage
 from muniment.search.errors import QueryError
+from muniment.search.tree import Query
 from muniment.services.indexing import catch_up
 from muniment.services.saving import SearchDesk, filters_of, words_of_filters
 from muniment.services.searching import NO_FILTERS, SearchFilters
@@ -175,3 +178,37 @@ def test_an_accepted_statement_is_kept_word_for_word(
 def test_what_is_being_destroyed_is_in_no_report(desk: SearchDesk) -> None:
     desk.save(NAME, "bins", filters=NO_FILTERS)
     assert replace(desk, hidden=frozenset({"x:3"})).report(NAME).records == 1
+
+
+class MovingOn(TantivyIndex):
+    """An index that is written just after a report has counted its one term by month."""
+
+    def __init__(self, root: Path, commits: Commits) -> None:
+        super().__init__(root)
+        self._commits = commits
+        self._counted = False
+
+    @override
+    def facets(self, council: str, query: Query) -> FacetCounts:
+        self._counted = True
+        return super().facets(council, query)
+
+    @override
+    def search(
+        self, council: str, query: Query, *, order: Order, after: str | None = None, size: int = 50
+    ) -> SearchPage:
+        if self._counted:
+            self._commits.commit(row("x:9", "another flood", filed_at=START))
+            catch_up(self._commits.archive(), self, "borough")
+        return super().search(council, query, order=order, after=after, size=size)
+
+
+def test_a_statement_names_the_commit_that_its_counts_are_of(
+    desk: SearchDesk, commits: Commits, tmp_path: Path
+) -> None:
+    moving = MovingOn(tmp_path / "moving", commits)
+    catch_up(commits.archive(), moving, "borough")
+    desk.save(NAME, "flood", filters=NO_FILTERS)
+    kept = replace(desk, index=moving).statement(NAME)
+    assert (kept.records, kept.watermark) == (2, 2)
+    assert "(commit 2)" in kept.text
