@@ -57,6 +57,7 @@ class Office:
             is_signed=is_signed_by,
             file=lambda _number, _raw: None,
             software="bench",
+            reference=lambda person: f"person {person[0]}",
         )
         self.disposing = Disposing(
             council=self.council,

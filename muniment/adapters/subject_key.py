@@ -57,3 +57,8 @@ class SubjectKey:
         """Return what the audit calls a record: 64 hexadecimal figures."""
         named = f"{council}\0{record_id}".encode("utf-8", "surrogatepass")
         return hmac.new(self._key, named, hashlib.sha256).hexdigest()
+
+    def person_reference(self, council: str, person: str) -> str:
+        """Return what a certificate calls a person, who may have left when it is read: never the name."""
+        figures = hmac.new(self._key, f"{council}\0person\0{person}".encode(), hashlib.sha256).hexdigest()
+        return f"person {figures[:6]}-{figures[6:12]}"

@@ -80,6 +80,7 @@ class CouncilRetention(CouncilStore):
             is_signed=is_signed_by,
             file=self._file_certificate,
             software=_software(),
+            reference=self.person_reference,
             backups_days=self.council.backups_kept_days,
         )
 
@@ -141,6 +142,10 @@ class CouncilRetention(CouncilStore):
                 f"{record_id} was destroyed, or is being destroyed.",
                 remedy=f"`muniment why {record_id}` says when, and under which schedule.",
             )
+
+    def person_reference(self, person: str) -> str:
+        """Return what a certificate calls a person."""
+        return self.muniment.subject_key.person_reference(self.name, person)
 
     def certificate_pdf(self, told: Mapping[str, Any], raw: bytes) -> bytes:
         """Return the PDF of a certificate."""

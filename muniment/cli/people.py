@@ -32,12 +32,13 @@ def list_people(council: str | None) -> None:
     with opened_council(council, unfiltered=True) as services:
         today = london_date(services.clock.now())
         table = Table(title=f"People of {services.council.title}", title_justify="left")
-        for heading in ("person", "role", "from", "until", "now"):
+        for heading in ("person", "role", "from", "until", "now", "on certificates"):
             table.add_column(heading, overflow="fold")
         for one in services.muniment.register.appointments(services.name):
             until = "" if one.until_on is None else f"{one.until_on:%-d %b %Y}"
             in_force = "yes" if one.is_in_force(today) else "no"
-            table.add_row(escape(one.person), one.role, f"{one.from_on:%-d %b %Y}", until, in_force)
+            since, reference = f"{one.from_on:%-d %b %Y}", services.person_reference(one.person)
+            table.add_row(escape(one.person), one.role, since, until, in_force, reference)
         console.print(table)
 
 

@@ -39,7 +39,9 @@ class Certifying:
     """Issues the certificates of one council.
 
     `file` keeps a certificate beside the archive's evidence, under its number. `backups` says for how many
-    days the council's backups are kept; None: nobody told.
+    days the council's backups are kept; None: nobody told. `reference` says what a certificate calls a
+    person: it is kept for ever, so it names people by role and reference only (records-law.md 4.6); the
+    audit and `muniment people list` tell who that is.
     """
 
     council: str
@@ -50,6 +52,7 @@ class Certifying:
     is_signed: Callable[[bytes, bytes, bytes], bool]
     file: Callable[[str, bytes], None]
     software: str
+    reference: Callable[[str], str]
     backups_days: int | None = None
 
     def certify(self, run: str, proofs: Sequence[Proof], copies: Sequence[Copy], *, tries: int) -> bytes:
@@ -131,7 +134,7 @@ class Certifying:
                     "format": "muniment disposal certificate 1, copies ended",
                     "certificate_sha256": certificate_digest(raw).hex(),
                     "ended_on": london_date(now).isoformat(),
-                    "said_by": actor.name,
+                    "said_by": self._person(actor.name),
                     "reason": reason,
                 }
             )
@@ -154,10 +157,11 @@ class Certifying:
             schedule=found.schedule,
             schedule_digest=found.schedule_digest,
             basis=found.basis,
-            prepared_by=found.prepared_by,
+            prepared_by=self._person(found.prepared_by),
             prepared_at=found.prepared_at,
             approved_by=[
-                {"by": one.person, "role": one.role.value, "at": one.at.isoformat()} for one in approvals
+                {"by": self._person(one.person), "role": one.role.value, "at": one.at.isoformat()}
+                for one in approvals
             ],
             decisions=dict(Counter(one.decision.value for one in said)),
             holds_checked_at=found.intent_at or found.prepared_at,
@@ -176,6 +180,14 @@ class Certifying:
             previous=self._previous(number),
             sandbox_clock=self.clock.sandbox,
         )
+
+    def _person(self, kept_as: str) -> str:
+        """Return the reference of a person who is kept as a name, or as a name with a login in brackets."""
+        if kept_as == SYSTEM.name:
+            return kept_as
+        known = {one.person for one in self.register.appointments(self.council)}
+        name = kept_as.rpartition(" (")[0]
+        return self.reference(name if kept_as not in known and name in known else kept_as)
 
     def _items(self, found: Run) -> list[dict[str, Any]]:
         """Return how many records there were by class, account and year."""

@@ -1,5 +1,6 @@
 """Disposal at the command line, under a signed schedule: from what is due to the certificate."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -67,8 +68,21 @@ def test_from_what_is_due_to_the_certificate(
     assert "Certificate 1 is issued" in done.said
     after = office.items()
     assert 0 < len(after) < len(before)
-    told = desk.says("ann", "dispose", "certificate", run, "--pdf", str(tmp_path / "c.pdf"))
+    asked = (
+        "dispose",
+        "certificate",
+        run,
+        "--pdf",
+        str(tmp_path / "c.pdf"),
+        "--json",
+        str(tmp_path / "c.json"),
+    )
+    told = desk.says("ann", *asked)
     assert "its signature holds" in told.said
+    certificate = (tmp_path / "c.json").read_text()
+    assert not any(f'"{name}' in certificate for name in ("ann", "ivy", "bob", "cat"))
+    approvers = {one["by"] for one in json.loads(certificate.splitlines()[0])["approved"]}
+    assert all(one in desk.says("ann", "people", "list").said for one in approvers), approvers
     assert (tmp_path / "c.pdf").read_bytes().startswith(b"%PDF")
     assert "was destroyed on" in desk.says("ann", "why", doomed[-1]).said
     assert "was destroyed" in desk.says("ann", "show", doomed[-1]).said

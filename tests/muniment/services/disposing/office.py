@@ -110,6 +110,7 @@ class Office:
             is_signed=is_signed_by,
             file=self.certificates.__setitem__,
             software="muniment under test",
+            reference=lambda person: f"person {person[0]}",
             backups_days=35,
         )
         self.disposing = Disposing(

@@ -73,10 +73,10 @@ def test_the_certificate_tells_the_whole_and_names_no_record(office: Office) -> 
     told = office.certifying.read(run)
 
     assert (told["number"], told["records"], told["run"]) == (1, 3, run)
-    assert told["prepared"]["by"] == "ann"
+    assert told["prepared"]["by"] == "person a"
     assert {one["by"]: one["role"] for one in told["approved"]} == {
-        "ben": "reviewer",
-        "ivy": "information manager",
+        "person b": "reviewer",
+        "person i": "information manager",
     }
     assert told["items"] == [{"class": "PUB-COMMENT", "account": "main", "year": 2020, "records": 3}]
     assert told["erased"]["rows_public"] == 4
