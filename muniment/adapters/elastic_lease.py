@@ -84,8 +84,7 @@ class Lease:
                 found = self._client.get(index=LEASES, id=self._council)
             except NotFoundError as error:
                 if error.error == "index_not_found_exception":
-                    _make_leases(self._client)
-                    return False
+                    _make_leases(self._client)  # takes seconds on a fresh server: nobody waits for a writer
                 found = None
             if found is not None and found["_source"]["until"] > _now():
                 return False
