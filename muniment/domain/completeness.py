@@ -16,6 +16,7 @@ from schemas.vocabulary import Reason, Stream
 
 __all__ = [
     "LONDON",
+    "NEVER_READ",
     "NOTHING_KNOWN",
     "AccountCoverage",
     "Day",
@@ -28,6 +29,7 @@ __all__ = [
 
 LONDON: Final = ZoneInfo("Europe/London")
 
+NEVER_READ: Final = "We cannot say what we do not have: no list of this account was read to its end yet."
 NOTHING_KNOWN: Final = "We know of nothing that the platform offered and we do not have."
 
 _IN_WORDS: Final[Mapping[Reason, str]] = {
@@ -152,7 +154,8 @@ def _covered(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
 def sentence(streams: Iterable[StreamTotals], gaps: Iterable[Gap], *, now: datetime) -> str:
     """Return what we do not have of an account, as an officer would write it."""
     said: list[str] = []
-    for stream in streams:
+    counted = tuple(streams)
+    for stream in counted:
         lacking = {reason: count for reason, count in stream.short.items() if count > 0}
         if lacking:
             why = "; ".join(f"{count:,} {_IN_WORDS.get(reason, reason)}" for reason, count in lacking.items())
@@ -176,7 +179,7 @@ def sentence(streams: Iterable[StreamTotals], gaps: Iterable[Gap], *, now: datet
     if refused:
         said.append(f"the comments of {_threads(refused)} that the platform withholds")
     if not said:
-        return NOTHING_KNOWN
+        return NOTHING_KNOWN if counted else NEVER_READ
     return f"We do not have: {'; '.join(said)}."
 
 

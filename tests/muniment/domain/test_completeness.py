@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from connectors.contract import Identity, Tariff
 from muniment.domain.calendar import calendar_svg
 from muniment.domain.completeness import (
+    NEVER_READ,
     AccountCoverage,
     blind_days,
     london_date,
@@ -99,6 +100,10 @@ def test_the_calendar_escapes_what_it_shows() -> None:
     assert "<script>" not in picture
     assert "A &amp; B" in picture
     assert picture.count('class="blind"') == 3  # two days and the legend
+
+
+def test_an_account_that_was_never_read_is_not_said_to_lack_nothing() -> None:
+    assert sentence([], [], now=NOW) == NEVER_READ
 
 
 def test_an_estimate_reads_as_a_person_says_it() -> None:
