@@ -65,6 +65,7 @@ class CouncilRetention(CouncilStore):
             clock=self.clock,
             planners=self._planners,
             waiting=self._waiting(),
+            schedule=self.retaining.in_force,
         )
 
     @cached_property
@@ -96,6 +97,7 @@ class CouncilRetention(CouncilStore):
             clock=self.clock,
             planners=self._planners,
             classes=self.classes,
+            actor=self.actor,
         )
 
     def _waiting(self) -> timedelta:

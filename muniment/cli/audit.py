@@ -15,7 +15,6 @@ from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.audit import Told
 from muniment.domain.completeness import LONDON
 from muniment.domain.events import AuditRead
-from muniment.domain.people import Act, require
 from muniment.services.auditing import read_audit
 
 __all__ = ["audit"]
@@ -44,11 +43,11 @@ def audit(
 ) -> None:
     """Show the audit chain: every act and every read of records. This reading is an entry too."""
     with opened_council(council, unfiltered=True) as services:
-        require(services.actor, Act.READ_AUDIT)
         found = tuple(
             read_audit(
                 services.muniment.register,
                 services.name,
+                reader=services.actor,
                 since=None if since is None else since.date(),
                 until=None if until is None else until.date(),
                 by=by,

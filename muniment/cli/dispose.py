@@ -13,7 +13,6 @@ from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.completeness import LONDON
 from muniment.domain.disposal import PlanKind
 from muniment.domain.disposal_run import FACETS, Decision, Run, RunState
-from muniment.domain.people import Act, require
 from muniment.services.destroying import Executed
 from schemas.errors import BadInputError
 
@@ -160,7 +159,6 @@ def cancel(council: str | None, run: str, reason: str) -> None:
 def execute(council: str | None, run: str | None, *, dry_run: bool) -> None:
     """Execute a run whose waiting is over, or (without one) all of them; go on with what was begun."""
     with opened_council(council) as services:
-        require(services.actor, Act.RUN_DISPOSAL)
         destroying = services.destroying
         if dry_run:
             if run is None:

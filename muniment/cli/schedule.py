@@ -162,7 +162,7 @@ def due(council: str | None, on: datetime | None) -> None:
 @schedule.command()
 @COUNCIL
 def honour(council: str | None) -> None:
-    """Show the deletions at platforms that this council honours, and what stops one: a hold, a case."""
+    """Show the deletions at platforms that this council honours, and what stops one."""
     with opened_council(council) as services:
         bases = services.honouring.bases
         made = services.honouring.planner(services.retaining.today(), None)

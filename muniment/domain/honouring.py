@@ -1,8 +1,8 @@
 """Where a council honours a platform's deletions: a plan of its own kind, on its own legal basis. Pure.
 
 Only a confirmed deletion counts (state gone: `domain.presence`), of what the public wrote: the council's own
-posts are its records, whoever removed them, and go by the schedule. A hold or a case stops it; the conflict
-between the platform's terms and the duty to keep is then shown, and a person decides.
+posts are its records, whoever removed them, and go by the schedule. A hold, a case or an officer's extension
+stops it; the conflict between the platform's terms and the duty to keep is then shown, and a person decides.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,8 @@ HONOURED: Final = "a deletion confirmed at the platform"
 """The rule of items that go because their platform deleted them."""
 _EVENT: Final = "deleted_at_platform"
 _FATES: Final = (Fate.DUE, Fate.KEPT)
-_STOPS: Final = (Why.CASE, Why.HELD, Why.UNDERWAY)
+_STOPS: Final = (Why.CASE, Why.EXTENDED, Why.HELD, Why.UNDERWAY)
+_CONFLICTS: Final = (Why.HELD, Why.CASE, Why.EXTENDED)
 
 
 def honour_plan(
@@ -39,12 +40,12 @@ def honour_plan(
     as_of: date,
     commit_no: int,
 ) -> DisposalPlan:
-    """Return what is to be destroyed because its platform deleted it, and what a hold or a case keeps.
+    """Return what is to be destroyed because its platform deleted it, and what stays all the same.
 
     Args:
         records: As `holdings` returns them.
         gone: Records confirmed gone at accounts whose deletions are honoured, with the London day.
-        circumstances: Holds, cases and open intents count; the schedule does not.
+        circumstances: Holds, cases, extensions and open intents count; the schedule does not.
         found: The class that the schedule gives each record, for stubs and certificates; None: no schedule.
         council: Whose records they are.
         basis: Who agreed to honour deletions, under which rule: the account register's `legal_basis`.
@@ -60,7 +61,9 @@ def honour_plan(
     ids, on = ids.filter(mine), on.filter(mine)
     why = pa.nulls(len(ids), pa.int32())
     cases = circumstances.cases.of_record
-    for place, names in enumerate((frozenset(cases), circumstances.held, circumstances.underway)):
+    extended = frozenset(one for one, until in circumstances.extended.items() if until >= as_of)
+    stops = (frozenset(cases), extended, circumstances.held, circumstances.underway)
+    for place, names in enumerate(stops):
         stopped = pc.is_in(ids, pa.array(list(names), pa.string()))
         why = pc.if_else(stopped, pa.scalar(place, pa.int32()), why)
     fate = pc.if_else(pc.is_valid(why), pa.scalar(1, pa.int32()), pa.scalar(0, pa.int32()))
@@ -96,4 +99,4 @@ def honour_plan(
 def conflicts(plan: DisposalPlan) -> Mapping[Why, int]:
     """Return how many confirmed deletions are not honoured, and why: what a person must look at."""
     kept = words_of(plan.of(Fate.KEPT), "why").to_pylist()
-    return {why: kept.count(why.value) for why in (Why.HELD, Why.CASE) if why.value in kept}
+    return {why: kept.count(why.value) for why in _CONFLICTS if why.value in kept}

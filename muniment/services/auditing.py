@@ -1,10 +1,10 @@
 """Reading the audit chain, and going on where a register was lost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from muniment.domain.audit import Told, act_of
+from muniment.domain.audit import Entry, Told, act_of
 from muniment.domain.events import AuditRestarted, Tag, Term
 from muniment.domain.people import Act, Actor, london_date, require
 from muniment.ports import Seals
@@ -22,27 +22,36 @@ def read_audit(
     audit: AuditChain,
     council: str,
     *,
+    reader: Actor,
     since: date | None = None,
     until: date | None = None,
     by: str | None = None,
     what: str | None = None,
     record_key: str | None = None,
 ) -> Iterator[Told]:
-    """Yield entries in order: of London days, ends included; by a person; of a kind; about a record.
+    """Return entries in order: of London days, ends included; by a person; of a kind; about a record.
 
     `what` is a tag, or any of the three words of one: `hold`, `release`, `person:record:show`. An entry whose
     text was destroyed names nobody and no record, and is left out where one of these is asked for.
 
     Raises:
+        NotPermittedError: The reader has no role in which the audit is read.
         BadInputError: No tag has such a word.
         IntegrityError: The text of an entry cannot be read; `muniment verify` tells more.
     """
+    require(reader, Act.READ_AUDIT)
     entries = audit.audit_entries(
         council,
         since=None if since is None else london_day_starts(since),
         until=None if until is None else london_day_starts(until + timedelta(days=1)),
         tags=() if what is None else _tags(what),
     )
+    return _told(entries, council, by=by, record_key=record_key)
+
+
+def _told(
+    entries: Iterable[Entry], council: str, *, by: str | None, record_key: str | None
+) -> Iterator[Told]:
     for entry in entries:
         try:
             told = Told(

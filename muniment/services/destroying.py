@@ -24,7 +24,7 @@ from muniment.domain.certificate import Copy, Proof
 from muniment.domain.disposal import DisposalPlan, PlanKind, Why, recheck
 from muniment.domain.disposal_events import DisposalBegun, DisposalErased, DisposalLapsed
 from muniment.domain.disposal_run import Outcome, Run, RunState, approval_faults, outcomes
-from muniment.domain.people import SYSTEM, london_date
+from muniment.domain.people import SYSTEM, Act, Actor, london_date, require
 from muniment.ports import Archive, Register, SearchIndex
 from muniment.services.certifying import Certifying
 from muniment.services.holding import held_now
@@ -70,7 +70,7 @@ class _Decided:
 
 @dataclass(slots=True, kw_only=True)
 class Destroying:
-    """Executes the runs of one council."""
+    """Executes the runs of one council. `actor`: who has it done; by night, the system."""
 
     council: str
     archive: Archive
@@ -80,13 +80,16 @@ class Destroying:
     clock: Clock
     planners: Mapping[PlanKind, Planner]
     classes: Classes | None = None
+    actor: Actor = SYSTEM
 
     def rehearse(self, run: str) -> Executed:
         """Return what `execute` would destroy at this moment, by the same code; nothing is written.
 
         Raises:
+            NotPermittedError: The person has no role in which disposals are executed.
             NotApprovedError: It would refuse.
         """
+        self._require()
         found = self.register.disposal_run(self.council, run)
         if found.state in _GOES_ON or found.state is RunState.CERTIFIED:
             return self._executed(found, {})
@@ -99,10 +102,12 @@ class Destroying:
         """Destroy a run's records, or go on with what was begun; twice is once.
 
         Raises:
+            NotPermittedError: The person has no role in which disposals are executed.
             NotApprovedError: The run is not approved as it stands, or its waiting period is not over.
             StorageError: The disk is full: make room and run it again.
             WriteConflictError: Another process was in the way: run it again.
         """
+        self._require()
         found = self.register.disposal_run(self.council, run)
         if found.state is RunState.CERTIFIED:
             return self._executed(found, {})
@@ -151,7 +156,7 @@ class Destroying:
             NotApprovedError: The list as a whole may not be executed.
         """
         now = self.clock.now()
-        with self.register.begin(self.council, SYSTEM, now=now) as trail:
+        with self.register.begin(self.council, self.actor, now=now) as trail:
             found = self.register.disposal_run(self.council, run)
             if found.state in _GOES_ON:
                 return self.register.intent_ids(self.council, run)
@@ -183,6 +188,10 @@ class Destroying:
                 )
             )
         return ids
+
+    def _require(self) -> None:
+        if self.actor != SYSTEM:  # the nightly flow executes what two people approved
+            require(self.actor, Act.RUN_DISPOSAL)
 
     def _decide(self, found: Run, *, now: datetime) -> _Decided:
         """Read everything again that the approval rested on; return what goes, and why the rest stays.

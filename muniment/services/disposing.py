@@ -4,7 +4,7 @@ Every step is a person's, in a role, and an entry of the audit chain in the same
 destroys anything: `destroying` does, once the waiting period is over. Source: records-law.md 4.4.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -37,6 +37,7 @@ from muniment.domain.disposal_run import (
     signed,
 )
 from muniment.domain.people import Act, Actor, Role, london_date, require, require_another
+from muniment.domain.retention import Level, Schedule
 from muniment.domain.triggers import Scope
 from muniment.ports import Register
 from muniment.ports.audit import AuditTrail
@@ -78,13 +79,14 @@ class Listed:
 
 @dataclass(slots=True, kw_only=True)
 class Disposing:
-    """The workflow of one council's disposals."""
+    """The workflow of one council's disposals. `schedule` gives the version in force; None: there is none."""
 
     council: str
     register: Register
     clock: Clock
     planners: Mapping[PlanKind, Planner]
     waiting: timedelta = WAITING
+    schedule: Callable[[], Schedule | None] = lambda: None
 
     def propose(self, *, actor: Actor, kind: PlanKind = PlanKind.SCHEDULE) -> Run | None:
         """Make a plan and, when anything is due, a list of it; None: nothing is, which is said too.
@@ -168,8 +170,8 @@ class Disposing:
 
         Raises:
             NotPermittedError: The person has no role in which this is said.
-            BadInputError: The run is not under review, no item is chosen, or the reason, the day or the
-                class is missing.
+            BadInputError: The run is not under review, no item is chosen, the reason, the day or the class
+                is missing, or the schedule in force has no such class for records.
         """
         if not may_decide(decision, actor.roles):
             needed = "archivist" if decision in (Decision.TRANSFERRED, Decision.DECLINED) else "reviewer"
@@ -376,6 +378,14 @@ class Disposing:
             raise BadInputError("A record is extended to a day that is still to come.")
         if (decision is Decision.RECLASSIFY) != (retention_class is not None):
             raise BadInputError("A reclassification, and nothing else, needs the class it is to have.")
+        if retention_class is not None:
+            schedule = self.schedule()
+            one = None if schedule is None else schedule.classes.get(retention_class)
+            if one is None or one.level is Level.CASE:
+                raise BadInputError(
+                    f"The schedule in force has no class {retention_class} for records.",
+                    remedy="`muniment schedule show` lists them; `muniment class link` is for cases.",
+                )
 
 
 def _check_reason(reason: str) -> None:

@@ -1,6 +1,8 @@
-"""A confirmed deletion of what the public wrote starts a disposal; a hold or a case stops it, and is told."""
+"""A confirmed deletion of what the public wrote starts a disposal; what stops it is told as a conflict."""
 
-from datetime import date
+from datetime import date, timedelta
+
+import pytest
 
 from muniment.domain.classifying import Setting, classify
 from muniment.domain.disposal import DisposalPlan, PlanKind, Why, recheck
@@ -43,6 +45,18 @@ def test_a_hold_or_a_case_stops_it_and_the_conflict_is_told() -> None:
     made = honoured(Circumstances(held=frozenset({"x:2"}), cases=cases))
     assert told(made) == {"x:2": "held", "x:3": "case"}
     assert conflicts(made) == {Why.HELD: 1, Why.CASE: 1}
+
+
+@pytest.mark.parametrize(("days", "stays"), [(-1, False), (0, True), (400, True)])
+def test_an_officers_extension_stops_it_up_to_its_last_day(days: int, *, stays: bool) -> None:
+    made = honoured(Circumstances(extended={"x:2": ON + timedelta(days=days)}))
+    assert told(made) == {"x:2": "extended" if stays else "due", "x:3": "due"}
+    assert conflicts(made) == ({Why.EXTENDED: 1} if stays else {})
+
+
+def test_a_hold_is_told_before_an_extension() -> None:
+    made = honoured(Circumstances(extended={"x:2": ON}, held=frozenset({"x:2"})))
+    assert told(made) == {"x:2": "held", "x:3": "due"}
 
 
 def test_it_needs_no_schedule_and_is_checked_again_like_any_other() -> None:

@@ -36,6 +36,7 @@ from muniment.services.indexing import catch_up
 from muniment.services.verifying import Verdict, verify
 from schemas.capture import Attachment
 from tests.muniment.adapters.delta.council import COUNCIL, Said, StandingClock, batch_of
+from tests.muniment.domain.retention.council import adopted
 
 ANN = Actor(name="ann", roles=frozenset({Role.RECORDS_OFFICER}))
 BEN = Actor(name="ben", roles=frozenset({Role.REVIEWER}))
@@ -119,6 +120,7 @@ class Office:
             clock=self.clock,
             planners={PlanKind.SCHEDULE: self.plan, PlanKind.HONOUR: self.honour_plan},
             waiting=self.waiting,
+            schedule=adopted,
         )
         self.destroying = Destroying(
             council=COUNCIL,

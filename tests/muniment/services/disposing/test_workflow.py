@@ -31,6 +31,18 @@ def say(office: Office, run: str, decision: Decision, number: int, *, by: object
     )
 
 
+def reclassify(office: Office, run: str, code: str) -> int:
+    return office.disposing.decide(
+        run,
+        Decision.RECLASSIFY,
+        facet="record_id",
+        value="facebook:1",
+        reason="read it",
+        actor=BEN,
+        retention_class=code,
+    )
+
+
 def destroyed(office: Office, run: str) -> set[str]:
     return set(office.disposing.listed(run).destroyed["record_id"].to_pylist())
 
@@ -181,6 +193,39 @@ def test_who_may_do_what(office: Office) -> None:
         office.disposing.cancel(run, reason=" ", actor=IVY)
     office.disposing.cancel(run, reason="the inquiry asked us to wait", actor=IVY)
     assert office.run(run).state is RunState.CANCELLED
+
+
+@pytest.mark.parametrize("code", ["NO-SUCH", "HR-EVIDENCE"])
+def test_a_class_that_no_record_can_have_is_refused(office: Office, code: str) -> None:
+    office.settle()
+    run = office.proposed()
+    with pytest.raises(BadInputError, match="no class"):
+        reclassify(office, run, code)
+    assert office.register.decisions("exampleborough", run) == ()
+    assert office.register.reclassifications("exampleborough") == ()
+
+
+def test_a_class_that_the_schedule_has_is_filed_and_waits_for_another_person(office: Office) -> None:
+    office.settle()
+    run = office.proposed()
+    assert reclassify(office, run, "PUB-ENQUIRY") == 1
+    (filed,) = office.register.reclassifications("exampleborough")
+    assert (filed.decision.retention_class, filed.counts) == ("PUB-ENQUIRY", False)
+
+
+def test_only_who_may_executes_whatever_the_way_there(office: Office) -> None:
+    office.settle()
+    run = office.approved()
+    for person in (BEN, ART):
+        office.destroying.actor = person
+        with pytest.raises(NotPermittedError, match="execute a disposal"):
+            office.destroying.execute(run)
+        with pytest.raises(NotPermittedError, match="execute a disposal"):
+            office.destroying.rehearse(run)
+    office.destroying.actor = ANN
+    assert office.destroying.execute(run).records == 6
+    begun = list(office.register.audit_entries("exampleborough", tags=("system:disposal:begin",)))
+    assert b'"actor":"ann"' in (begun[0].text or b"")
 
 
 def test_a_record_stands_on_one_list_at_a_time(office: Office) -> None:
