@@ -7,7 +7,7 @@ An error names the request and the server's own code, never a credential or a bo
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,7 +35,6 @@ _NOT_SET: Final = frozenset(
     }
 )
 _LOT: Final = 1000  # the most that one DeleteObjects takes
-_GONE: Final = frozenset({"NoSuchVersion", "NoSuchKey"})
 _REMEDIES: Final = {
     "NoSuchBucket": "Make the bucket, or correct MUNIMENT_STORE.",
     "AccessDenied": "Give the archive's user the rights of infra/s3/user-policy.json; is the object locked?",
@@ -289,8 +288,7 @@ class Bucket:
             lot = waiting[start : start + _LOT]
             with _answers("Deleting objects"):
                 answer = self.client.delete_objects(Bucket=self.name, Delete={"Objects": lot, "Quiet": True})
-            # Two owners may sweep the same leavings: what another has destroyed meanwhile is destroyed.
-            refused = [one for one in answer.get("Errors", ()) if one.get("Code") not in _GONE]
+            refused = [one for one in answer.get("Errors", ()) if self._is_there(one, lot)]
             if refused:
                 code = str(refused[0].get("Code"))
                 raise StorageError(
@@ -298,6 +296,16 @@ class Bucket:
                     remedy=_REMEDIES.get(code, _REMEDY),
                 )
         return len(waiting)
+
+    def _is_there(self, refused: Mapping[str, object], lot: Sequence[Mapping[str, str]]) -> bool:
+        """Whether something of what was to go still stands under the name that a server would not delete.
+
+        Two owners may sweep the same leavings: what another has destroyed meanwhile is destroyed, by
+        whatever code a server says so (versitygw: NoSuchVersion, or InvalidArgument at the same moment).
+        """
+        key = str(refused.get("Key"))
+        doomed = {one["VersionId"] for one in lot if one["Key"] == key}
+        return any(one.key == key and one.version in doomed for one in self.versions(key))
 
 
 @contextmanager

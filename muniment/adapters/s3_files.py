@@ -8,6 +8,7 @@ Removing is removing every version and every mark of deletion, and unfinished up
 the versions are listed again, and what is still there is an error.
 """
 
+import secrets
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ __all__ = ["S3Files"]
 
 _SETTLED_TERMS: Final = 10
 _LOT: Final = 100
+_PROBE: Final = ".probe-"
 _CONDITIONS: Final = "Use a server that knows If-None-Match and If-Match for PUT, as Amazon S3 does."
 
 
@@ -71,9 +73,9 @@ class S3Files(Files):
 
     @override
     def probe(self, folder: PurePath) -> None:
-        key = str(folder / ".probe")
+        self._sweep_probes(folder)
+        key = f"{folder}/{_PROBE}{secrets.token_hex(8)}"  # others may be trying at the same moment
         try:
-            self._purge_key(key)
             first = self.bucket.put(key, b"1", only_new=True)
             self.bucket.put(key, b"2", only_over=first.etag)
             new, over = self._is_refused(key, only_new=True), self._is_refused(key, only_over=first.etag)
@@ -241,6 +243,12 @@ class S3Files(Files):
             options["aws_virtual_hosted_style_request"] = "false"
             options["allow_http"] = str(self.bucket.endpoint.startswith("http://")).lower()
         return options
+
+    def _sweep_probes(self, folder: PurePath) -> None:
+        """Remove what was left by those who died while they tried."""
+        left = {one.key for one in self.bucket.versions(f"{folder}/{_PROBE}")}
+        for key in filter(lambda one: self.settled(PurePosixPath(one)), left):
+            self._purge_key(key)
 
     def _is_refused(self, key: str, *, only_new: bool = False, only_over: str | None = None) -> bool:
         try:

@@ -126,9 +126,9 @@ def test_two_processes_keep_side_by_side_and_each_record_is_there_once(
     """They overlap in ten records."""
     both = [keeping(s3_bucket, tmp_path / str(first), first, 20) for first in (0, 10)]
     commits: list[int] = []
-    for one in both:
-        said, _ = one.communicate(timeout=120)
-        assert one.returncode == 0
+    answers = [one.communicate(timeout=120)[0] for one in both]
+    assert [one.returncode for one in both] == [0, 0]
+    for said in answers:
         commits += [int(line.split()[1]) for line in said.splitlines() if line.split()[1] != "None"]
 
     found = [row["record_id"] for row in rows(borough.archive, "public")]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -200,6 +201,34 @@ def test_a_server_that_keeps_them_is_taken_and_nothing_stays_of_the_trial(
     for bucket in (s3_bucket, plain_bucket):
         bucket.files().probe(LOCK.parent)
         assert list(bucket.open().versions("")) == []
+
+
+def test_many_try_a_server_at_the_same_moment(s3_bucket: S3Bucket) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        trials = [pool.submit(s3_bucket.files().probe, LOCK.parent) for _ in range(24)]
+    assert [one.result() for one in trials] == [None] * 24
+    assert list(s3_bucket.open().versions("")) == []
+
+
+def test_many_sweep_the_same_leavings_and_none_is_told_that_something_stayed(s3_bucket: S3Bucket) -> None:
+    bucket = s3_bucket.open()
+    for number in range(40):
+        bucket.put(f"left/{number % 10}", str(number).encode())
+    doomed = list(bucket.versions("left/"))
+    with ThreadPoolExecutor(8) as pool:
+        sweeps = [pool.submit(s3_bucket.open().delete, doomed) for _ in range(8)]
+    assert [one.result() for one in sweeps] == [40] * 8
+    assert list(bucket.versions("")) == []
+
+
+def test_what_a_dead_writer_left_of_its_trial_goes_with_a_later_one(s3_bucket: S3Bucket) -> None:
+    bucket = s3_bucket.open()
+    bucket.put(f"{LOCK.parent}/.probe-dead", b"1")
+    s3_bucket.files().probe(LOCK.parent)
+    assert [one.key for one in bucket.versions("")] == [f"{LOCK.parent}/.probe-dead"]
+    time.sleep(1.2)
+    s3_bucket.files(term=0.05).probe(LOCK.parent)
+    assert list(bucket.versions("")) == []
 
 
 class DeafBucket(Bucket):
