@@ -16,6 +16,7 @@ from muniment.ports import Batch
 from muniment.search.answer import Order
 from muniment.search.tree import Everything, Query
 from muniment.services.indexing import catch_up
+from muniment.services.working_off import go_on
 from schemas.observation import Presence
 from schemas.rows import attachments_from, captures_from, observations_from, records_from
 
@@ -46,7 +47,7 @@ def unfinished_disposals(archived: Archived) -> int:
 def take_over(archived: Archived) -> int:
     """Take the lock as the next writer does, then finish what was to be destroyed; return certificates."""
     archived.archive.keep(Batch(captures=(), filings=(), sightings=()))
-    return sum(one.state is RunState.CERTIFIED for one in archived.office.destroying.go_on())
+    return sum(one.state is RunState.CERTIFIED for one in go_on(archived.office.destroying).done)
 
 
 def faults(archived: Archived) -> Iterator[str]:

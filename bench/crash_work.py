@@ -26,6 +26,7 @@ from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.domain.stub import StubKey
 from muniment.ports import Batch, Filing
 from muniment.services.indexing import catch_up
+from muniment.services.working_off import go_on
 from schemas.capture import POSTS, Attachment, CaptureRow, Exhibit
 from schemas.clock import Clock
 from schemas.digests import version_id
@@ -119,7 +120,7 @@ def work(root: Path, seed: int, acknowledged: Path, ready: Callable[[], object])
 def _dispose(archived: Archived, chance: random.Random) -> None:
     """Have some records listed, approved and destroyed; or go on with what the dead have begun."""
     if chance.randrange(3) == 0:
-        archived.office.destroying.go_on()
+        go_on(archived.office.destroying)
         return
     _executed(archived, _approved(archived, chance))
 

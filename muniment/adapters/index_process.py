@@ -23,15 +23,27 @@ Pipe: TypeAlias = "multiprocessing.connection.Connection[int, int]"
 _WORTH_A_PROCESS = 5_000
 """New and changed records in one commit: a process takes a second of a core to start."""
 _LATEST_SECONDS = 600.0
+_PATIENCE_SECONDS = 120.0
+"""A last portion of 20,000 rows takes it seconds; swapping a large index may take longer."""
 
 
 class IndexProcess(IndexBeside):
     """Starts `target` in a fresh process, with its end of a pipe: a function that pickle can name."""
 
-    def __init__(self, target: Callable[[Pipe], None], *, worth: int = _WORTH_A_PROCESS) -> None:
-        """Keep what to run; nothing is started before it is worth it."""
+    def __init__(
+        self,
+        target: Callable[[Pipe], None],
+        *,
+        worth: int = _WORTH_A_PROCESS,
+        patience: float = _PATIENCE_SECONDS,
+    ) -> None:
+        """Keep what to run; nothing is started before it is worth it.
+
+        `patience`: for how many seconds `close` waits for it to end what it is at, before it stops it.
+        """
         self._target = target
         self._worth = worth
+        self._patience = patience
         self._guard = threading.Lock()
         self._process: multiprocessing.process.BaseProcess | None = None
         self._pipe: Pipe | None = None
@@ -67,8 +79,17 @@ class IndexProcess(IndexBeside):
                 self._pipe.close()
                 self._pipe = None
             if self._process is not None:
-                self._process.join()
+                self._end(self._process)
                 self._process = None
+
+    def _end(self, process: multiprocessing.process.BaseProcess) -> None:
+        """Wait until it has ended; one that hangs is stopped, then killed: the index is mended later."""
+        for harder in (process.terminate, process.kill):
+            process.join(self._patience)
+            if process.exitcode is not None:
+                return
+            harder()
+        process.join(self._patience)
 
     def _take_answers(self, pipe: Pipe) -> None:
         # A pipe holds a few hundred: full of answers it would stop the process, and then us.

@@ -14,7 +14,8 @@ from muniment.domain.completeness import LONDON
 from muniment.domain.disposal import PlanKind
 from muniment.domain.disposal_run import FACETS, Decision, Run, RunState
 from muniment.services.destroying import Executed
-from schemas.errors import BadInputError
+from muniment.services.working_off import work_off
+from schemas.errors import BadInputError, MunimentError
 
 __all__ = ["dispose"]
 
@@ -165,11 +166,17 @@ def execute(council: str | None, run: str | None, *, dry_run: bool) -> None:
                 raise BadInputError("A dry run is of one run.", remedy="Name it: `muniment dispose list`.")
             _print_executed(destroying.rehearse(run), dry_run=True)
             return
-        done = [] if run is not None else list(destroying.go_on())
-        done += [destroying.execute(one) for one in ([run] if run is not None else destroying.due())]
-    for one in done:
+        if run is not None:
+            _print_executed(destroying.execute(run), dry_run=False)
+            return
+        worked = work_off(destroying)
+    for one in worked.done:
         _print_executed(one, dry_run=False)
-    if not done:
+    for name, error in (*worked.refused, *worked.failed):
+        told = error.message if isinstance(error, MunimentError) else type(error).__name__
+        console.print(escape(f"{name}: not executed. {told}"))
+    worked.raise_first()
+    if not worked.done:
         console.print("No run's waiting period is over, and none was left half done.")
 
 

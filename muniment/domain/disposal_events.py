@@ -22,6 +22,7 @@ __all__ = [
     "DisposalLapsed",
     "DisposalProposed",
     "DisposalSentOn",
+    "DisposalStopped",
     "RestoredFiltered",
     "RestoredShut",
     "StubAsked",
@@ -133,6 +134,16 @@ class DisposalCertified(Event):
     run: str
     certificate_no: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisposalStopped(Event):
+    """An execution failed, in which state and with what kind of error; it is tried again the next night."""
+
+    tag: ClassVar[Tag] = Tag.DISPOSAL_STOPPED
+    run: str
+    state: str
+    error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,7 @@ class Tag(StrEnum):
     DISPOSAL_BEGUN = "system:disposal:begin"
     DISPOSAL_ERASED = "system:disposal:erase"
     DISPOSAL_CERTIFIED = "system:disposal:certify"
+    DISPOSAL_STOPPED = "system:disposal:stop"
     COPIES_ENDED = "person:copies:end"
     STUB_ASKED = "person:stub:ask"
     STUB_KEY_ROTATED = "person:key:rotate"

@@ -304,6 +304,7 @@ EVENTS: Mapping[Tag, type[Event]] = MappingProxyType(
             *(disposal.DisposalProposed, disposal.DisposalDecided, disposal.DisposalSentOn),
             *(disposal.DisposalApproved, disposal.DisposalCancelled, disposal.DisposalLapsed),
             *(disposal.DisposalBegun, disposal.DisposalErased, disposal.DisposalCertified),
+            disposal.DisposalStopped,
             *(disposal.CopiesEnded, disposal.StubAsked, disposal.StubKeyRotated),
             *(disposal.StubsWritten, disposal.RestoredShut, disposal.RestoredFiltered),
             *(retention.ScheduleAdopted, retention.TriggerRecorded, retention.WindowSet),

@@ -129,10 +129,10 @@ class Destroying:
                     trail.record(DisposalErased(run=run, commit_no=erasure.commit_no, counts=counts))
         return self._prove_and_close(run)
 
-    def go_on(self) -> tuple[Executed, ...]:
-        """Go on with every run that was begun and has no certificate yet: nightly, and by hand."""
+    def begun(self) -> tuple[str, ...]:
+        """Return the runs that were begun and have no certificate yet."""
         runs = self.register.disposal_runs(self.council)
-        return tuple(self.execute(one.run) for one in runs if one.state in _GOES_ON)
+        return tuple(one.run for one in runs if one.state in _GOES_ON)
 
     def due(self) -> tuple[str, ...]:
         """Return the runs whose waiting period is over."""

@@ -92,6 +92,30 @@ def test_a_run_that_ends_early_leaves_no_traceback(tmp_path: Path, capfd: pytest
     assert "Traceback" not in capfd.readouterr().err
 
 
+def hang(pipe: Pipe) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    pipe.send(0)
+    while True:
+        time.sleep(60)
+
+
+def test_a_process_that_hangs_keeps_no_run_from_ending() -> None:
+    beside = IndexProcess(hang, worth=1, patience=0.5)
+    beside.hear(kept(0, 1))
+    beside.settle()
+    hanging = beside.pid
+    assert hanging is not None
+    closing = threading.Thread(target=beside.close, daemon=True)
+    closing.start()
+    closing.join(30)
+    stuck = closing.is_alive()
+    if stuck:
+        os.kill(hanging, signal.SIGKILL)  # frees it
+    assert not stuck
+    with pytest.raises(ProcessLookupError):
+        os.kill(hanging, 0)
+
+
 def test_a_process_that_cannot_be_started_stops_no_capture() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     beside = IndexProcess(print, worth=1)

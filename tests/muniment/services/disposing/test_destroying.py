@@ -17,6 +17,7 @@ from muniment.domain.disposal_run import Decision, RunState
 from muniment.search.answer import PurgeProof
 from muniment.search.entry import Entry
 from muniment.services.indexing import rebuild
+from muniment.services.working_off import go_on
 from schemas.errors import BadInputError, NotApprovedError, StorageError
 from tests.muniment.adapters.delta.council import COUNCIL, Said
 from tests.muniment.services.disposing.office import BEN, IVY, Office, ids
@@ -151,11 +152,11 @@ def test_an_index_that_is_down_delays_the_certificate_and_no_capture(office: Off
         office.certifying.read(run)
 
     down.down = False
-    (later,) = office.destroying.go_on()
+    (later,) = go_on(office.destroying).done
 
     assert (later.state, later.pending) == (RunState.CERTIFIED, {})
     assert office.certifying.read(run)["tries"] == 2
-    assert office.destroying.go_on() == ()
+    assert go_on(office.destroying).done == ()
 
 
 def test_a_run_closes_after_a_rebuild_never_during_one(office: Office) -> None:

@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from muniment.domain.disposal_run import RunState
 from muniment.services.destroying import Destroying
+from muniment.services.working_off import go_on
 from schemas.errors import NotApprovedError
 from tests.muniment.adapters.delta.council import COUNCIL, Said
 from tests.muniment.adapters.delta.test_erasing import DyingDisk, Killed
@@ -116,7 +117,7 @@ def test_killed_at_any_moment_the_certificate_is_true(tmp_path: Path, acts: int)
         assert office.held() == ids(1, 2, 3, 4, 5, 6)
         assert office.destroying.execute(run).state is RunState.CANCELLED
     else:
-        office.destroying.go_on()
+        go_on(office.destroying)
         told = office.certifying.read(run)
         assert (told["records"], office.held()) == (6, set())
         assert told["erased"]["rows_public"] == 7
