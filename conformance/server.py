@@ -47,7 +47,7 @@ class Site:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         for fake in fakes:
             self.mount(fake)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
     def mount(self, fake: Fake) -> Fake:

@@ -19,7 +19,7 @@ from schemas.capture import MediaAnswer
 from schemas.errors import MediaLapsedError
 from schemas.vocabulary import Reason
 
-__all__ = ["SHORTENERS", "Downloader", "resolve"]
+__all__ = ["NO_ANSWER", "SHORTENERS", "Downloader", "host_of", "resolve"]
 
 SHORTENERS: Final = frozenset(
     {
@@ -29,9 +29,13 @@ SHORTENERS: Final = frozenset(
 )
 """Shorteners whose targets are kept; Dacorum and Cannock recommend bitly (council-requirements.md 14)."""
 
+NO_ANSWER: Final = (httpx.TransportError, httpx.DecodingError, UnicodeError)
+"""What httpx raises where nothing usable came; UnicodeError: it will not take the host of a redirect."""
+
 _MOST_REDIRECTS: Final = 5
 _PIECE_BYTES: Final = 256 * 1024
 _GONE: Final = frozenset({401, 403, 404, 410})
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
 Resolve = Callable[[str, int], Collection[str]]
 
@@ -84,18 +88,18 @@ class Downloader:
                 return _refused(Reason.FORBIDDEN_ADDRESS)
             try:
                 answer = self._client.send(request, stream=True)
-            except httpx.TransportError as error:
+            except NO_ANSWER as error:
                 raise MediaLapsedError("A media file could not be reached.") from error
             try:
                 if answer.is_redirect:
-                    url = urljoin(url, answer.headers.get("location", ""))
+                    url = _onward(url, answer)
                     continue
                 if answer.status_code in _GONE:
                     return _refused(Reason.LAPSED, answer.status_code)
                 if answer.is_error:
                     raise MediaLapsedError(f"A media file answered with status {answer.status_code}.")
                 return self._stream(answer, into, most_bytes, deadline)
-            except httpx.TransportError as error:
+            except NO_ANSWER as error:
                 raise MediaLapsedError("A media file broke off.") from error
             finally:
                 answer.close()
@@ -111,14 +115,14 @@ class Downloader:
                 return _refused(Reason.FORBIDDEN_ADDRESS)
             try:
                 answer = self._client.send(request, stream=True)
-            except httpx.TransportError as error:
+            except NO_ANSWER as error:
                 raise MediaLapsedError("A short link could not be reached.") from error
             answer.close()
             status = answer.status_code
             if not answer.is_redirect:
                 break
-            url = urljoin(url, answer.headers.get("location", ""))
-            if httpx.URL(url).host not in SHORTENERS:
+            url = _onward(url, answer)
+            if host_of(url) not in SHORTENERS:
                 break
         if url == first:
             return _refused(Reason.LAPSED, status)
@@ -126,28 +130,26 @@ class Downloader:
 
     def _checked(self, url: str) -> httpx.Request | None:
         """Return the request to the address that was checked, or None where we must not go."""
-        try:
-            parsed = httpx.URL(url)
-        except httpx.InvalidURL:
+        host = host_of(url)
+        if not host:
             return None
-        if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo:
+        parsed = httpx.URL(url)
+        if parsed.scheme not in ("http", "https") or parsed.userinfo:
             return None
         port = parsed.port or (443 if parsed.scheme == "https" else 80)
         headers = {"host": parsed.netloc.decode(), "accept": "*/*", "user-agent": "muniment"}
-        if f"{parsed.host}:{port}" in self._trusted:
+        if f"{host}:{port}" in self._trusted:
             return self._client.build_request("GET", parsed, headers=headers)
         try:
-            addresses = sorted(self._look_up(parsed.host, port))
-        except OSError as error:
+            addresses = sorted(self._look_up(host, port))
+        except (OSError, UnicodeError) as error:  # a name with an empty or overlong part is no name
             raise MediaLapsedError("The host of a media file is not known.") from error
         if not addresses or not all(_is_public(address) for address in addresses):
             return None
         if self._proxied:
             return self._client.build_request("GET", parsed, headers=headers)
         pinned = parsed.copy_with(host=addresses[0])
-        return self._client.build_request(
-            "GET", pinned, headers=headers, extensions={"sni_hostname": parsed.host}
-        )
+        return self._client.build_request("GET", pinned, headers=headers, extensions={"sni_hostname": host})
 
     def _stream(
         self, answer: httpx.Response, into: BinaryIO, most_bytes: int, deadline: float
@@ -170,10 +172,35 @@ class Downloader:
         )
 
 
+def host_of(url: str) -> str:
+    """Return the host that an address names; empty where it is no address, or names none."""
+    try:
+        return httpx.URL(url).host
+    except (httpx.InvalidURL, ValueError):  # a name that says it is encoded, and is not, is a ValueError
+        return ""
+
+
+def _onward(url: str, answer: httpx.Response) -> str:
+    """Return where an answer leads, as it was told where that is no address."""
+    told = str(answer.headers.get("location", ""))
+    try:
+        return urljoin(url, told)
+    except ValueError:
+        return told
+
+
 def _is_public(address: str) -> bool:
     found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_global and not found.is_multicast
+    if isinstance(found, ipaddress.IPv6Address):
+        found = _inside(found) or found
+    return found.is_global and not found.is_multicast
+
+
+def _inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that an IPv6 one leads to: mapped, by 6to4 or by NAT64 (RFC 6052)."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def _refused(reason: Reason, status: int = 0) -> MediaAnswer:

@@ -10,15 +10,15 @@ credentials.
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import BinaryIO, Final, Protocol
 from urllib.parse import quote, quote_plus
 
 import httpx
 
 from connectors.discretion import log_without_queries
-from connectors.download import Downloader
+from connectors.download import NO_ANSWER, Downloader
+from connectors.headers import LONGEST_PAUSE, moment_told, retry_after
 from schemas.account import Account
 from schemas.capture import Cursor, Listed, MediaAddress, MediaAnswer, RecordRef, Response, Walk
 from schemas.clock import Clock
@@ -236,7 +236,7 @@ class Transport:
                 body = _bounded(with_body)
             finally:
                 with_body.close()
-        except (httpx.TransportError, httpx.DecodingError) as error:
+        except NO_ANSWER as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise SourceUnavailableError(
                     f"The certificate of {request.url.host} is not one that this machine trusts.",
@@ -252,7 +252,7 @@ class Transport:
         return Answer(
             capture_id=uuid.uuid4().hex,
             fetched_at=fetched_at,
-            server_date=_date(with_body.headers.get("date")),
+            server_date=moment_told(with_body.headers.get("date")),
             method=request.method,
             address=address.decode(),
             sent=sent,
@@ -353,27 +353,8 @@ def _asked_to_wait(
 ) -> datetime | None:
     until = None if wait_until is None else wait_until(answer)
     if until is None and answer.status == _TOO_MANY:
-        until = now + timedelta(seconds=_retry_after(answer.headers.get("retry-after"), now))
-    return until
-
-
-def _retry_after(value: str | None, now: datetime) -> float:
-    if value is None:
-        return 30.0
-    if value.isdigit():
-        return float(value)
-    moment = _date(value)
-    return 30.0 if moment is None else max((moment - now).total_seconds(), 1.0)
-
-
-def _date(value: str | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        until = now + retry_after(answer.headers.get("retry-after"), now)
+    return None if until is None else min(until, now + LONGEST_PAUSE)
 
 
 def _bounded(answer: httpx.Response) -> bytes:

@@ -1,12 +1,13 @@
 """Asking a Bluesky server, and what its errors mean: the one place where they become ours."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from connectors.bluesky.cutting import PROFILE_OF
+from connectors.headers import count_told, pause_of
 from connectors.transport import Answer, Transport
 from schemas.account import Account
 from schemas.errors import (
@@ -212,12 +213,8 @@ def _wait_until(answer: Answer) -> datetime | None:
     """Return the reset that a 429 names: seconds since 1970 by the server's own clock, which may be off."""
     if answer.status != 429:  # noqa: PLR2004 -- HTTP's own number
         return None
-    reset = answer.headers.get("ratelimit-reset", "")
-    if not reset.isdigit():
-        return None
-    try:
-        told = datetime.fromtimestamp(int(reset), UTC)
-    except (OverflowError, OSError, ValueError):
+    reset = count_told(answer.headers.get("ratelimit-reset"))
+    if reset is None:
         return None
     server = answer.server_date or answer.fetched_at
-    return answer.fetched_at + max(told - server, timedelta(0))
+    return answer.fetched_at + pause_of(max(reset - server.timestamp(), 0.0))

@@ -25,6 +25,7 @@ from connectors.facebook.problems import (
     raise_problem,
     verdict,
 )
+from connectors.headers import pause_of
 from connectors.transport import Answer, Transport
 from schemas.account import Account
 from schemas.errors import CredentialsRejectedError
@@ -113,7 +114,7 @@ class GraphSession:
         )
         percent, minutes = _usage(answer.headers)
         if percent >= _PAUSE_AT_PERCENT:
-            self._transport.pause(answer.fetched_at + max(_PAUSE, timedelta(minutes=minutes)))
+            self._transport.pause(answer.fetched_at + max(_PAUSE, pause_of(minutes * 60)))
         return answer
 
 
@@ -134,7 +135,7 @@ def _wait_until(answer: Answer) -> datetime | None:
     if not problem.is_rate:
         return None
     _, minutes = _usage(answer.headers)
-    return answer.fetched_at + (timedelta(minutes=minutes) if minutes else _UNTOLD)
+    return answer.fetched_at + (pause_of(minutes * 60) if minutes else _UNTOLD)
 
 
 def _usage(headers: Mapping[str, str]) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from connectors.headers import count_told
 from connectors.transport import Answer
 from schemas.capture import Cursor, Edge, Walk, Window
 from schemas.errors import MarkerRefusedError
@@ -78,8 +79,7 @@ def place_of(walk: Walk) -> Place:
 
 def total_of(answer: Answer) -> int | None:
     """Return how many items the whole list has, None where a proxy dropped the header."""
-    told = answer.headers.get("x-wp-total", "")
-    return int(told) if told.isdigit() else None
+    return count_told(answer.headers.get("x-wp-total"))
 
 
 def onward(here: Place, answer: Answer, count: int, size: int) -> Turn:
@@ -120,8 +120,7 @@ def _step(answer: Answer, total: int, size: int) -> int:
 
     Items that we may not read are left out of a page and stay in the total, so their number tells nothing.
     """
-    told = answer.headers.get("x-wp-totalpages", "")
-    pages = int(told) if told.isdigit() else 0
+    pages = count_told(answer.headers.get("x-wp-totalpages")) or 0
     return size if pages <= -(-total // size) else max(-(-total // pages), 1)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from connectors.headers import count_told
 from connectors.transport import Answer, TokenGuard, respond
 from connectors.wordpress.client import Site
 from connectors.wordpress.cutter import ROOT, Names, cut_list
@@ -134,8 +135,8 @@ class Walks:
         while page <= pages:
             asked = {"context": "edit", "page": str(page)}
             answer = self._site.listed(route, asked, refusable=_NO_REVISIONS)
-            told = answer.headers.get("x-wp-totalpages", "1")
-            pages = int(told) if answer.status == HTTPStatus.OK and told.isdigit() else 1
+            told = count_told(answer.headers.get("x-wp-totalpages"))
+            pages = told if answer.status == HTTPStatus.OK and told is not None else 1
             yield _respond(
                 walk, answer, f"{endpoint}/{{id}}/revisions", here if page < pages else then, context=(item,)
             )

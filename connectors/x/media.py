@@ -7,7 +7,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from connectors.download import SHORTENERS
+from connectors.download import SHORTENERS, host_of
 from connectors.x.cutting import exhibits
 from connectors.x.reading import read
 from schemas.capture import Exhibit, MediaAddress, Response
@@ -53,7 +53,7 @@ def _short_links(exhibit: Exhibit) -> Iterator[MediaAddress]:
     except MalformedItemError:
         return
     for link in () if record is None else record.links:
-        if _host(link) in SHORTENERS:
+        if host_of(link) in SHORTENERS:
             yield MediaAddress(record_id=exhibit.record_id, ref=link, kind="link", url=link)
 
 
@@ -64,17 +64,10 @@ def _address(record_id: str, raw: bytes) -> MediaAddress | None:
         kind, url = "image", media.url
         if media.type == "photo" and url is not None:
             url = str(httpx.URL(url).copy_set_param("name", "orig"))
-    except (msgspec.DecodeError, httpx.InvalidURL):
+    except (msgspec.DecodeError, httpx.InvalidURL, ValueError):
         return None
     if media.type != "photo":
         films = [each for each in media.variants or () if each.content_type == "video/mp4" and each.url]
         best = max(films, key=lambda each: each.bit_rate or 0, default=None)
         kind, url = "video", None if best is None else best.url
     return None if url is None else MediaAddress(record_id=record_id, ref=media.media_key, kind=kind, url=url)
-
-
-def _host(url: str) -> str:
-    try:
-        return httpx.URL(url).host
-    except httpx.InvalidURL:
-        return ""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from connectors.headers import count_told, pause_of
 from connectors.transport import Answer
 from connectors.x.wire import Problem
 from schemas.errors import (
@@ -111,11 +112,11 @@ def wait_until(answer: Answer) -> datetime | None:
         tomorrow = (answer.fetched_at + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         period = problem.period.casefold() or "current"
         raise BudgetSpentError(f"X's {period} usage cap is reached.", resume_at=tomorrow, remedy=_SPENT)
-    reset = answer.headers.get("x-rate-limit-reset", "")
-    if not reset.isdigit():
+    reset = count_told(answer.headers.get("x-rate-limit-reset"))
+    if reset is None:
         return None
     theirs = answer.server_date or answer.fetched_at
-    return answer.fetched_at + timedelta(seconds=max(int(reset) - theirs.timestamp(), 1.0))
+    return answer.fetched_at + pause_of(max(reset - theirs.timestamp(), 1.0))
 
 
 def raise_for_account(problems: Iterable[Problem], *, has_data: bool) -> None:

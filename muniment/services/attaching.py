@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from connectors.contract import Connector
-from connectors.download import SHORTENERS
+from connectors.download import SHORTENERS, host_of
 from muniment.ports import Archive, Filing, MediaStore
 from muniment.services.reading import Findings
 from schemas.capture import Attachment, CaptureRow, MediaAddress, MediaAnswer, Response, Walk
@@ -107,12 +107,12 @@ def _short_links(walk: Walk, filings: Iterable[Filing]) -> Iterator[MediaAddress
         for link in filing.record.links:
             if _PLAIN_HOST.match(link) is not None:
                 continue
-            parts = urlsplit(link)
-            if parts.netloc.lower() in SHORTENERS:
+            host = host_of(link)  # "" where somebody wrote what is no address: it points nowhere
+            if host in SHORTENERS:
                 url = link
                 if walk.account.sandbox and "short_links" in walk.account.options:
                     # A sandbox council's shorteners are fakes too.
-                    url = f"{walk.account.options['short_links']}/{parts.netloc.lower()}{parts.path}"
+                    url = f"{walk.account.options['short_links']}/{host}{urlsplit(link).path}"
                 yield MediaAddress(record_id=filing.record.record_id, ref=link, kind="link", url=url)
 
 

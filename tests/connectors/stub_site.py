@@ -62,7 +62,7 @@ def stub_site(answer: Callable[[str, int], Said]) -> Iterator[StubSite]:
                 self.close_connection = True
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield StubSite(url=f"http://127.0.0.1:{server.server_port}", asked=asked)

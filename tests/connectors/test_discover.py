@@ -52,7 +52,7 @@ def pages() -> Iterator[tuple[str, dict[str, tuple[str, Any]]]]:
             """Stay quiet."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}", told
     server.shutdown()

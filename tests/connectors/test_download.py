@@ -41,6 +41,8 @@ def nowhere(_host: str, _port: int) -> Collection[str]:
         "http://[::1]/x",
         "http://[fe80::1]/x",
         "http://[::ffff:127.0.0.1]/x",
+        "http://[64:ff9b::7f00:1]/x",
+        "http://[2002:a00:1::]/x",
         "http://0.0.0.0/x",
         "file:///etc/passwd",
         "ftp://example.org/x",
@@ -48,6 +50,8 @@ def nowhere(_host: str, _port: int) -> Collection[str]:
         "http://user:password@example.org/x",
         "http:///x",
         "not an address",
+        "http://[::1",
+        "http://xn--a/x",
     ],
 )
 def test_a_private_address_is_never_spoken_to(url: str, client: httpx.Client) -> None:
@@ -76,6 +80,34 @@ def test_a_redirect_to_a_private_address_is_refused(client: httpx.Client) -> Non
             into = io.BytesIO()
             found = downloader.download(site.url + path, into, most_bytes=MEGABYTE)
             assert (found.why_not, into.getvalue()) == (Reason.FORBIDDEN_ADDRESS, b"")
+
+
+@pytest.mark.parametrize("url", [f"https://{'a' * 64}.example/x", "http://a..b/x", "http://.../x"])
+def test_a_name_that_can_be_none_costs_its_file_and_no_more(url: str, client: httpx.Client) -> None:
+    for ask in (
+        lambda: Downloader(client).download(url, io.BytesIO(), most_bytes=MEGABYTE),
+        lambda: Downloader(client).expand(url),
+    ):
+        with pytest.raises(MediaLapsedError, match="not known"):
+            ask()
+
+
+@pytest.mark.parametrize("location", ["http://[", "//[x", "http://xn--a/", "http://h:port/"])
+def test_a_redirect_to_what_is_no_address_is_refused(location: str, client: httpx.Client) -> None:
+    with stub_site(lambda _path, _number: Said(status=302, headers={"location": location})) as site:
+        downloader = Downloader(client, trusted=trusted(site))
+        try:
+            found = downloader.download(site.url, io.BytesIO(), most_bytes=MEGABYTE)
+        except MediaLapsedError:
+            pass  # httpx itself will not take such a redirect
+        else:
+            assert found.why_not is Reason.FORBIDDEN_ADDRESS
+
+
+def test_a_file_that_is_not_packed_as_it_says_has_broken_off(client: httpx.Client) -> None:
+    packed = Said(headers={"content-encoding": "gzip"}, body=b"this is no gzip")
+    with stub_site(lambda _path, _number: packed) as site, pytest.raises(MediaLapsedError):
+        Downloader(client, trusted=trusted(site)).download(site.url, io.BytesIO(), most_bytes=MEGABYTE)
 
 
 def test_redirects_end(client: httpx.Client) -> None:

@@ -71,6 +71,27 @@ def test_a_platform_that_never_stops_asking_to_wait_is_given_up(rig: Rig) -> Non
         assert len(site.asked) < 10
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "9" * 30,
+        "99999999999",
+        "\u00b2",
+        "-5",
+        "soon",
+        "Fri, 31 Dec 9999 23:59:59 -1200",
+        "Mon, 20 Nov 2090 19:12:08 GMT",
+        "Mon, 20 Nov 1995 19:12:08 +99999999999999999999",
+    ],
+)
+def test_nobody_can_have_an_account_left_alone_for_longer_than_a_day(rig: Rig, told: str) -> None:
+    answer = json_body(status=429, headers={"retry-after": told, "date": told})
+    with stub_site(lambda _path, _number: answer) as site, pytest.raises(RateLimitedError) as raised:
+        rig.transport.get(site.url)
+    assert raised.value.resume_at is not None
+    assert raised.value.resume_at - rig.clock.now() <= timedelta(days=1)
+
+
 def test_a_fault_of_the_platform_is_tried_three_times(rig: Rig) -> None:
     with stub_site(lambda _path, number: json_body(status=503 if number < 2 else 200)) as site:
         assert rig.transport.get(site.url).status == 200

@@ -57,7 +57,7 @@ class BusyWay:
 
         with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
             server.daemon_threads = True
-            thread = Thread(target=server.serve_forever, daemon=True)
+            thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
             thread.start()
             try:
                 yield f"http://127.0.0.1:{server.server_port}"

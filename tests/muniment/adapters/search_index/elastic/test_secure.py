@@ -99,7 +99,7 @@ def test_an_api_key_is_sent_as_elasticsearch_wants_it() -> None:
             return
 
     with HTTPServer(("127.0.0.1", 0), Server) as server:
-        thread = Thread(target=server.serve_forever, daemon=True)
+        thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         index = ElasticIndex(ElasticSignIn(urls=[f"http://127.0.0.1:{server.server_port}"], api_key="a2V5"))
         with pytest.raises(BadInputError, match="refuses"):
