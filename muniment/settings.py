@@ -116,10 +116,10 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         database_url=given.get("MUNIMENT_DATABASE_URL") or f"sqlite:///{home / 'register.sqlite'}",
         seal_key=given.get("MUNIMENT_SEAL_KEY") or None,
         stub_keys=given.get("MUNIMENT_STUB_KEYS") or None,
-        timestamp_urls=tuple(given.get("MUNIMENT_TIMESTAMP_URLS", "").split()),
+        timestamp_urls=_addresses(given, "MUNIMENT_TIMESTAMP_URLS"),
         ca_file=ca_file,
         store=_store(given),
-        prefect_api=given.get("MUNIMENT_PREFECT_API") or None,
+        prefect_api=next(iter(_addresses(given, "MUNIMENT_PREFECT_API")), None),
         search=_search(given, ca_file),
         proxied=any(given.get(name) or given.get(name.lower()) for name in ("HTTPS_PROXY", "ALL_PROXY")),
         actor=(given.get("MUNIMENT_ACTOR") or "").strip() or None,
@@ -133,24 +133,52 @@ def _file(given: Mapping[str, str], name: str) -> Path | None:
     return path
 
 
+def _addresses(given: Mapping[str, str], name: str, *, instead: str = "") -> tuple[str, ...]:
+    """Return the addresses that a setting names; `instead` says where a name and password belong.
+
+    An address stands in logs, errors and seals: nothing secret may be in it.
+
+    Raises:
+        BadInputError: One is no web address, or holds a name or a password.
+    """
+    found = tuple(given.get(name, "").split())
+    for address in found:
+        try:
+            parts = urlsplit(address)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if "@" in address:
+            raise BadInputError(
+                f"{name} holds a user name or a password, which would stand in logs.",
+                remedy=instead or "Write the address without what stands before the @.",
+            )
+        if not usable:
+            raise BadInputError(
+                f"{name} is no web address.", remedy="Write it as https://host or https://host:port."
+            )
+    return found
+
+
+def _encrypted(address: str) -> bool:
+    """Return whether what is sent there travels encrypted, or does not leave this machine."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or parts.hostname in _LOOPBACK
+
+
 def _search(given: Mapping[str, str], ca_file: Path | None) -> SearchServer | None:
     """Return the Elasticsearch to search with; None: the embedded index."""
-    urls = tuple(given.get("MUNIMENT_SEARCH_URL", "").split())
+    urls = _addresses(
+        given, "MUNIMENT_SEARCH_URL", instead="Write it in MUNIMENT_SEARCH_USER and MUNIMENT_SEARCH_PASSWORD."
+    )
     user, key = given.get("MUNIMENT_SEARCH_USER") or None, given.get("MUNIMENT_SEARCH_API_KEY") or None
     if not urls:
         return None
-    for url in urls:
-        parts = urlsplit(url)
-        if parts.username or parts.password:
-            raise BadInputError(
-                "MUNIMENT_SEARCH_URL holds a password, which would stand in logs.",
-                remedy="Write it in MUNIMENT_SEARCH_USER and MUNIMENT_SEARCH_PASSWORD.",
-            )
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise BadInputError(
-                "MUNIMENT_SEARCH_URL must begin with https://: records would travel in the clear.",
-                remedy="Write it as https://host:9200; http:// is for this machine only.",
-            )
+    if not all(map(_encrypted, urls)):
+        raise BadInputError(
+            "MUNIMENT_SEARCH_URL must begin with https://: records would travel in the clear.",
+            remedy="Write it as https://host:9200; http:// is for this machine only.",
+        )
     if user and key:
         raise BadInputError("MUNIMENT_SEARCH_USER and MUNIMENT_SEARCH_API_KEY are both given: choose one.")
     return SearchServer(
@@ -173,14 +201,17 @@ def _store(given: Mapping[str, str]) -> StoreAddress | None:
             "MUNIMENT_STORE is no place in a bucket.",
             remedy="Write it as s3://bucket/prefix, such as s3://records/muniment.",
         )
-    endpoint = given.get("MUNIMENT_STORE_ENDPOINT") or None
-    if endpoint is not None:
-        url = urlsplit(endpoint)
-        if url.scheme != "https" and not (url.scheme == "http" and url.hostname in _LOOPBACK):
-            raise BadInputError(
-                "MUNIMENT_STORE_ENDPOINT must begin with https://: records would travel in the clear.",
-                remedy="Give the S3 server a certificate; http:// is for this machine only.",
-            )
+    named = _addresses(
+        given,
+        "MUNIMENT_STORE_ENDPOINT",
+        instead="Give the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile in AWS_PROFILE.",
+    )
+    endpoint = next(iter(named), None)
+    if endpoint is not None and not _encrypted(endpoint):
+        raise BadInputError(
+            "MUNIMENT_STORE_ENDPOINT must begin with https://: records would travel in the clear.",
+            remedy="Give the S3 server a certificate; http:// is for this machine only.",
+        )
     days = given.get("MUNIMENT_EVIDENCE_LOCK_DAYS") or str(_TEN_YEARS_IN_DAYS)
     if not days.isdecimal():
         raise BadInputError(

@@ -64,6 +64,31 @@ def test_what_cannot_be_or_would_be_unsafe_is_refused(
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["MUNIMENT_SEARCH_URL", "MUNIMENT_STORE_ENDPOINT", "MUNIMENT_TIMESTAMP_URLS", "MUNIMENT_PREFECT_API"],
+)
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("https://me:zzsecret@host.example.gov.uk", "would stand in logs"),
+        ("https://zzsecret@host.example.gov.uk:9200", "would stand in logs"),
+        ("https://host.example.gov.uk/?key=zzsecret@x", "would stand in logs"),
+        ("https://host.example.gov.uk:zzsecret", "no web address"),
+        ("https://[zzsecret", "no web address"),
+        ("host.example.gov.uk", "no web address"),
+        ("ftp://host.example.gov.uk", "no web address"),
+        ("https://", "no web address"),
+    ],
+)
+def test_no_address_holds_a_secret_and_each_is_one(name: str, address: str, said: str) -> None:
+    bucket = {"MUNIMENT_STORE": "s3://records/muniment"}
+    with pytest.raises(BadInputError, match=said) as refused:
+        from_environment({**bucket, name: address})
+    assert name in refused.value.message
+    assert "zzsecret" not in f"{refused.value.message} {refused.value.remedy}"
+
+
 def test_no_secret_stands_in_what_settings_say_of_themselves() -> None:
     settings = from_environment(
         {

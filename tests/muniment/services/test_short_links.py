@@ -1,4 +1,4 @@
-"""Links in what residents write: known shorteners are resolved, and nothing typed there can stop a capture."""
+"""Links in what residents write: known shorteners are resolved, and nothing typed can stop a capture."""
 
 from collections.abc import Iterator
 from dataclasses import replace
