@@ -79,8 +79,14 @@ crash: $(STAMP) ## Kill archive, compaction, disposal and index ROUNDS times, an
 retention-worlds: $(STAMP) ## Random worlds of retention against a plain oracle: WORLDS of them (10 minutes)
 	$(BIN)/python -m bench.retention --worlds $(WORLDS)
 
-disposal-proof: $(STAMP) ## Destroy of RECORDS records in every store, prove it, and hold it to its targets
+disposal-proof: export ELASTIC_HEAP ?= 512m
+disposal-proof: $(STAMP) ## Destroy of RECORDS records on a disk, in S3, in every index; prove it, hold it to its targets
 	$(BIN)/python -m bench.disposal_proof --records $(RECORDS)
+	$(BIN)/python -m infra.rig up s3
+	$(BIN)/python -m infra.elasticsearch up 8 9 cluster
+	$(BIN)/python -m bench.disposal_proof --records $(RECORDS) --store s3 --index embedded 8 9 cluster
+	$(BIN)/python -m infra.elasticsearch down
+	$(BIN)/python -m infra.rig down
 
 bench: $(STAMP) ## Speed as ratios to the bare libraries in the same run
 	$(BIN)/python -m bench $(if $(QUICK),--quick)

@@ -85,7 +85,12 @@ def open_archived(root: Path) -> Archived:
     )
     index = TantivyIndex(root / "index")
     office = Office(
-        council=COUNCIL, archive=archive, register=register, index=index, clock=RealTime(), root=root
+        council=COUNCIL,
+        archive=archive,
+        register=register,
+        indexes={"search index": index},
+        clock=RealTime(),
+        root=root,
     )
     return Archived(root=root, archive=archive, register=register, media=media, index=index, office=office)
 

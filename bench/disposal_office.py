@@ -3,7 +3,7 @@
 Whatever records a bench names are due. Two people approve; the rest is what a council's officers would run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -33,14 +33,15 @@ _SCHEDULE: Final = b"\x01" * 32
 
 @dataclass(slots=True, kw_only=True)
 class Office:
-    """One council's office. `due` are the ids that the next plan finds due."""
+    """One council's office. `due` are the ids that the next plan finds due; `file` files a certificate."""
 
     council: str
     archive: Archive
     register: Register
-    index: SearchIndex
+    indexes: Mapping[str, SearchIndex]
     clock: Clock
     root: Path
+    file: Callable[[str, bytes], None] = lambda _number, _raw: None
     due: Sequence[str] = ()
     disposing: Disposing = field(init=False)
     destroying: Destroying = field(init=False)
@@ -55,7 +56,7 @@ class Office:
             sign=key.sign,
             public_key=key.public,
             is_signed=is_signed_by,
-            file=lambda _number, _raw: None,
+            file=self.file,
             software="bench",
             reference=lambda person: f"person {person[0]}",
         )
@@ -70,7 +71,7 @@ class Office:
             council=self.council,
             archive=self.archive,
             register=self.register,
-            indexes={"search index": self.index},
+            indexes=self.indexes,
             certifying=certifying,
             clock=self.clock,
             planners={PlanKind.SCHEDULE: self.plan},

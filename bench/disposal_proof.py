@@ -1,13 +1,20 @@
 """The proof of disposal: erased in every store, at the speed and memory of a bare rewrite.
 
-    python -m bench.disposal_proof [--records 1000000]
+    python -m bench.disposal_proof [--records 1000000] [--store local|s3] [--index embedded 8 9 cluster]
 
-An archive of so many records, with a register, an index, media and seals, is disposed of three times by the
+An archive of so many records, with a register, indexes, media and seals, is disposed of three times by the
 product's own services: 1 % scattered, 30 % clustered under 1,000 holds, one record. Each time everything is
-looked at from outside: Parquet's ids by DuckDB and Polars, the bytes of log, seals, register and index,
-media, the certificate; then a page with such records is captured again, and nothing may come back. Time is
-held against pyarrow alone reading, filtering and writing the same files in the same run. Every step is a
-process of its own, so that each one's memory is told apart. Exits 1 when a figure is missed.
+looked at from outside: every byte on the disks, of an S3 server's too, Parquet decoded; every version and
+mark in the bucket; the vocabulary of every copy of an index; the register, media, the certificate; what
+DuckDB and Polars read. Every look is tried before: it must find what is there. Then a page with such records
+is captured again, and nothing may come back. Time is held against pyarrow alone reading, filtering and
+writing the same files in the same run. Every step is a process of its own, so that each one's memory is told
+apart.
+Exits 1 when a figure is missed.
+
+With --folder the archive stays there, and --only takes some of the steps at a time: fill, scattered,
+clustered, one, verify. Servers are started by `python -m infra.rig up s3` and `python -m infra.elasticsearch
+up 8 9 cluster`.
 """
 
 import argparse
@@ -15,34 +22,35 @@ import multiprocessing
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TypeVar
 
-import duckdb
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake import DeltaTable
 
-from bench.comments import COUNCIL, items
-from bench.disposal_town import Town, id_of, number_of
+from bench.disposal_look import look_after, look_before, verified
+from bench.disposal_site import LOCAL, S3, Site, bucket_of
+from bench.disposal_town import Town, id_of
+from bench.engines import EMBEDDED, NotUpError
 from bench.figures import Measured, table
+from infra.elasticsearch.servers import SERVERS
+from muniment.adapters.delta_layout import active_files
 from muniment.domain.disposal_run import RunState
-from muniment.services.verifying import verify
 
 __all__ = ["main", "measure"]
 
 _HOLDS: Final = 1_000
 _MEMORY_MB: Final = 1_126
 _ZSTD: Final = 3
-_PAGE: Final = 100
 _TELLING: Final = 200_000
 """Records from which on time is held to its target: below it flushes and seals are all there is."""
+_STEPS: Final = ("fill", "scattered", "clustered", "one", "verify")
 _T = TypeVar("_T")
 
 
@@ -51,43 +59,53 @@ class _Done:
     """One disposal: what it destroyed, how long the archive's part and the whole took, how much memory."""
 
     run: str
+    pending: Mapping[str, str]
     certified: bool
     records: int
+    decided_seconds: float
     erased_seconds: float
     erased_cpu: float
     whole_seconds: float
     peak_mb: float
 
 
-def measure(records: int, folder: Path, *, progress: Callable[[str], None] = print) -> list[Measured]:
-    """Fill an archive, dispose three times, look at everything each time."""
-    progress(f"filling {records:,} records")
-    _apart(_fill, folder, records)
+def measure(
+    records: int, site: Site, steps: Sequence[str] = _STEPS, *, progress: Callable[[str], None] = print
+) -> list[Measured]:
+    """Fill an archive, dispose three times, look at everything each time; or some of these steps."""
+    figures: list[Measured] = []
     third = range(records // 10, records // 10 + 3 * records // 10)
     held = sorted({third[place * len(third) // _HOLDS] for place in range(_HOLDS)})
-    figures: list[Measured] = []
-    for name, numbers, holds in (
-        ("1 % scattered", list(range(7, records, 100)), []),
-        (f"30 % clustered, {len(held):,} held", list(third), held),
-        ("one record", [records - 1], []),
-    ):
-        progress(name)
-        figures += _step(folder, records, name, numbers, holds)
-    faults = _apart(_verified, folder)
-    figures.append(_none(f"faults that verify finds, {records:,} records", faults))
+    for step in steps:
+        progress(f"{time.strftime('%H:%M:%S')} {step}")
+        match step:
+            case "fill":
+                _apart(_fill, site, records)
+            case "scattered":
+                figures += _step(site, records, "1 % scattered", list(range(7, records, 100)), [])
+            case "clustered":
+                figures += _step(site, records, f"30 % clustered, {len(held):,} held", list(third), held)
+            case "one":
+                figures += _step(site, records, "one record", [records - 1], [])
+            case _:
+                faults = _apart(verified, site)
+                figures.append(_none(f"faults that verify finds, {records:,} records", faults))
     return figures
 
 
 def _step(
-    folder: Path, records: int, name: str, numbers: Sequence[int], holds: Sequence[int]
+    site: Site, records: int, name: str, numbers: Sequence[int], holds: Sequence[int]
 ) -> list[Measured]:
-    doomed = _apart(_doomed, folder, numbers, holds)
-    bare_seconds, bare_cpu = _apart(_bare, folder, doomed)
-    done = _apart(_dispose, folder, numbers, holds)
-    faults = _apart(_look, folder, done.run, doomed, records)
+    before = _apart(look_before, site, numbers, holds)
+    doomed = before.doomed
+    bare_seconds, bare_cpu = _apart(_bare, site, doomed)
+    done = _apart(_dispose, site, numbers, holds)
+    faults = _apart(look_after, site, done.run, doomed, records)
+    faults += [f"{store}: {why}" for store, why in done.pending.items()]
     faults += [] if done.certified else ["no certificate"]
     held_to_time = records >= _TELLING
     return [
+        _none(f"{name}: looks that do not see what is there", before.blind),
         _none(f"{name}: things left or wrong", faults),
         Measured(
             name=f"{name}: archive against read, filter, write (CPU)",
@@ -101,6 +119,7 @@ def _step(
         ),
         Measured(name=f"{name}: peak memory", value=done.peak_mb, unit="MB", target=_MEMORY_MB),
         Measured(name=f"{name}: records destroyed", value=float(done.records), unit=""),
+        Measured(name=f"{name}: holds and list read again, intent", value=done.decided_seconds, unit="s"),
         Measured(name=f"{name}: the archive's own part", value=done.erased_seconds, unit="s"),
         Measured(name=f"{name}: decision to certificate", value=done.whole_seconds, unit="s"),
     ]
@@ -119,33 +138,38 @@ def _apart(work: Callable[..., _T], *told: object) -> _T:
         return pool.submit(work, *told).result()
 
 
-def _fill(folder: Path, records: int) -> None:
-    Town(root=folder).fill(records, lambda line: print(line, file=sys.stderr))
+def _fill(site: Site, records: int) -> None:
+    town = Town(site=site)
+    town.fill(records, _tell)
+    town.index(_tell)
 
 
-def _doomed(folder: Path, numbers: Sequence[int], holds: Sequence[int]) -> list[str]:
-    """Return what is to go: what is asked and still held, less what holds cover."""
-    held = _ids_by_duckdb(folder)
-    return sorted({id_of(number) for number in numbers} & held - {id_of(number) for number in holds})
+def _tell(line: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr)
 
 
-def _bare(folder: Path, doomed: Sequence[str]) -> tuple[float, float]:
+def _bare(site: Site, doomed: Sequence[str]) -> tuple[float, float]:
     """Return the wall and CPU time in which pyarrow alone rewrites the files that hold such rows."""
     ids = pa.array(doomed, pa.string())
+    town = Town(site=site)
+    with town.archive.locked() as held:
+        paths = [town.archive.table_root / one.path for one in active_files(held) if one.series != "capture"]
+    target = site.place / "bare.parquet"
     since, cpu = time.perf_counter(), time.process_time()
-    for path in (one for one in _files(folder) if "series=capture" not in one):
-        rows = pq.read_table(path, partitioning=None)
+    for path in paths:
+        with town.files.open(path) as source:
+            rows = pq.read_table(source)
         kept = rows.filter(pc.invert(pc.is_in(rows["record_id"], ids)))
         if len(kept) < len(rows):
-            target = folder / "bare.parquet"
-            pq.write_table(kept, target, compression="zstd", compression_level=_ZSTD, row_group_size=20_000)
-            target.unlink()
+            with town.files.writing(target) as sink:
+                pq.write_table(kept, sink, compression="zstd", compression_level=_ZSTD, row_group_size=20_000)
+            town.files.remove(target)
     return time.perf_counter() - since, time.process_time() - cpu
 
 
-def _dispose(folder: Path, numbers: Sequence[int], holds: Sequence[int]) -> _Done:
+def _dispose(site: Site, numbers: Sequence[int], holds: Sequence[int]) -> _Done:
     """List, approve, hold, execute: the archive's part is timed from the decision on."""
-    town = Town(root=folder)
+    town = Town(site=site)
     run = town.office.approved([id_of(number) for number in numbers])
     if run is None:
         raise LookupError("nothing to dispose of")
@@ -155,11 +179,15 @@ def _dispose(folder: Path, numbers: Sequence[int], holds: Sequence[int]) -> _Don
     began, cpu = time.perf_counter(), time.process_time()
     town.archive.erase(run, ids)
     erased_seconds, erased_cpu = time.perf_counter() - began, time.process_time() - cpu
+    # One index is purged of what it still holds; the others have followed the archive, as they may have.
+    town.bring_up(list(town.indexes)[1:])
     done = town.office.destroying.execute(run)
     return _Done(
         run=run,
+        pending=done.pending,
         certified=done.state is RunState.CERTIFIED,
         records=done.records,
+        decided_seconds=began - since,
         erased_seconds=erased_seconds,
         erased_cpu=erased_cpu,
         whole_seconds=time.perf_counter() - since,
@@ -167,83 +195,35 @@ def _dispose(folder: Path, numbers: Sequence[int], holds: Sequence[int]) -> _Don
     )
 
 
-def _look(folder: Path, run: str, doomed: Sequence[str], records: int) -> list[str]:
-    """Look at every store from outside, capture a page again, and return what is wrong."""
-    faults: list[str] = []
-    town = Town(root=folder)
-    gone = set(doomed)
-    left = town.archive.remains(pa.array(doomed, pa.string()))
-    if left.rows or left.stray_files or left.unnamed_media:
-        faults.append(f"the archive: {left}")
-    if town.register.mentions(COUNCIL, doomed):
-        faults.append("the register names them")
-    if town.register.disposed(COUNCIL, doomed) != gone:
-        faults.append("stubs are missing")
-    told = town.office.destroying.certifying.read(run)
-    if told["records"] != len(gone) or not all(one["proved"] for one in told["proofs"]):
-        faults.append("the certificate tells something else")
-    faults += _bytes_left(folder, doomed)
-    first = min(number_of(doomed[0]), records - _PAGE)
-    before = _ids_by_duckdb(folder)
-    again = items(first, _PAGE)
-    kept = town.archive.keep(again)
-    if kept.disposed < gone & {one.record.record_id for one in again.filings} or kept.new:
-        faults.append("a second reading was not refused")
-    after = _ids_by_duckdb(folder)
-    if after != before or after & gone:
-        faults.append(f"DuckDB: {len(after & gone)} held still, {len(after ^ before)} came or went")
-    lazy = pl.scan_delta(str(_table(folder))).select(pl.col("record_id").drop_nulls().unique())
-    if set(lazy.collect()["record_id"].to_list()) != after:
-        faults.append("Polars reads something else than DuckDB")
-    return faults
-
-
-def _verified(folder: Path) -> list[str]:
-    town = Town(root=folder)
-    verdict = verify(
-        COUNCIL,
-        archive=town.archive,
-        seals=town.seals,
-        media=town.media,
-        presence=town.register,
-        audit=town.register,
-    )
-    return [f"{one.what} {one.why}" for one in verdict.faults]
-
-
-def _bytes_left(folder: Path, doomed: Sequence[str]) -> list[str]:
-    """Look for a sample of the ids in the bytes of all that is not compressed."""
-    sample = [one.encode() for one in doomed[:: max(1, len(doomed) // 50)]]
-    folders = (_table(folder) / "_delta_log", folder / "index", folder / COUNCIL / "seals")
-    files = [path for one in folders for path in one.rglob("*") if path.is_file()]
-    found = []
-    for path in [*files, *sorted(folder.glob("register.db*"))]:
-        content = path.read_bytes()
-        if any(one in content for one in sample):
-            found.append(f"bytes of an id in {path.name}")
-    return found
-
-
-def _ids_by_duckdb(folder: Path) -> set[str]:
-    asked = "select distinct record_id from read_parquet(?, union_by_name=true) where record_id is not null"
-    return {one for (one,) in duckdb.execute(asked, [_files(folder)]).fetchall()}
-
-
-def _files(folder: Path) -> list[str]:
-    return DeltaTable(str(_table(folder))).file_uris()
-
-
-def _table(folder: Path) -> Path:
-    return folder / COUNCIL / "table"
+@contextmanager
+def _folder(chosen: Path | None) -> Iterator[Path]:
+    if chosen is None:
+        with TemporaryDirectory(prefix="muniment-disposal-") as made:
+            yield Path(made)
+    else:
+        chosen.mkdir(parents=True, exist_ok=True)
+        yield chosen
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the table, return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--store", choices=(LOCAL, S3), default=LOCAL)
+    engines = (EMBEDDED, *(name for name, server in SERVERS.items() if not server.secure))
+    parser.add_argument("--index", choices=engines, nargs="+", default=[EMBEDDED])
+    parser.add_argument("--folder", type=Path, help="where the archive lies and stays")
+    parser.add_argument("--only", choices=_STEPS, nargs="+", default=_STEPS)
     chosen = parser.parse_args(arguments)
-    with TemporaryDirectory(prefix="muniment-disposal-") as folder:
-        found = measure(chosen.records, Path(folder), progress=lambda line: print(line, file=sys.stderr))
+    with _folder(chosen.folder) as folder:
+        try:
+            server = bucket_of(folder) if chosen.store == S3 else None
+        except NotUpError as error:
+            print(error, file=sys.stderr)
+            return 2
+        site = Site(root=folder, engines=chosen.index, server=server)
+        found = measure(chosen.records, site, chosen.only, progress=lambda line: print(line, file=sys.stderr))
+    print(f"archive on {chosen.store}, index {', '.join(chosen.index)}, {chosen.records:,} records")
     print(table(found))
     return 0 if all(one.is_met for one in found) else 1
 

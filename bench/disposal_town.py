@@ -1,32 +1,31 @@
-"""The archive that the proof of disposal destroys from, with register, index, media and seals beside it."""
+"""The archive that the proof of disposal destroys from, with register, indexes, media and seals beside it."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Final
 
 from bench.comments import COUNCIL, items
 from bench.crash_work import RealTime
 from bench.disposal_office import OFFICER, Office
+from bench.disposal_site import Site
 from muniment.adapters.delta_archive import DeltaArchive
-from muniment.adapters.files import LocalFiles
-from muniment.adapters.local_media import LocalMediaStore
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.seal_key import SealKey
 from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.storage import Files
 from muniment.adapters.stub_keys import StubKeys
-from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.domain.holds import HoldKind, latest_review
 from muniment.domain.people import london_date
 from muniment.domain.stub import StubKey
-from muniment.ports import Filing, NewHold
-from muniment.services.indexing import catch_up
+from muniment.ports import Filing, MediaStore, NewHold, SearchIndex
+from muniment.services.indexing import catch_up, rebuild
 from schemas.capture import Attachment
 
 __all__ = ["Town", "id_of", "number_of"]
 
 _BACKFILL: Final = 20_000
 _FIRST: Final = 100_000_000_000_000
+_SHARED: Final = b"a poster that two residents put up"
 
 
 def id_of(number: int) -> str:
@@ -41,14 +40,15 @@ def number_of(record_id: str) -> int:
 
 @dataclass(slots=True, kw_only=True)
 class Town:
-    """What lies in a folder, opened by one process."""
+    """What lies at a site, opened by one process."""
 
-    root: Path
+    site: Site
     register: SqlRegister = field(init=False)
-    media: LocalMediaStore = field(init=False)
+    files: Files = field(init=False)
+    media: MediaStore = field(init=False)
     archive: DeltaArchive = field(init=False)
     seals: SealChain = field(init=False)
-    index: TantivyIndex = field(init=False)
+    indexes: Mapping[str, SearchIndex] = field(init=False)
     office: Office = field(init=False)
     _clock: RealTime = field(init=False)
 
@@ -56,54 +56,74 @@ class Town:
         """Open everything."""
         self._clock = RealTime()
         keys = StubKeys(None, [StubKey.of(b"the key of stubs of a benchmark.")])
-        self.register = SqlRegister.open(f"sqlite:///{self.root / 'register.db'}", keys)
-        self.media = LocalMediaStore(self.root / COUNCIL, LocalFiles())
+        self.register = SqlRegister.open(f"sqlite:///{self.site.root / 'register.db'}", keys)
+        self.files = self.site.files()
+        self.media = self.site.media(self.files)
         self.archive = DeltaArchive(
             COUNCIL,
-            self.root / COUNCIL,
+            self.site.place,
             register=self.register,
             media=self.media,
             clock=self._clock,
+            files=self.files,
             sealing=self._seal,
         )
         self.seals = SealChain(
             council=COUNCIL,
-            root=self.root / COUNCIL,
+            root=self.site.place,
             archive=self.archive,
-            files=LocalFiles(),
-            key=SealKey.of(None, self.root / "seal.pem"),
+            files=self.files,
+            key=SealKey.of(None, self.site.root / "seal.pem"),
             clock=self._clock,
             locked=self.archive.locked,
             audit_head=lambda: self.register.audit_head(COUNCIL),
         )
-        self.index = TantivyIndex(self.root / "index")
+        self.indexes = self.site.indexes()
         self.office = Office(
             council=COUNCIL,
             archive=self.archive,
             register=self.register,
-            index=self.index,
+            indexes=self.indexes,
             clock=self._clock,
-            root=self.root,
+            root=self.site.root,
+            file=self._file_certificate,
         )
 
     def _seal(self, cleaned: Collection[str]) -> None:
         self.seals.seal_held(cleaned)
 
+    def _file_certificate(self, name: str, raw: bytes) -> None:
+        self.files.put_evidence(self.site.place / "certificates" / f"{name}.json", raw)
+
     def fill(self, records: int, progress: Callable[[str], None]) -> None:
-        """Keep so many records, some with pictures; merge, seal and index."""
+        """Keep so many records, some with pictures; merge and seal."""
         for start in range(0, records, _BACKFILL):
             batch = items(start, min(_BACKFILL, records - start))
-            pictures = [self._picture(filing) for filing in batch.filings[:: _BACKFILL // 4]]
-            self.archive.keep(replace(batch, attachments=pictures))
+            self.archive.keep(replace(batch, attachments=self._pictures(batch.filings)))
             progress(f"{start:,} of {records:,} records")
         self.archive.compact()
         self.seals.seal()
-        catch_up(self.archive, self.index, COUNCIL, erased=self.register)
-        progress("indexed")
 
-    def _picture(self, filing: Filing) -> Attachment:
+    def index(self, progress: Callable[[str], None]) -> None:
+        """Build every index anew: whatever a server holds of an earlier proof goes."""
+        for name, index in self.indexes.items():
+            rebuild(self.archive, index, COUNCIL, erased=self.register)
+            progress(f"indexed: {name}")
+
+    def bring_up(self, names: Collection[str]) -> None:
+        """Let some indexes follow the archive, as every run of the archive does."""
+        for name in names:
+            catch_up(self.archive, self.indexes[name], COUNCIL, erased=self.register)
+
+    def _pictures(self, filings: Sequence[Filing]) -> list[Attachment]:
+        """Return pictures for some of each thousand's records, the last, and one that two records share."""
+        own = [*filings[7::10_000], *filings[1_000::10_000], filings[-1]]
+        made = [self._picture(one, one.record.record_id.encode() * 100) for one in own]
+        return [*made, *(self._picture(one, _SHARED) for one in filings[107:109])]
+
+    def _picture(self, filing: Filing, content: bytes) -> Attachment:
         with self.media.incoming() as incoming:
-            incoming.file().write(filing.record.record_id.encode() * 100)
+            incoming.file().write(content)
         return Attachment(
             record_id=filing.record.record_id,
             version_id=filing.version_id,
@@ -111,7 +131,7 @@ class Town:
             kind="image",
             media_type="image/png",
             sha256=incoming.digest(),
-            size_bytes=100 * len(filing.record.record_id),
+            size_bytes=len(content),
             why_not=None,
             target=None,
             fetched_at=filing.captured_at,

@@ -11,7 +11,7 @@ from muniment.adapters.elastic_index import ElasticIndex
 from muniment.adapters.elastic_server import ElasticSignIn
 from muniment.adapters.tantivy_index import TantivyIndex
 
-__all__ = ["EMBEDDED", "NotUpError", "engines"]
+__all__ = ["EMBEDDED", "NotUpError", "engines", "urls_of"]
 
 EMBEDDED: Final = "embedded"
 
@@ -30,10 +30,19 @@ def engines(folder: Path, servers: tuple[str, ...]) -> Iterator[Mapping[str, Tan
     with ExitStack() as stack:
         opened: dict[str, TantivyIndex | ElasticIndex] = {EMBEDDED: TantivyIndex(folder / "index")}
         for name in servers:
-            given = os.environ.get(f"ELASTIC_{name.upper()}_URLS") or (env_of(name) or {}).get("URLS")
-            if not given:
-                raise NotUpError(f"Elasticsearch {name} is not up: run make elastic first")
-            index = ElasticIndex(ElasticSignIn(urls=given.split(), timeout_seconds=120.0))
+            index = ElasticIndex(ElasticSignIn(urls=urls_of(name), timeout_seconds=120.0))
             stack.callback(index.close)
             opened[f"ES {SERVERS[name].version}"] = index
         yield opened
+
+
+def urls_of(name: str) -> list[str]:
+    """Return where a server is.
+
+    Raises:
+        NotUpError: It is not up.
+    """
+    given = os.environ.get(f"ELASTIC_{name.upper()}_URLS") or (env_of(name) or {}).get("URLS")
+    if not given:
+        raise NotUpError(f"Elasticsearch {name} is not up: python -m infra.elasticsearch up {name}")
+    return given.split()

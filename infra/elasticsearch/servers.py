@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.elasticsearch.install import distribution, java_home
-from infra.rig.processes import Server, free_ports, run, start, stop_all, wait_for
+from infra.rig.processes import Server, free_ports, rig_home, run, start, stop_all, wait_for
 
 __all__ = [
     "SERVERS",
@@ -37,7 +37,6 @@ __all__ = [
     "stop_server",
 ]
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
 _LOOPBACK = "127.0.0.1"
 _HEAP = "1g"
 _OLD, _NEW = "8.19.0", "9.2.0"
@@ -64,7 +63,7 @@ SERVERS: Mapping[str, ElasticServer] = {
 
 def elastic_home() -> Path:
     """Return the folder of the servers: in the rig's, or in /var/tmp where `nobody` cannot enter that."""
-    home = Path(os.environ.get("MUNIMENT_RIG") or _CHECKOUT / ".rig").resolve() / "elasticsearch"
+    home = rig_home() / "elasticsearch"
     folders = [folder for folder in home.parents if folder.exists()]
     if os.geteuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in folders):
         return home

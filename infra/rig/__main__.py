@@ -7,7 +7,6 @@ they are to `.rig/env`; `up s3` does it for that server alone (names: bluesky, p
 """
 
 import fcntl
-import os
 import shutil
 import sys
 import time
@@ -16,7 +15,7 @@ from pathlib import Path
 from infra.rig import install
 from infra.rig.bluesky import start_bluesky
 from infra.rig.postgresql import postgresql_home, start_postgresql
-from infra.rig.processes import RigError, stop_all
+from infra.rig.processes import RigError, rig_home, stop_all
 from infra.rig.s3 import install_versitygw, start_s3
 from infra.rig.wordpress import start_wordpress
 
@@ -29,7 +28,6 @@ _SHOWN = {
     "Bluesky AppView": "RIG_BLUESKY_APPVIEW_URL",
     "S3": "RIG_S3_ENDPOINT",
 }
-_CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str]) -> int:
@@ -41,7 +39,7 @@ def main(arguments: list[str]) -> int:
     if (arguments[:1] != ["up"] and arguments != ["down"]) or not _SERVERS.issuperset(arguments[1:]):
         print(f"usage: python -m infra.rig up [{'|'.join(sorted(_SERVERS))}]... | down", file=sys.stderr)
         return 2
-    home = Path(os.environ.get("MUNIMENT_RIG") or _CHECKOUT / ".rig").resolve()
+    home = rig_home()
     for folder in ("log", "run", "tools"):
         (home / folder).mkdir(parents=True, exist_ok=True)
     with (home / "lock").open("w", encoding="ascii") as lock:

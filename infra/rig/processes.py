@@ -16,10 +16,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["RigError", "Server", "free_ports", "run", "start", "stop_all", "wait_for"]
+__all__ = ["RigError", "Server", "free_ports", "rig_home", "run", "start", "stop_all", "wait_for"]
 
 _TAIL_LINES = 15
 _STOP_SECONDS = 10.0
+_CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 class RigError(Exception):
@@ -47,6 +48,11 @@ class Server:
     user: int | None = None
     group: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+
+
+def rig_home() -> Path:
+    """Return the folder in which the state of all servers lies: `.rig/`, or what `MUNIMENT_RIG` names."""
+    return Path(os.environ.get("MUNIMENT_RIG") or _CHECKOUT / ".rig").resolve()
 
 
 def free_ports(count: int) -> list[int]:
