@@ -186,9 +186,9 @@ def addresses_of(exhibit: Exhibit, *, own: str | None, pds: str | None) -> Itera
     if b'"embed"' not in exhibit.parts[0] or not _told.decode(exhibit.parts[1]).found:
         return
     item = _any.decode(exhibit.parts[0])
-    did = _did_of(exhibit.record_id)
-    shown = _shown_urls(item.get("embed") or {})
     try:
+        did = _did_of(exhibit.record_id)
+        shown = _shown_urls(item.get("embed") or {})
         media = _media(item.get("record") or item.get("value") or {})
     except _ODD:
         return  # the reader files such an item as unread

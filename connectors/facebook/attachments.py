@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from connectors.download import host_of
 from connectors.facebook.exhibits import exhibits
 from connectors.facebook.problems import problem_of
 from schemas.capture import MediaAddress, Response
@@ -88,8 +89,8 @@ def media_of(cards: list[Item]) -> Iterator[tuple[str, MediaRef]]:
 
 def _expiry(url: str) -> datetime | None:
     """Return when a signed address lapses: `oe` is hexadecimal seconds."""
-    told = parse_qs(urlsplit(url).query).get("oe")
     try:
+        told = parse_qs(urlsplit(url).query).get("oe")
         return datetime.fromtimestamp(int(told[0], 16), UTC) if told else None
     except (ValueError, OverflowError):
         return None
@@ -112,7 +113,7 @@ def _unshimmed(url: str | None) -> str | None:
     if url is None:
         return None
     plain = _PLAIN_HOST.match(url)
-    host = plain[1] if plain else urlsplit(url).hostname or ""
+    host = plain[1] if plain else host_of(url)
     if host in _SHIM:
         return next(iter(parse_qs(urlsplit(url).query).get("u", ())), None)
     return None if host == "facebook.com" or host.endswith(".facebook.com") else url
@@ -147,7 +148,7 @@ def addresses(response: Response) -> Iterator[MediaAddress]:
         except (AttributeError, LookupError, TypeError, ValueError, msgspec.DecodeError):
             continue
         for url, ref in files:
-            if url:
+            if url and isinstance(url, str):
                 yield MediaAddress(
                     record_id=exhibit.record_id,
                     ref=ref.native_id,

@@ -251,7 +251,7 @@ def _metrics(item: Item, shape: str) -> dict[str, int]:
         found["reactions"] = _total(item, "reactions")
         found["likes"] = _total(item, REACTIONS[0])
         found.update((name, _total(item, name)) for name in REACTIONS[1:])
-    return {name: count for name, count in found.items() if isinstance(count, int)}
+    return {name: count for name, count in found.items() if type(count) is int}
 
 
 def _total(item: Item, name: str) -> int | None:

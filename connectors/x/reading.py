@@ -148,6 +148,7 @@ class _User(msgspec.Struct, frozen=True):
 
 _HEADER: Final = HeaderReader(_Facts)
 _ANY: Final = msgspec.json.Decoder()
+_ODD: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def read(exhibit: Exhibit) -> Reading:
@@ -167,7 +168,7 @@ def read(exhibit: Exhibit) -> Reading:
         if "title" in item and "type" in item and "text" not in item:
             return _not_there(exhibit.record_id, facts, msgspec.convert(item, Problem))
         return _post(exhibit.record_id, facts, parts)
-    except msgspec.ValidationError as error:
+    except (*_ODD, msgspec.ValidationError) as error:
         raise MalformedItemError("An item of X has another shape than muniment knows.") from error
 
 

@@ -47,6 +47,7 @@ EPOCH: Final = datetime(2010, 11, 6, tzinfo=UTC)
 """The API takes no `start_time` before this."""
 
 _ID_EPOCH: Final = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
+_ID_DIGITS: Final = 20  # of 64 bits
 _FIRST_TIMED_ID: Final = 29_700_859_247
 """Ids below this (before November 2010) hold no time."""
 
@@ -199,7 +200,7 @@ def references_of(head: Head) -> tuple[Reference, ...]:
 
 def created_at_of(native_id: str) -> datetime | None:
     """Return the instant that an id holds; None for ids older than that scheme."""
-    if not native_id.isdigit() or int(native_id) < _FIRST_TIMED_ID:
+    if not native_id.isdecimal() or len(native_id) > _ID_DIGITS or int(native_id) < _FIRST_TIMED_ID:
         return None
     return _ID_EPOCH + timedelta(milliseconds=int(native_id) >> 22)
 

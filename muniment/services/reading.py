@@ -1,12 +1,15 @@
-"""From responses to what `keep` takes: exhibits are cut, read, and joined with what is known.
+"""Whatever stands in an answer, a walk goes on: what cannot be read is filed as unread, and nothing stops.
 
 Pure but for the look-ups it is handed: nothing here touches the network or the disk.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from types import NoneType
+from typing import Final
 
-from connectors.contract import Connector
+from connectors.contract import Connector, Reading
 from muniment.ports import Filing
 from schemas.capture import CaptureRow, Exhibit, Ids, Listed, RecordRef, Response, Walk
 from schemas.digests import unread_version, version, version_id
@@ -15,7 +18,12 @@ from schemas.observation import PUBLIC, Look, Presence, Sighting
 from schemas.record import CouncilRecord
 from schemas.vocabulary import Answer, AuthorRole, Kind, Series, Stream
 
-__all__ = ["Cut", "Findings", "capture_row", "cut", "findings", "role_of", "series_of"]
+__all__ = ["Cut", "Findings", "capture_row", "cut", "findings", "read", "role_of", "series_of"]
+
+_TEXTS: Final = attrgetter("record_id", "native_id", "thread_id", "text")
+_MAYBE_TEXTS: Final = attrgetter(
+    *("parent_id", "author_id", "author_handle", "author_name", "title", "language", "url")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +52,30 @@ def cut(connector: Connector, response: Response) -> Cut:
         MalformedItemError: The body cannot be cut at all.
     """
     return Cut(response=response, exhibits=tuple(connector.exhibits(response)))
+
+
+def read(connector: Connector, exhibit: Exhibit) -> Reading:
+    """Read an exhibit, and hold the record to its types.
+
+    Most readers take an answer apart without a model of it, and a server may send a number where a name was
+    due. Such a value would stop the whole batch in `keep`, at every run.
+
+    Raises:
+        MalformedItemError: The reader does not understand it.
+    """
+    reading = connector.read(exhibit)
+    if reading.record is not None and not _is_sound(reading.record):
+        raise MalformedItemError("An item has a value of another kind than muniment knows.")
+    return reading
+
+
+def _is_sound(record: CouncilRecord) -> bool:
+    """Return whether every text is one; measured at 1.5 microseconds, reading at 30 and more."""
+    texts = {*map(type, _TEXTS(record)), *map(type, record.links)}
+    for file in record.media:
+        texts |= {type(file.native_id), type(file.kind)}
+    maybe = {*map(type, _MAYBE_TEXTS(record)), *(type(file.alt_text) for file in record.media)}
+    return texts == {str} and maybe <= {str, NoneType}
 
 
 def findings(
@@ -78,7 +110,7 @@ def findings(
         for exhibit in one.exhibits:
             presences = known.get(exhibit.record_id, ())
             try:
-                reading = connector.read(exhibit)
+                reading = read(connector, exhibit)
             except MalformedItemError:
                 filing = _unread(walk, response, exhibit)
                 unread += 1

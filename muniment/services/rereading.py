@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from connectors.contract import Connector, Reading
 from muniment.ports import Archive, Batch, Filing, Register
-from muniment.services.reading import role_of, series_of
+from muniment.services.reading import read, role_of, series_of
 from schemas.arrow import RECORD_SERIES
 from schemas.capture import Exhibit
 from schemas.digests import unread_version, version, version_id
@@ -67,7 +67,7 @@ def reread(archive: Archive, *, reader: Readers) -> Reread:
             was_unread = row["kind"] == Kind.UNREAD.value
             counts["unread"] += was_unread
             try:
-                record = connector.read(_exhibit(row)).record
+                record = read(connector, _exhibit(row)).record
             except MalformedItemError:
                 counts["unreadable_now"] += not was_unread
                 continue
@@ -144,7 +144,7 @@ class _Again:
         if connector is None:
             return None
         try:
-            reading = connector.read(_exhibit(row))
+            reading = read(connector, _exhibit(row))
         except MalformedItemError:
             return None
         return None if reading.record is None else (connector, reading, reading.record)
