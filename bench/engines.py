@@ -11,13 +11,22 @@ from muniment.adapters.elastic_index import ElasticIndex
 from muniment.adapters.elastic_server import ElasticSignIn
 from muniment.adapters.tantivy_index import TantivyIndex
 
-__all__ = ["EMBEDDED", "NotUpError", "engines", "urls_of"]
+__all__ = ["EMBEDDED", "NotUpError", "engines", "sign_in_of", "urls_of"]
 
 EMBEDDED: Final = "embedded"
 
 
 class NotUpError(Exception):
     """A server that was asked for is not up."""
+
+
+def sign_in_of(name: str) -> ElasticSignIn:
+    """Return how a server is asked that is called so.
+
+    Raises:
+        NotUpError: It is not up; `make elastic` starts it.
+    """
+    return ElasticSignIn(urls=urls_of(name), timeout_seconds=120.0)
 
 
 @contextmanager
@@ -30,7 +39,7 @@ def engines(folder: Path, servers: tuple[str, ...]) -> Iterator[Mapping[str, Tan
     with ExitStack() as stack:
         opened: dict[str, TantivyIndex | ElasticIndex] = {EMBEDDED: TantivyIndex(folder / "index")}
         for name in servers:
-            index = ElasticIndex(ElasticSignIn(urls=urls_of(name), timeout_seconds=120.0))
+            index = ElasticIndex(sign_in_of(name))
             stack.callback(index.close)
             opened[f"ES {SERVERS[name].version}"] = index
         yield opened
