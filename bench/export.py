@@ -25,8 +25,9 @@ from muniment.adapters.local_media import LocalMediaStore
 from muniment.adapters.sql_register import SqlRegister
 from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.services.capturing import Capture
+from muniment.services.hit_files import FileFormat
 from muniment.services.indexing import catch_up
-from muniment.services.writing_hits import FileFormat, write_hits
+from muniment.services.writing_hits import write_hits
 from schemas.account import Account
 from schemas.capture import Window
 from schemas.vocabulary import Stream

@@ -35,8 +35,9 @@ from muniment.ports import SearchIndex
 from muniment.search.answer import Order
 from muniment.search.parse import parse
 from muniment.search.tree import Query
+from muniment.services.hit_files import FileFormat
 from muniment.services.indexing import rebuild
-from muniment.services.writing_hits import FileFormat, write_hits
+from muniment.services.writing_hits import write_hits
 
 __all__ = ["main"]
 

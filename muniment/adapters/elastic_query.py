@@ -7,6 +7,7 @@ reaches `query_string`.
 
 from typing import Any, Final, TypeAlias, assert_never
 
+from muniment.search.relevance import words_of
 from muniment.search.tree import (
     And,
     Everything,
@@ -106,13 +107,18 @@ def _leaf(leaf: Leaf) -> Clause:
 
 
 def _near(near: Near) -> Clause:
-    """Two ordered rules: a single unordered one lets the two sides overlap."""
+    """Two ordered rules: a single unordered one lets the two sides overlap.
+
+    They narrow; what scores are the words: each engine scores distance in a way of its own.
+    """
     sides = [_run(near.left), _run(near.right)]
     rules = [
         {"all_of": {"ordered": True, "max_gaps": near.distance - 1, "intervals": order}}
         for order in (sides, sides[::-1])
     ]
-    return _any_of([{"intervals": {near.stream.value: rule}} for rule in rules])
+    narrows = _narrows(_any_of([{"intervals": {near.stream.value: rule}} for rule in rules]))
+    scores = [{"term": {word.stream.value: word.token}} for word in words_of(near)]
+    return {"bool": {"must": [narrows, *scores]}}
 
 
 def _run(tokens: tuple[str, ...]) -> Clause:

@@ -11,6 +11,7 @@ import tantivy
 
 from muniment.adapters.tantivy_vocabulary import Vocabulary
 from muniment.search.errors import QueryError
+from muniment.search.relevance import words_of
 from muniment.search.tree import (
     And,
     Everything,
@@ -125,13 +126,18 @@ class Compiler:
 
 
 def _near(near: Near, schema: _Tantivy) -> _Tantivy:
+    """Return what finds the words near each other; it scores as the words do, in both engines alike."""
     placed = []
     for first, second in ((near.left, near.right), (near.right, near.left)):
         for apart in range(1, near.distance + 1):
             at = len(first) - 1 + apart
             words = [*enumerate(first), *enumerate(second, start=at)]
             placed.append(tantivy.Query.phrase_query(schema, near.stream.value, words, 0))
-    return _any_of(placed)
+    narrows = tantivy.Query.const_score_query(_any_of(placed), 0.0)
+    scores = [
+        tantivy.Query.term_query(schema, word.stream.value, word.token, "position") for word in words_of(near)
+    ]
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, one) for one in (narrows, *scores)])
 
 
 def _expression(pattern: str) -> str:

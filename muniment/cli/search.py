@@ -18,6 +18,7 @@ from muniment.search.duplicates import near_duplicates
 from muniment.search.highlight import Piece, excerpt
 from muniment.services.as_at import search_as_at
 from muniment.services.finding import FoundVersion
+from muniment.services.hit_files import FileFormat
 from muniment.services.holding import held_ids
 from muniment.services.indexing import being_destroyed
 from muniment.services.reading_threads import ThreadRecord, read_thread
@@ -26,7 +27,7 @@ from muniment.services.searching import NO_FILTERS, SearchAnswer, SearchFilters,
 from muniment.services.searching import search as find
 from muniment.services.showing import changes
 from muniment.services.unseen import AccountUnseen, unseen
-from muniment.services.writing_hits import FileFormat, write_hits
+from muniment.services.writing_hits import write_hits
 from schemas.errors import BadInputError
 
 __all__ = ["changed_text", "search", "thread"]
@@ -101,18 +102,13 @@ def search(
     )
     files = {FileFormat.CSV: csv_path, FileFormat.JSONL: jsonl_path, FileFormat.PARQUET: parquet_path}
     wanted = {form: path for form, path in files.items() if path is not None}
-    if as_at is not None and (wanted or order == "relevant"):
-        raise BadInputError(
-            "An earlier commit is searched newest first, and not written to files.",
-            remedy="Leave --order and the file out, or leave --as-at out.",
-        )
+    chosen = Order.NEWEST if order == "newest" else Order.RELEVANT
     with opened_council(council) as services:
         archive, index, name = services.archive, services.muniment.index, services.name
         typed, filters, case_reference = _asked(services, query, filters, saved)
         held = partial(held_ids, name, register=services.muniment.register)
         hidden = being_destroyed(services.muniment.register, name)
         if as_at is None:
-            chosen = Order.NEWEST if order == "newest" else Order.RELEVANT
             answer = find(
                 archive,
                 index,
@@ -127,7 +123,15 @@ def search(
             )
         else:
             answer = search_as_at(
-                archive, typed, as_at, filters=filters, after=after, size=size, held=held, hidden=hidden
+                archive,
+                typed,
+                as_at,
+                filters=filters,
+                order=chosen,
+                after=after,
+                size=size,
+                held=held,
+                hidden=hidden,
             )
         services.record(
             _made(answer.statement, filters, exported=bool(wanted), case_reference=case_reference)
@@ -137,7 +141,7 @@ def search(
             unseen(services.muniment.register, name, answer.statement.scope, now=services.clock.now())
         )
         for form, path in wanted.items():
-            _write(services, typed, filters, form, path)
+            _write(services, typed, filters, form, path, as_at=as_at)
 
 
 def _asked(
@@ -156,7 +160,13 @@ def _asked(
 
 
 def _write(
-    services: CouncilServices, query: str, filters: SearchFilters, form: FileFormat, path: Path
+    services: CouncilServices,
+    query: str,
+    filters: SearchFilters,
+    form: FileFormat,
+    path: Path,
+    *,
+    as_at: int | None,
 ) -> None:
     manifest = write_hits(
         services.archive,
@@ -168,6 +178,7 @@ def _write(
         filters=filters,
         held=partial(held_ids, services.name, register=services.muniment.register),
         hidden=being_destroyed(services.muniment.register, services.name),
+        as_at=as_at,
         now=services.clock.now(),
     )
     console.print(

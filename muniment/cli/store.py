@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 from rich.filesize import decimal
+from rich.markup import escape
 from rich.table import Table
 
 from muniment.cli.exits import LOOK
@@ -15,6 +16,7 @@ from muniment.domain.events import ArchiveCompacted, IndexBuilt
 from muniment.ports import Judgement
 from muniment.services.auditing import destroy_texts, restart
 from muniment.services.indexing import catch_up, rebuild
+from schemas.errors import MunimentError
 
 __all__ = ["reindex", "store"]
 
@@ -62,7 +64,7 @@ def check(council: str | None) -> None:
 @store.command()
 @COUNCIL
 def stat(council: str | None) -> None:
-    """Say what is held, and where."""
+    """Say what is held, and where; a search index that cannot be asked costs no other figure."""
     with opened_council(council, unfiltered=True) as services:
         found = services.archive.stat()
         table = Table(title=f"Archive of {services.council.title}", title_justify="left", show_header=False)
@@ -73,7 +75,11 @@ def stat(council: str | None) -> None:
         table.add_row("log files", f"{found.log_files:,}")
         table.add_row("media files", f"{found.media_objects:,} ({decimal(found.media_bytes)})")
         table.add_row("in quarantine", f"{len(services.quarantine):,}")
-        table.add_row("index up to commit", f"{services.muniment.index.watermark(services.name):,}")
+        try:
+            upto = f"{services.muniment.index.watermark(services.name):,}"
+        except MunimentError as error:  # whatever ails the index, the archive's figures are asked for here
+            upto = f"[yellow]cannot be told: {escape(str(error))}[/]"
+        table.add_row("index up to commit", upto)
         table.add_row("where", services.files.uri(services.place))
     console.print(table)
 

@@ -1,17 +1,24 @@
 """A search as the archive stood at an earlier commit: read from the archive itself, slower, and exact.
 
 "As at n" is every row of commits 1 to n, matched by the plain evaluator. What was destroyed since is not
-among them: an earlier commit brings nothing back.
+among them: an earlier commit brings nothing back. The order by relevance goes by the formula of the index,
+with the words counted as they stood at that commit.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from muniment.ports import Archive
-from muniment.search.answer import Hit, Order
+from muniment.search.answer import EveryHit, Facet, Hit, Order
 from muniment.search.entry import Entry, entry_id, sort_key
-from muniment.search.facets import count_facets
+from muniment.search.facets import FacetCounter
+from muniment.search.match import matches, read
+from muniment.search.place import Place, read_cursor, write_cursor
+from muniment.search.relevance import Relevance, Weighed
+from muniment.search.tree import Node, Query, leaves
 from muniment.services.finding import found_versions
-from muniment.services.matching import matching_entries
+from muniment.services.indexing import every_entry
 from muniment.services.searching import (
     NO_FILTERS,
     Freshness,
@@ -24,12 +31,17 @@ from muniment.services.searching import (
 )
 from schemas.errors import BadInputError
 
-__all__ = ["search_as_at"]
+__all__ = ["every_hit_as_at", "search_as_at"]
+
+_BATCH_HITS: Final = 10_000
 
 
-class _Place(NamedTuple):
-    sk: int
-    id: int
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Matched:
+    """All that matched at a commit, in order, each with its place; facets count versions."""
+
+    placed: list[tuple[Place, Hit]]
+    facets: Mapping[Facet, Mapping[str, int]]
 
 
 def search_as_at(
@@ -38,12 +50,13 @@ def search_as_at(
     commit_no: int,
     *,
     filters: SearchFilters = NO_FILTERS,
+    order: Order = Order.NEWEST,
     after: str | None = None,
     size: int = 50,
     held: Held | None = None,
     hidden: frozenset[str] = frozenset(),
 ) -> SearchAnswer:
-    """Return a page of what matched at a commit, newest first.
+    """Return a page of what matched at a commit.
 
     `hold:` is answered as of now; `class:` cannot be asked: no row of the archive has one. `hidden` records
     are being destroyed, and are found no more.
@@ -52,46 +65,84 @@ def search_as_at(
         QueryError: A mistake in `typed`.
         BadInputError: The archive has no such commit.
     """
-    last = archive.commit_no()
-    if not 0 < commit_no <= last:
-        message = f"There is no commit {commit_no}: the archive has 1 to {last}."
-        raise BadInputError(message, remedy="`muniment show` tells the commits of a record.")
     query = parse_search(typed, filters, held, classed=False)
-    asked = hiding(query, hidden)
-    entries = [entry._replace(text="") for entry in matching_entries(archive, asked.tree, upto=commit_no)]
-    entries.sort(key=_place, reverse=True)
-    start = 0 if after is None else _start(entries, after)
-    page = entries[start : start + size]
+    last = _checked(archive, commit_no)
+    matched = _matched(archive, hiding(query, hidden).tree, commit_no, order)
+    placed = matched.placed
+    start = 0 if after is None else _start(placed, read_cursor(after))
+    page = placed[start : start + size]
     fresh = Freshness(watermark=commit_no, archive_commit=last, current_to=None, behind=0)
     return SearchAnswer(
         statement=statement_of(
             query,
-            order=Order.NEWEST,
-            records=len({entry.record_id for entry in entries}),
-            versions=len(entries),
+            order=order,
+            records=len({hit.record_id for _, hit in placed}),
+            versions=len(placed),
             fresh=fresh,
             as_at=commit_no,
         ),
-        facets=count_facets(entries),
-        found=tuple(found_versions(archive, list(map(_hit, page)), upto=commit_no, tree=query.tree)),
-        after=f"{_place(page[-1]).sk}:{_place(page[-1]).id}" if start + size < len(entries) else None,
+        facets=matched.facets,
+        found=tuple(found_versions(archive, [hit for _, hit in page], upto=commit_no, tree=query.tree)),
+        after=write_cursor(page[-1][0]) if start + size < len(placed) else None,
     )
 
 
-def _place(entry: Entry) -> _Place:
+def every_hit_as_at(archive: Archive, query: Query, commit_no: int) -> EveryHit:
+    """Return all that matched at a commit, newest first, for an export.
+
+    Raises:
+        BadInputError: The archive has no such commit.
+    """
+    _checked(archive, commit_no)
+    hits = [hit for _, hit in _matched(archive, query.tree, commit_no, Order.NEWEST).placed]
+    batches = (tuple(hits[at : at + _BATCH_HITS]) for at in range(0, len(hits), _BATCH_HITS))
+    return EveryHit(versions=len(hits), watermark=commit_no, batches=batches)
+
+
+def _checked(archive: Archive, commit_no: int) -> int:
+    """Return the archive's last commit, once it is sure that it has this one."""
+    last = archive.commit_no()
+    if not 0 < commit_no <= last:
+        message = f"There is no commit {commit_no}: the archive has 1 to {last}."
+        raise BadInputError(message, remedy="`muniment show` tells the commits of a record.")
+    return last
+
+
+def _matched(archive: Archive, tree: Node, commit_no: int, order: Order) -> _Matched:
+    facets = FacetCounter()
+    # Where nothing is scored all scores are alike, and the order is that of time.
+    ranked = order is Order.RELEVANT and any(True for _ in leaves(tree))
+    relevance = Relevance(tree) if ranked else None
+    found: list[tuple[Hit, int, Weighed | None]] = []
+    for entry in every_entry(archive, commit_no):
+        reading = read(entry)
+        if relevance is not None:
+            relevance.see(reading)
+        if matches(tree, reading):
+            facets.add(entry)
+            weighed = None if relevance is None else relevance.weigh(reading)
+            found.append((*_hit(entry), weighed))
+    placed = list(_placed(found, relevance))
+    placed.sort(key=_place, reverse=True)
+    return _Matched(placed=placed, facets=facets.counts())
+
+
+def _placed(
+    found: Iterable[tuple[Hit, int, Weighed | None]], relevance: Relevance | None
+) -> Iterator[tuple[Place, Hit]]:
+    for hit, id_, weighed in found:
+        score = 0.0 if relevance is None or weighed is None else relevance.score(weighed)
+        yield Place(score, hit.sk, id_), hit
+
+
+def _hit(entry: Entry) -> tuple[Hit, int]:
     id_ = entry_id(entry.version_id)
-    return _Place(sort_key(entry.ts, id_), id_)
+    return Hit(version_id=entry.version_id, record_id=entry.record_id, sk=sort_key(entry.ts, id_)), id_
 
 
-def _hit(entry: Entry) -> Hit:
-    return Hit(version_id=entry.version_id, record_id=entry.record_id, sk=_place(entry).sk)
+def _place(placed: tuple[Place, Hit]) -> Place:
+    return placed[0]
 
 
-def _start(entries: list[Entry], after: str) -> int:
-    try:
-        sk, id_ = after.split(":")
-        last = _Place(int(sk), int(id_))
-    except ValueError:
-        remedy = "Begin again with the first page."
-        raise BadInputError("This is not a place in a list of results.", remedy=remedy) from None
-    return sum(_place(entry) >= last for entry in entries)
+def _start(placed: list[tuple[Place, Hit]], last: Place) -> int:
+    return sum(place >= last for place, _ in placed)

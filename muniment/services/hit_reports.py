@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from muniment.ports import SearchIndex
 from muniment.search.answer import Facet, Order
 from muniment.search.explain import explain
-from muniment.search.tree import And, Keyword, Node, Not, Query, leaves
+from muniment.search.tree import And, Keyword, Leaf, Node, Not, Or, Query, leaves
 from muniment.search.words import all_of, any_of
 from schemas.errors import WriteConflictError
 
@@ -19,8 +19,9 @@ _TRIES = 3
 class TermHits:
     """What one word, phrase or pattern finds, within the fields and exclusions of its search.
 
-    `unique_*` are found by this term and by no other of the search. `months` are versions, by account and
-    London month such as "2024-03"; a version that several accounts saw counts under each.
+    Fields in one side of an OR narrow the terms of that side alone. `unique_*` are found by this term and by
+    no other of the search. `months` are versions, by account and London month such as "2024-03"; a version
+    that several accounts saw counts under each.
     """
 
     typed: str
@@ -62,19 +63,17 @@ def hit_report(index: SearchIndex, council: str, query: Query) -> HitReport:
 
 
 def _report(counting: "_Counting", query: Query) -> HitReport:
-    wanted = set(leaves(query.tree))
-    found = [piece for piece in query.pieces if wanted.intersection(leaves(piece.node))]
-    terms = list({piece.node: query.typed[piece.start : piece.end] for piece in found}.items())
-    parts = query.tree.nodes if isinstance(query.tree, And) else (query.tree,)
-    within = [part for part in parts if not any(True for _ in leaves(part))]
+    terms: dict[Node, tuple[str, Node]] = {}
+    for piece in query.pieces:
+        asked = _of_term(query.tree, frozenset(leaves(piece.node)))
+        if asked is not None:
+            terms[piece.node] = query.typed[piece.start : piece.end], asked
     records, versions = counting.totals(query.tree)
     told = []
-    for node, typed in terms:
-        others = [other for other, _ in terms if other != node]
-        tree = all_of([node, *within])
-        alone = all_of([node, *within, Not(any_of(others))]) if others else tree
+    for node, (typed, tree) in terms.items():
+        others = [other for another, (_, other) in terms.items() if another != node]
         in_records, in_versions = counting.totals(tree)
-        unique = counting.totals(alone)
+        unique = counting.totals(all_of([tree, Not(any_of(others))]) if others else tree)
         told.append(
             TermHits(
                 typed=typed,
@@ -89,6 +88,26 @@ def _report(counting: "_Counting", query: Query) -> HitReport:
     return HitReport(
         watermark=max(counting.watermarks), records=records, versions=versions, terms=tuple(told)
     )
+
+
+def _of_term(node: Node, term: frozenset[Leaf]) -> Node | None:
+    """Return what a search asks of one term: itself, and the fields and exclusions that stand beside it.
+
+    Other terms that stand beside it by AND are left out, and so are the sides of an OR that do not hold it.
+    None: it does not stand here.
+    """
+    match node:
+        case And(nodes):
+            asked = [(child, _of_term(child, term)) for child in nodes]
+            if all(found is None for _, found in asked):
+                return None
+            plain = [child for child, _ in asked if not any(True for _ in leaves(child))]
+            return all_of([*(found for _, found in asked if found is not None), *plain])
+        case Or(nodes):
+            sides = [found for child in nodes if (found := _of_term(child, term)) is not None]
+            return any_of(sides) if sides else None
+        case _:
+            return node if node in term else None
 
 
 class _Counting:

@@ -16,6 +16,10 @@ def test_a_search_server_that_is_away_costs_no_record_and_the_next_run_catches_u
     searched = office.run("search", "bins")
     assert searched.code == 5
     assert "The search server does not answer" in searched.said
+    held = office.run("store", "stat")
+    assert held.code == 0
+    assert "media files" in held.said
+    assert "cannot be told: The search server does not answer" in " ".join(held.said.split())
     assert office.run("verify").code == 0
     monkeypatch.delenv("MUNIMENT_SEARCH_URL")
     assert office.archive().code == 0

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.search.answer import Order
 from muniment.search.errors import QueryError
 from muniment.services.as_at import search_as_at
 from muniment.services.indexing import catch_up
@@ -69,3 +70,31 @@ def test_classes_of_then_are_refused_since_nothing_knows_them(commits: Commits, 
     commits.commit(row("x:1", "bins"))
     with pytest.raises(QueryError, match="cannot be asked here"):
         search_as_at(commits.archive(), typed, 1)
+
+
+def test_the_best_come_first_by_the_formula_of_the_index(commits: Commits, index: TantivyIndex) -> None:
+    commits.commit(*(row(f"x:{number}", "bins " * number + "day " * (9 - number)) for number in range(1, 9)))
+    commits.commit(
+        row("x:9", "bins", title="Missed bins"), row("x:10", "Nothing of the sort, but a missed bin")
+    )
+    catch_up(commits.archive(), index, "borough")
+    for typed in ("bins", "missed OR bins", '"missed bins"', "bins NEAR/3 missed", "bin* day", "platform:x"):
+        then = search(commits.archive(), index, "borough", typed, order=Order.RELEVANT)
+        commits.commit(row("x:99", "bins " * 90))
+        now = search_as_at(commits.archive(), typed, then.statement.fresh.watermark, order=Order.RELEVANT)
+        assert told(now) == told(then)
+        assert now.statement.order is Order.RELEVANT
+
+
+def test_pages_by_relevance_give_every_hit_once(commits: Commits) -> None:
+    commits.commit(*(row(f"x:{number}", "bins " * (number % 3 + 1)) for number in range(7)))
+    whole = search_as_at(commits.archive(), "bins", 1, order=Order.RELEVANT)
+    found, after = [], None
+    while True:
+        page = search_as_at(commits.archive(), "bins", 1, order=Order.RELEVANT, after=after, size=2)
+        found += [one.entry.record_id for one in page.found]
+        after = page.after
+        if after is None:
+            break
+    assert found == [one.entry.record_id for one in whole.found]
+    assert len(set(found)) == 7

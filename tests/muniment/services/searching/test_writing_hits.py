@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import stat
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -12,10 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.search.errors import QueryError
+from muniment.services.hit_files import HIT_COLUMNS, FileFormat
 from muniment.services.indexing import catch_up
 from muniment.services.searching import SearchFilters, search
-from muniment.services.writing_hits import HIT_COLUMNS, FileFormat, HitsManifest, write_hits
-from schemas.errors import IntegrityError
+from muniment.services.writing_hits import HitsManifest, write_hits
+from schemas.errors import BadInputError, IntegrityError
 from tests.muniment.services.searching.commits import START, Commits, look, row
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -151,7 +154,10 @@ def test_a_version_that_the_archive_lacks_stops_the_export(borough: Commits, wri
         write("hits.csv")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"])
+@pytest.mark.parametrize(
+    "start",
+    ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", " =", "\x00=", "\xa0+", "\u200b@", "\ufeff\uff0b"],
+)
 def test_no_cell_begins_a_formula(
     commits: Commits, index: TantivyIndex, write: Write, tmp_path: Path, start: str
 ) -> None:
@@ -161,6 +167,68 @@ def test_no_cell_begins_a_formula(
     write("hits.csv", "bins")
     (line,) = rows_of(tmp_path / "hits.csv")
     assert (line["text"], line["author_name"]) == (f"'{text}", f"'{start}cmd")
+
+
+@pytest.mark.parametrize("divider", [";", "\t", "\r", "\n", ",", "|"])
+def test_no_formula_begins_where_a_spreadsheet_divides_cells_otherwise(
+    commits: Commits, index: TantivyIndex, write: Write, tmp_path: Path, divider: str
+) -> None:
+    commits.commit(
+        row("x:1", f"Thanks for the bins{divider} =HYPERLINK(1){divider}-cmd|x!A1{divider}done - at last")
+    )
+    catch_up(commits.archive(), index, "borough")
+    write("hits.csv", "bins")
+    raw = (tmp_path / "hits.csv").read_text(encoding="utf-8-sig")
+    # As read where the list separator is a semicolon, and as pasted from a table: no quote counts there.
+    cells = [cell for line in raw.splitlines() for cell in re.split(r"[;\t]", line)]
+    assert not [cell for cell in cells if cell.strip().startswith(("=", "+", "-", "@"))]
+    assert "done - at last" in raw
+
+
+def test_a_text_with_signs_inside_is_written_as_it_is(
+    commits: Commits, index: TantivyIndex, write: Write, tmp_path: Path
+) -> None:
+    text = "bins: a-b; c = d, e@f.uk, 1+1; x -y"
+    commits.commit(row("x:1", text))
+    catch_up(commits.archive(), index, "borough")
+    for name in ("hits.csv", "hits.jsonl", "hits.parquet"):
+        write(name, "bins")
+        assert rows_of(tmp_path / name)[0]["text"] == text
+
+
+@pytest.mark.parametrize("change", [{"columns": ["record_id", "text"]}, {"columns": None}])
+def test_parts_with_other_columns_are_refused_with_what_to_do(
+    borough: Commits, write: Write, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    def stop(_hits: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write("hits.csv", progress=stop)
+    plan = tmp_path / "hits.csv.parts" / "plan.json"
+    told = {**json.loads(plan.read_text()), **change}
+    plan.write_text(json.dumps({key: value for key, value in told.items() if value is not None}))
+    with pytest.raises(BadInputError, match=r"Remove hits\.csv\.parts"):
+        write("hits.csv")
+    assert borough.last == 2
+    assert not (tmp_path / "hits.csv").exists()
+
+
+@pytest.mark.parametrize("name", ["hits.csv", "hits.jsonl", "hits.parquet"])
+def test_an_earlier_commit_is_written_as_it_stood(
+    borough: Commits, index: TantivyIndex, write: Write, tmp_path: Path, name: str
+) -> None:
+    then = write(f"now-{name}")
+    borough.commit(row("x:50", "bins again"), look("x:4", 20, "gone"))
+    catch_up(borough.archive(), index, "borough")
+    manifest = write(name, as_at=2)
+    assert rows_of(tmp_path / name) == rows_of(tmp_path / f"now-{name}")
+    assert (manifest.as_at, manifest.watermark, then.as_at) == (2, 2, None)
+    assert (manifest.records, manifest.versions, manifest.rows) == (then.records, then.versions, 11)
+    with pytest.raises(BadInputError, match="the archive has 1 to 3"):
+        write(name, as_at=4)
+    with pytest.raises(QueryError, match="cannot be asked here"):
+        write(name, "class:complaint", as_at=2)
 
 
 @pytest.mark.parametrize("name", ["long.csv", "long.jsonl", "long.parquet"])
