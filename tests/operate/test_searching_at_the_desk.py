@@ -67,7 +67,16 @@ def test_an_earlier_commit_answers_as_it_stood(archived: Office) -> None:
     assert told(archived.run("search", EVERYTHING, "--as-at", str(last)).said) == now
     assert told(archived.run("search", EVERYTHING, "--as-at", "1").said)[0] < now[0]
     assert archived.run("search", EVERYTHING, "--as-at", str(last + 1)).code == 2
-    assert archived.run("search", EVERYTHING, "--as-at", "1", "--csv", "x.csv").code == 2
+
+
+def test_an_earlier_commit_is_written_to_files_and_comes_in_either_order(
+    archived: Office, tmp_path: Path
+) -> None:
+    options = ("--as-at", "1", "--order", "relevant", "--csv", str(tmp_path / "then.csv"))
+    ended = archived.run("search", EVERYTHING, *options)
+    manifest = json.loads((tmp_path / "then.csv.manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["records"], manifest["versions"]) == told(ended.said)
+    assert (manifest["as_at"], manifest["rows"]) == (1, manifest["versions"])
 
 
 def test_every_hit_is_written_in_each_form(archived: Office, tmp_path: Path) -> None:
