@@ -79,7 +79,16 @@ def _against_oracle(made: DisposalPlan, world: World, schedule: Schedule) -> Ite
     for record_id, must in told.items():
         row = items[record_id]
         names = {"retention_class": "class"}
-        for field in ("fate", "why", "retention_class", "rule", "due_from", "review_on", "case_id"):
+        for field in (
+            "fate",
+            "why",
+            "retention_class",
+            "rule",
+            "due_from",
+            "review_on",
+            "case_id",
+            "restricted_to",
+        ):
             found, wanted = row[names.get(field, field)], getattr(must, field)
             if found != wanted:
                 yield f"{record_id}: {field} is {found}, must be {wanted}"
@@ -126,6 +135,7 @@ def _execution(approved: DisposalPlan, world: World, dice: random.Random) -> Ite
             must.fate == "due"
             and commits[record_id] == row["last_commit"]
             and (must.retention_class, must.rule) == (row["class"], row["rule"])
+            and must.restricted_to == row["restricted_to"]
         )
         if goes != (record_id in gone):
             yield f"{record_id} {'was forgotten' if goes else 'went'}: {must}, {dropped.get(record_id)}"

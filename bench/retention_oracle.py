@@ -33,6 +33,7 @@ class Told:
     due_from: date | None
     review_on: date | None
     case_id: str | None
+    restricted_to: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ def _told(  # noqa: C901 -- read from top to bottom it is the rule itself
 ) -> Told:
     thread = [one for one in records if one.row.thread_id == record.row.thread_id]
     code, rule = _class_of(record, thread, schedule, around)
-    own = schedule.classes.get(code or "")
+    own, first = schedule.classes.get(code or ""), code
     end = Ending(eligible_from=None, missing=frozenset({"class"}))
     if own is not None:
         end = ending(
@@ -122,10 +123,27 @@ def _told(  # noqa: C901 -- read from top to bottom it is the rule itself
             why = "no-class"
         elif until is not None and until >= as_of and any(day is not None and day <= as_of for day in before):
             why = "extended"
-    fate, why = _stops(record, own, fate, why, around)
+    teams = _teams(first, cases, schedule, around)
+    fate, why = _stops(record, own, fate, why, around, teams=teams)
     return Told(
-        fate=fate, why=why, retention_class=code, rule=rule, due_from=due, review_on=review, case_id=case_id
+        fate=fate,
+        why=why,
+        retention_class=code,
+        rule=rule,
+        due_from=due,
+        review_on=review,
+        case_id=case_id,
+        restricted_to=", ".join(sorted(teams)) or None,
     )
+
+
+def _teams(
+    code: str | None, cases: Sequence[str], schedule: Schedule, around: Circumstances
+) -> frozenset[str]:
+    """Return who alone may see a record: by its own class, and by that of every case it is in."""
+    codes = [code, *(around.cases.classes[case] for case in cases)]
+    found = [schedule.classes.get(one or "") for one in codes]
+    return frozenset(one.restricted_to for one in found if one is not None and one.restricted_to is not None)
 
 
 def _by_clock(
@@ -152,14 +170,20 @@ def _by_clock(
 
 
 def _stops(
-    record: _Record, own: RetentionClass | None, fate: str, why: str | None, around: Circumstances
+    record: _Record,
+    own: RetentionClass | None,
+    fate: str,
+    why: str | None,
+    around: Circumstances,
+    *,
+    teams: frozenset[str],
 ) -> tuple[str, str | None]:
     record_id = record.row.record_id
     if record_id in around.underway:
         return "kept", "underway"
     if record_id in around.held:
         return "kept", "held"
-    if own is not None and own.restricted_to is not None and own.restricted_to not in around.may_see:
+    if around.may_see is not None and not teams <= around.may_see:
         return "kept", "restricted"
     packed_on = around.transferred.get(record_id)
     if fate == "transfer" and packed_on is not None and record.last_on <= packed_on and own is not None:
@@ -176,6 +200,14 @@ def _keep_threads(records: Mapping[str, _Record], told: Mapping[str, Told]) -> N
     for record_id, record in records.items():
         if record.row.thread_id in stays and told[record_id].fate == "due":
             told[record_id].fate, told[record_id].why = "kept", "thread"
+    going: dict[str, set[str]] = {}
+    for record_id, record in records.items():
+        if told[record_id].fate == "due":
+            teams = (told[record_id].restricted_to or "").split(", ")
+            going.setdefault(record.row.thread_id, set()).update(team for team in teams if team)
+    for record_id, record in records.items():
+        if told[record_id].fate == "due":
+            told[record_id].restricted_to = ", ".join(sorted(going[record.row.thread_id])) or None
 
 
 def _class_of(  # noqa: PLR0911 -- one for each way to a class

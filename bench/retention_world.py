@@ -242,7 +242,7 @@ def _made(
         after_transfer=dice.choice(list(AfterTransfer)),
         authority="none",
         confidence="GK",
-        restricted_to="HR" if dice.random() < 0.1 else None,
+        restricted_to=dice.choice(["HR", "STD"]) if dice.random() < 0.15 else None,
         notes=None,
     )
 
@@ -344,7 +344,7 @@ def _town(dice: random.Random, rows: Sequence[Row], schedule: Schedule, town: in
         underway=frozenset(_some(dice, ids, 0.03)),
         extended={record: _day(dice) for record in _some(dice, ids, 0.1)},
         transferred={record: _day(dice) for record in _some(dice, ids, 0.1)},
-        may_see=frozenset({"HR"}) if dice.random() < 0.2 else frozenset(),
+        may_see=dice.choice([None, frozenset({"HR"}), frozenset(), frozenset({"HR", "STD"})]),
     )
 
 

@@ -33,12 +33,20 @@ def retention_review(council: str) -> int:
         return 0
     made = of.planner(of.today(), None)
     run = of_council.disposing.enter(made, actor=SYSTEM)
+    few = of_council.disposing.enter_restricted(made, actor=SYSTEM)
     _write(
         council,
         "retention",
-        [*_proposed(made, run), "", *_counts(made), "", *_months(forecast(made, months=12))],
+        [
+            *_proposed(made, run),
+            *_restricted(few),
+            "",
+            *_counts(made),
+            "",
+            *_months(forecast(made, months=12)),
+        ],
     )
-    return _tell(council, "muniment.retention.due", made, run)
+    return _tell(council, "muniment.retention.due", made, run or next(iter(few), None))
 
 
 @flow(name="honour-deletions", flow_run_name="{council}", persist_result=False)
@@ -49,11 +57,12 @@ def honour_deletions(council: str) -> int:
         return 0
     made = of_council.honouring.planner(of_council.retaining.today(), None)
     run = of_council.disposing.enter(made, actor=SYSTEM) if made.due.num_rows else None
+    few = of_council.disposing.enter_restricted(made, actor=SYSTEM)
     kept = [
         f"- {count} stay against the platform's terms: {why.value}" for why, count in conflicts(made).items()
     ]
-    _write(council, "honour", [*_proposed(made, run), *kept])
-    return _tell(council, "muniment.deletions.due", made, run)
+    _write(council, "honour", [*_proposed(made, run), *_restricted(few), *kept])
+    return _tell(council, "muniment.deletions.due", made, run or next(iter(few), None))
 
 
 @flow(name="transfer", flow_run_name="{council}", persist_result=False)
@@ -88,6 +97,10 @@ def _progress(artifact: object, count: int, of: int) -> None:
 def _proposed(made: DisposalPlan, run: Run | None) -> list[str]:
     said = f"list {run.run} is under review" if run is not None else "nothing that is not on a list already"
     return [f"{made.as_of:%-d %B %Y}, {made.basis}: {said}."]
+
+
+def _restricted(runs: Sequence[Run]) -> list[str]:
+    return [f"List {one.run} is under review; only {one.restricted_to} may see it." for one in runs]
 
 
 def _counts(made: DisposalPlan) -> list[str]:

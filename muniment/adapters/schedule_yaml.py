@@ -38,6 +38,7 @@ TEMPLATE: Final = Path(__file__).parent.parent / "schedules" / "uk_local_gov.yml
 _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$", max_length=40)]
+Team = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9 ._/-]{0,79}$")]
 Event = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 
 
@@ -91,7 +92,7 @@ class ClassEntry(_Model):
     authority: Words
     confidence: Literal["V", "V2", "GK"]
     alternative_period: PeriodText | None = None
-    restricted_to: Words | None = None
+    restricted_to: Team | None = None
     notes: Words | None = None
 
 
@@ -316,4 +317,5 @@ _HINTS: Final = {
     "event": "write small letters, digits and underscores, such as thread_closed",
     "version": "write a number such as 2.1, in quotes",
     "id": "write small letters, digits and hyphens",
+    "restricted_to": "write the name of one team, such as HR, or of a role",
 }

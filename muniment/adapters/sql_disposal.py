@@ -25,7 +25,7 @@ _RUN: Final = (
     sa.select(_r.council, _r.run, _r.kind, _r.state, _r.schedule, _r.schedule_digest, _r.basis, _r.as_of)
     .add_columns(_r.plan_commit, _r.prepared_by, _r.prepared_at, _r.summary, _r.waits_until, _r.intent_at)
     .add_columns(_r.intent_count, _r.intent_digest, _r.key_id, _r.dropped, _r.erased_commit)
-    .add_columns(_r.done_at, _r.closed_at, _r.certificate_no)
+    .add_columns(_r.done_at, _r.closed_at, _r.certificate_no, _r.restricted_to)
 )
 ID_FACETS: Final = ("record_id", "thread_id")
 """What a decision may choose by that names a record: its value goes when the run closes."""
@@ -50,6 +50,7 @@ class SqlDisposal(SqlForgetting, SqlStubs, DisposalLedger):
             "prepared_at": run.prepared_at,
             "summary": _json(run.summary),
             "items": packed(items),
+            "restricted_to": run.restricted_to,
         }
         with self._database.write(run.council, durable=True) as connection:
             connection.execute(sa.insert(d.runs).values(values))
@@ -73,7 +74,7 @@ class SqlDisposal(SqlForgetting, SqlStubs, DisposalLedger):
     @override
     def run_items(self, council: str, run: str) -> pa.Table:
         value = self._value(council, run, "items")
-        return ITEMS.empty_table() if value is None else unpacked(value)
+        return ITEMS.empty_table() if value is None else _whole(unpacked(value))
 
     @override
     def move_run(
@@ -248,6 +249,14 @@ class SqlDisposal(SqlForgetting, SqlStubs, DisposalLedger):
             connection.execute(sa.update(d.runs).where(of_run).values(values))
 
 
+def _whole(items: pa.Table) -> pa.Table:
+    """Return a list with every column of today: one that was made earlier may lack some."""
+    for place, wanted in enumerate(ITEMS):
+        if wanted.name not in items.schema.names:
+            items = items.add_column(place, wanted, pa.nulls(len(items), wanted.type))
+    return items
+
+
 def _json(counts: Mapping[str, int]) -> str:
     return msgspec.json.encode(dict(counts), order="sorted").decode()
 
@@ -276,4 +285,5 @@ def _run(row: Any) -> Run:
         done_at=row.done_at,
         closed_at=row.closed_at,
         certificate_no=row.certificate_no,
+        restricted_to=row.restricted_to,
     )

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from muniment.adapters.sql_tables import METADATA, Instant
 
-__all__ = ["approvals", "decisions", "rebuilds", "runs", "stub_keys", "stubs"]
+__all__ = ["approvals", "co_reviews", "decisions", "rebuilds", "runs", "stub_keys", "stubs"]
 
 
 def _text(name: str, *, key: bool = False, null: bool = False) -> sa.Column[Any]:
@@ -60,9 +60,11 @@ runs: Final = sa.Table(
     _when("closed_at", null=True),
     _number("certificate_no", null=True),
     _bytes("certificate", null=True),
+    _text("restricted_to", null=True),
     sa.Index("ix_disposal_runs_erased", "council", "erased_commit"),
 )
-"""The ledger of disposal, a row a run. `summary`, `dropped`, `erasure` and `proofs` are counts, as JSON."""
+"""The ledger of disposal, a row a run. `summary`, `dropped`, `erasure` and `proofs` are counts, as JSON.
+`restricted_to` names the teams and roles that alone may see the list."""
 
 decisions: Final = sa.Table(
     "disposal_decisions",
@@ -95,6 +97,18 @@ approvals: Final = sa.Table(
     sa.ForeignKeyConstraint(["council", "run"], ["disposal_runs.council", "disposal_runs.run"]),
 )
 """Who approved a list as it stood: `list_digest` is keyed, and another list has another."""
+
+co_reviews: Final = sa.Table(
+    "disposal_co_reviews",
+    METADATA,
+    _text("council", key=True),
+    _text("run", key=True),
+    _text("team", key=True),
+    _text("person"),
+    _when("at"),
+    sa.ForeignKeyConstraint(["council", "run"], ["disposal_runs.council", "disposal_runs.run"]),
+)
+"""Which of the teams that a list's classes name have looked at it, and who said so for each."""
 
 stub_keys: Final = sa.Table(
     "stub_keys",

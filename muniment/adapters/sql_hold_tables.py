@@ -1,4 +1,4 @@
-"""The tables of people and of holds.
+"""The tables of people, their roles and teams, and of holds.
 
 `hold_records` is what a hold's scope came to: record ids, found when it was placed and added to with new
 commits up to the hold's `watermark`. An id stands there for as long as its record: erasure clears it.
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from muniment.adapters.sql_tables import METADATA, Instant
 
-__all__ = ["aliases", "appointments", "hold_records", "holds"]
+__all__ = ["aliases", "appointments", "hold_records", "holds", "team_members"]
 
 _NUMBER: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -24,6 +24,17 @@ appointments: Final = sa.Table(
     sa.Column("until_on", sa.Date, nullable=True),
 )
 """Who has which role, from one London day to another."""
+
+team_members: Final = sa.Table(
+    "team_members",
+    METADATA,
+    sa.Column("council", sa.Text, primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("team", sa.Text, primary_key=True),
+    sa.Column("from_on", sa.Date, primary_key=True),
+    sa.Column("until_on", sa.Date, nullable=True),
+)
+"""Who is in which team, from one London day to another: HR, a service, a partner council."""
 
 holds: Final = sa.Table(
     "holds",

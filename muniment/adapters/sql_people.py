@@ -1,4 +1,4 @@
-"""People's roles in the register."""
+"""People's roles and teams in the register."""
 
 from datetime import date
 
@@ -7,16 +7,16 @@ from typing_extensions import override
 
 from muniment.adapters import sql_hold_tables as h
 from muniment.adapters.sql_engine import Part
-from muniment.domain.people import Appointment, Role
+from muniment.domain.people import Appointment, Membership, Role
 from muniment.ports.audit import People
 
 __all__ = ["SqlPeople"]
 
-_p = h.appointments.c
+_p, _m = h.appointments.c, h.team_members.c
 
 
 class SqlPeople(Part, People):
-    """Who has which role, from when until when."""
+    """Who has which role, and is in which team, from when until when."""
 
     @override
     def appointments(self, council: str) -> tuple[Appointment, ...]:
@@ -50,3 +50,36 @@ class SqlPeople(Part, People):
         )
         with self._database.write(council, durable=True) as connection:
             connection.execute(sa.update(h.appointments).where(*one).values(until_on=until_on))
+
+    @override
+    def memberships(self, council: str) -> tuple[Membership, ...]:
+        wanted = sa.select(h.team_members).where(_m.council == council)
+        with self._database.read() as connection:
+            rows = connection.execute(wanted.order_by(_m.person, _m.team, _m.from_on)).all()
+        return tuple(
+            Membership(person=row.person, team=row.team, from_on=row.from_on, until_on=row.until_on)
+            for row in rows
+        )
+
+    @override
+    def admit(self, council: str, membership: Membership) -> None:
+        new = self._database.insert(h.team_members).values(
+            council=council,
+            person=membership.person,
+            team=membership.team,
+            from_on=membership.from_on,
+            until_on=membership.until_on,
+        )
+        with self._database.write(council, durable=True) as connection:
+            connection.execute(new)
+
+    @override
+    def end_membership(self, council: str, membership: Membership, *, until_on: date) -> None:
+        one = (
+            _m.council == council,
+            _m.person == membership.person,
+            _m.team == membership.team,
+            _m.from_on == membership.from_on,
+        )
+        with self._database.write(council, durable=True) as connection:
+            connection.execute(sa.update(h.team_members).where(*one).values(until_on=until_on))

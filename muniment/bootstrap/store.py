@@ -20,7 +20,7 @@ from muniment.adapters.s3_media import S3MediaStore
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.storage import Files
 from muniment.domain.events import Event
-from muniment.domain.people import SYSTEM, Actor, london_date, roles_on
+from muniment.domain.people import SYSTEM, Actor, london_date, roles_on, teams_on
 from muniment.ports import MediaStore
 from muniment.services.holding import catch_up_holds
 from schemas.clock import Clock
@@ -58,12 +58,16 @@ class CouncilStore:
 
     @property
     def actor(self) -> Actor:
-        """Who acts, with the roles that the register gives them today."""
+        """Who acts, with the roles and teams that the register gives them today."""
         person = self.muniment.person
         if person == SYSTEM:
             return person
-        appointments = self.muniment.register.appointments(self.name)
-        return replace(person, roles=roles_on(appointments, person.name, london_date(self.clock.now())))
+        register, today = self.muniment.register, london_date(self.clock.now())
+        return replace(
+            person,
+            roles=roles_on(register.appointments(self.name), person.name, today),
+            teams=teams_on(register.memberships(self.name), person.name, today),
+        )
 
     def record(self, event: Event) -> None:
         """Write what a person did or read into the audit chain; no fact of the register goes with it."""

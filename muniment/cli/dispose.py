@@ -33,16 +33,24 @@ def dispose() -> None:
 @dispose.command()
 @COUNCIL
 @click.option("--honour", is_flag=True, help="What platforms deleted, of accounts that honour it, instead.")
-def propose(council: str | None, *, honour: bool) -> None:
+@click.option(
+    "--restricted", is_flag=True, help="Of what only teams or roles that you are in may see, instead."
+)
+def propose(council: str | None, *, honour: bool, restricted: bool) -> None:
     """Make a list of everything that the schedule says is due today."""
     kind = PlanKind.HONOUR if honour else PlanKind.SCHEDULE
     with opened_council(council) as services:
-        run = services.disposing.propose(actor=services.actor, kind=kind)
-        if run is None:
-            console.print("Nothing is due that is not on a list already.")
-            return
-        console.print(f"The list of {run.run} is under review:")
-        for name, count in run.summary.items():
+        if restricted:
+            runs = services.disposing.propose_restricted(actor=services.actor, kind=kind)
+        else:
+            run = services.disposing.propose(actor=services.actor, kind=kind)
+            runs = () if run is None else (run,)
+    if not runs:
+        console.print("Nothing is due that is not on a list already.")
+    for one in runs:
+        seen = "" if one.restricted_to is None else f" (only {escape(one.restricted_to)} may see it)"
+        console.print(f"The list of {one.run} is under review{seen}:")
+        for name, count in one.summary.items():
             console.print(f"  {escape(name):<40}{count:>10,}")
 
 
@@ -56,7 +64,7 @@ def list_items(council: str | None, run: str | None, csv_path: Path | None) -> N
         if run is None:
             _print_runs(services.muniment.register.disposal_runs(services.name))
             return
-        listed = services.disposing.listed(run)
+        listed = services.disposing.listed(run, reader=services.actor)
         for name, count in listed.counts().items():
             console.print(f"{name:<14}{count:>10,}")
         if csv_path is not None:
@@ -186,7 +194,7 @@ def execute(council: str | None, run: str | None, *, dry_run: bool) -> None:
 def status(council: str | None, run: str) -> None:
     """Show where a run stands: who said what, and what each store has proved."""
     with opened_council(council) as services:
-        listed = services.disposing.listed(run)
+        listed = services.disposing.listed(run, reader=services.actor)
         _print_runs((listed.run,))
         for said in listed.said:
             about = "one" if said.value is None else f"{said.facet} {said.value}"
@@ -258,13 +266,28 @@ def stubs(council: str | None, path: Path) -> None:
 
 def _print_runs(runs: tuple[Run, ...]) -> None:
     table = Table(title="Disposal runs", title_justify="left")
-    for heading in ("run", "state", "schedule", "prepared by", "records", "waits until", "certificate"):
+    for heading in (
+        "run",
+        "state",
+        "only for",
+        "schedule",
+        "prepared by",
+        "records",
+        "waits until",
+        "certificate",
+    ):
         table.add_column(heading, overflow="fold")
     for one in runs:
         waits = "" if one.waits_until is None else _when(one.waits_until)
         records = "" if one.intent_count is None else f"{one.intent_count:,}"
         table.add_row(
-            *(one.run, one.state.value, escape(one.schedule or one.basis), escape(one.prepared_by)),
+            *(
+                one.run,
+                one.state.value,
+                escape(one.restricted_to or ""),
+                escape(one.schedule or one.basis),
+                escape(one.prepared_by),
+            ),
             *(records, waits, "" if one.certificate_no is None else str(one.certificate_no)),
         )
     console.print(table)

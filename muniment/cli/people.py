@@ -1,4 +1,4 @@
-"""`muniment people`: who has which role in the keeping of the records."""
+"""`muniment people`: who has which role in the keeping of the records, and is in which team."""
 
 from datetime import datetime
 from typing import Final
@@ -8,37 +8,44 @@ from rich.markup import escape
 from rich.table import Table
 
 from muniment.cli.opening import COUNCIL, console, opened_council
-from muniment.domain.people import Appointment, Role, london_date
-from muniment.services.appointing import appoint
+from muniment.domain.people import Appointment, Membership, Role, london_date
+from muniment.services.appointing import admit, appoint, dismiss
 from muniment.services.appointing import end as end_role
+from schemas.errors import BadInputError
 
 __all__ = ["people"]
 
 _DAY: Final = click.DateTime(["%Y-%m-%d"])
 _ROLES: Final = {role.value.replace(" ", "-"): role for role in Role}
-_ROLE: Final = click.option("--role", type=click.Choice(list(_ROLES)), required=True, help="Which role.")
+_ROLE: Final = click.option("--role", type=click.Choice(list(_ROLES)), help="Which role.")
+_TEAM: Final = click.option("--team", help="Which team instead: a service, or a partner council.")
 _REASON: Final = click.option("--reason", required=True, help="Why; it stands in the audit.")
 
 
 @click.group()
 def people() -> None:
-    """Who has which role: records officer, reviewer, archivist, and so on."""
+    """Who has which role, and is in which team: records officer, reviewer; HR, a partner council."""
 
 
 @people.command("list")
 @COUNCIL
 def list_people(council: str | None) -> None:
-    """List the roles that people have, had, or will have."""
+    """List the roles and teams that people have, had, or will have."""
     with opened_council(council, unfiltered=True) as services:
         today = london_date(services.clock.now())
         table = Table(title=f"People of {services.council.title}", title_justify="left")
-        for heading in ("person", "role", "from", "until", "now", "on certificates"):
+        for heading in ("person", "role or team", "from", "until", "now", "on certificates"):
             table.add_column(heading, overflow="fold")
-        for one in services.muniment.register.appointments(services.name):
+        register = services.muniment.register
+        told: list[tuple[Appointment | Membership, str]] = [
+            *((one, one.role.value) for one in register.appointments(services.name)),
+            *((one, f"team {one.team}") for one in register.memberships(services.name)),
+        ]
+        for one, what in told:
             until = "" if one.until_on is None else f"{one.until_on:%-d %b %Y}"
             in_force = "yes" if one.is_in_force(today) else "no"
             since, reference = f"{one.from_on:%-d %b %Y}", services.person_reference(one.person)
-            table.add_row(escape(one.person), one.role, since, until, in_force, reference)
+            table.add_row(escape(one.person), escape(what), since, until, in_force, reference)
         console.print(table)
 
 
@@ -46,50 +53,82 @@ def list_people(council: str | None) -> None:
 @COUNCIL
 @click.argument("person")
 @_ROLE
+@_TEAM
 @click.option("--from", "from_on", type=_DAY, help="First day (London); today unless told otherwise.")
 @click.option("--until", "until_on", type=_DAY, help="Last day (London); without one, until it is ended.")
 @_REASON
 def add(
     council: str | None,
     person: str,
-    role: str,
+    role: str | None,
+    team: str | None,
     from_on: datetime | None,
     until_on: datetime | None,
     reason: str,
 ) -> None:
-    """Give a person a role. The first of all is an information manager, who then gives the others."""
+    """Give a person a role, or put them into a team.
+
+    The first of all is an information manager, who then gives the others.
+    """
+    _check_one(role, team)
     with opened_council(council, unfiltered=True) as services:
-        now = services.clock.now()
-        given = Appointment(
-            person=person,
-            role=_ROLES[role],
-            from_on=london_date(now) if from_on is None else from_on.date(),
-            until_on=None if until_on is None else until_on.date(),
-        )
-        register = services.muniment.register
-        appoint(services.name, given, reason=reason, register=register, actor=services.actor, now=now)
-    console.print(f"{escape(person)} is {given.role} from {given.from_on:%-d %B %Y}.")
+        now, register, actor = services.clock.now(), services.muniment.register, services.actor
+        first = london_date(now) if from_on is None else from_on.date()
+        last = None if until_on is None else until_on.date()
+        if team is not None:
+            joined = Membership(person=person, team=team, from_on=first, until_on=last)
+            admit(services.name, joined, reason=reason, register=register, actor=actor, now=now)
+        else:
+            given = Appointment(person=person, role=_ROLES[role or ""], from_on=first, until_on=last)
+            appoint(services.name, given, reason=reason, register=register, actor=actor, now=now)
+    console.print(f"{escape(person)} is {_what(role, team)} from {first:%-d %B %Y}.")
 
 
 @people.command()
 @COUNCIL
 @click.argument("person")
 @_ROLE
+@_TEAM
 @click.option("--on", "until_on", type=_DAY, help="Last day (London); today unless told otherwise.")
 @_REASON
-def end(council: str | None, person: str, role: str, until_on: datetime | None, reason: str) -> None:
-    """Give a person's role its last day."""
+def end(
+    council: str | None,
+    person: str,
+    role: str | None,
+    team: str | None,
+    until_on: datetime | None,
+    reason: str,
+) -> None:
+    """Give a person's role, or time in a team, its last day."""
+    _check_one(role, team)
     with opened_council(council, unfiltered=True) as services:
-        now = services.clock.now()
+        now, register, actor = services.clock.now(), services.muniment.register, services.actor
         last = london_date(now) if until_on is None else until_on.date()
-        end_role(
-            services.name,
-            person,
-            _ROLES[role],
-            until_on=last,
-            reason=reason,
-            register=services.muniment.register,
-            actor=services.actor,
-            now=now,
-        )
-    console.print(f"{escape(person)} is {_ROLES[role]} until {last:%-d %B %Y}.")
+        if team is not None:
+            dismiss(
+                *(services.name, person, team),
+                until_on=last,
+                reason=reason,
+                register=register,
+                actor=actor,
+                now=now,
+            )
+        else:
+            end_role(
+                *(services.name, person, _ROLES[role or ""]),
+                until_on=last,
+                reason=reason,
+                register=register,
+                actor=actor,
+                now=now,
+            )
+    console.print(f"{escape(person)} is {_what(role, team)} until {last:%-d %B %Y}.")
+
+
+def _check_one(role: str | None, team: str | None) -> None:
+    if (role is None) is (team is None):
+        raise BadInputError("Say a role or a team, one of them.", remedy="Give --role or --team.")
+
+
+def _what(role: str | None, team: str | None) -> str:
+    return _ROLES[role].value if role is not None else f"in {escape(team or '')}"

@@ -79,7 +79,7 @@ WORDS: Final[Mapping[Why, str]] = {
     Why.TRANSFERRED: "it was transferred, and the schedule keeps it here too",
     Why.UNDERWAY: "a disposal under way has it already",
     Why.CHANGED: "a newer version came after it was approved",
-    Why.RECLASSIFIED: "its class, rule or schedule is another than was approved",
+    Why.RECLASSIFIED: "its class, rule or schedule, or who may see it, is another than was approved",
     Why.NOT_HELD_HERE: "it is not in the archive",
     Why.OTHER_ID: "it is held under another id too, under which it must stay",
 }
@@ -105,6 +105,7 @@ ITEMS: Final = pa.schema(
         pa.field("due_from", pa.date32()),
         pa.field("review_on", pa.date32()),
         pa.field("case_id", _WORD),
+        pa.field("restricted_to", _WORD),
         pa.field("filed_on", pa.date32(), nullable=False),
         pa.field("first_captured_on", pa.date32(), nullable=False),
         pa.field("last_captured_on", pa.date32(), nullable=False),
@@ -115,8 +116,9 @@ ITEMS: Final = pa.schema(
 
 `why` is null but for kept ones. `rule` is the rule that gave the class: a rule's name, "officer", "case" or
 a default. `event` is the trigger that the class counts from, `event_on` its London date; `due_from` the first
-day on which it may go, null when the clock does not say. `last_commit` is the number of the commit that
-brought its newest version: a record with a later one has changed since. Dates are Europe/London's.
+day on which it may go, null when the clock does not say. `restricted_to` names the teams and roles that alone
+may see the list on which it stands (`restricting`), null: all may. `last_commit` is the number of the commit
+that brought its newest version: a record with a later one has changed since. Dates are Europe/London's.
 """
 
 
@@ -167,22 +169,23 @@ class Recheck:
 def recheck(approved: pa.Table, fresh: DisposalPlan) -> Recheck:
     """Compare what two people approved with a plan made now, of the same archive, in the same way.
 
-    A record goes on only if it is due now, by the class and rule that were approved, and no version of it
-    has come since. Reviewers' own choices (a review or transfer that they turned into destruction) are
-    approved as such: for them the class is what counts.
+    A record goes on only if it is due now, by the class and rule that were approved, may be seen by the same
+    people, and no version of it has come since. Reviewers' own choices (a review or transfer that they turned
+    into destruction) are approved as such: for them the class is what counts.
 
     Args:
-        approved: Rows of an earlier plan's items: record_id, class, rule, fate, last_commit at least.
+        approved: Rows of an earlier plan's items: record_id, class, rule, fate, restricted_to, last_commit at
+            least.
         fresh: The plan made now. It need hold only the approved records' threads.
 
     Source:
         records-law.md 4.4, state `rechecking`: anything changed drops that item with a reason.
     """
-    names = ["class", "rule", "fate", "why", "last_commit"]
+    names = ["class", "rule", "fate", "why", "restricted_to", "last_commit"]
     now = fresh.items.select(["record_id", *names]).rename_columns(
         ["record_id", *(f"now_{n}" for n in names)]
     )
-    was = approved.select(["record_id", "class", "rule", "fate", "last_commit"])
+    was = approved.select(["record_id", "class", "rule", "fate", "restricted_to", "last_commit"])
     joined = _plain(was).join(
         _plain(now), "record_id", join_type="left outer", use_threads=len(fresh.items) > MANY
     )
@@ -204,7 +207,7 @@ def _why(row: Mapping[str, str | int | None]) -> str | None:
         return str(row["now_why"])
     if row["now_last_commit"] != row["last_commit"]:
         return Why.CHANGED.value
-    same = all(row[name] == row[f"now_{name}"] for name in ("class", "rule", "fate"))
+    same = all(row[name] == row[f"now_{name}"] for name in ("class", "rule", "fate", "restricted_to"))
     return None if same else Why.RECLASSIFIED.value
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "DisposalBegun",
     "DisposalCancelled",
     "DisposalCertified",
+    "DisposalCoReviewed",
     "DisposalDecided",
     "DisposalErased",
     "DisposalLapsed",
@@ -68,6 +69,16 @@ class DisposalSentOn(Event):
     run: str
     before: str
     after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisposalCoReviewed(Event):
+    """A team that the list names has looked at it; `waits_for`: the teams that still have to."""
+
+    tag: ClassVar[Tag] = Tag.DISPOSAL_CO_REVIEWED
+    run: str
+    team: str
+    waits_for: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

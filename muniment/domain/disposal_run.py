@@ -129,7 +129,10 @@ class Approval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run as the ledger knows it; `summary`, `dropped` and `erasure` are counts."""
+    """A run as the ledger knows it; `summary`, `dropped` and `erasure` are counts.
+
+    `restricted_to` names the teams and roles that alone may see its list; None: all who review may.
+    """
 
     council: str
     run: str
@@ -153,6 +156,7 @@ class Run:
     done_at: datetime | None = None
     closed_at: datetime | None = None
     certificate_no: int | None = None
+    restricted_to: str | None = None
 
 
 APPROVERS: Final = frozenset({Role.INFORMATION_MANAGER, Role.RECORDS_OFFICER, Role.REVIEWER})

@@ -63,6 +63,8 @@ __all__ = [
     "StatementAccepted",
     "SuggestionDecided",
     "Tag",
+    "TeamJoined",
+    "TeamLeft",
     "Term",
 ]
 
@@ -252,6 +254,30 @@ class RoleEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TeamJoined(Event):
+    """A person was put into a team: may see what is restricted to it, and speaks for it."""
+
+    tag: ClassVar[Tag] = Tag.TEAM_JOINED
+    person: str
+    team: str
+    from_on: date
+    until_on: date | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamLeft(Event):
+    """A person's time in a team was given its last day."""
+
+    tag: ClassVar[Tag] = Tag.TEAM_LEFT
+    person: str
+    team: str
+    before: date | None
+    after: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRead(Event):
     """A person read the audit chain; what was asked for, as typed."""
 
@@ -301,6 +327,7 @@ EVENTS: Mapping[Tag, type[Event]] = MappingProxyType(
             ),
             *(SuggestionDecided, StatementAccepted, RecordShown, RecordProved),
             *(HoldPlaced, HoldResolved, HoldReviewed, HoldReleased, HoldShown, RoleGiven, RoleEnded),
+            *(TeamJoined, TeamLeft, disposal.DisposalCoReviewed),
             *(disposal.DisposalProposed, disposal.DisposalDecided, disposal.DisposalSentOn),
             *(disposal.DisposalApproved, disposal.DisposalCancelled, disposal.DisposalLapsed),
             *(disposal.DisposalBegun, disposal.DisposalErased, disposal.DisposalCertified),

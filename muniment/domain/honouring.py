@@ -16,7 +16,8 @@ from muniment.domain.classifying import Classified
 from muniment.domain.columns import looked_up, member, worded, words_of
 from muniment.domain.disposal import ITEMS, DisposalPlan, Fate, PlanKind, Why
 from muniment.domain.planning import Circumstances
-from muniment.domain.retention import Action
+from muniment.domain.restricting import restrictions
+from muniment.domain.retention import Action, Schedule
 from schemas.vocabulary import Series
 
 __all__ = ["HONOURED", "conflicts", "honour_plan"]
@@ -35,6 +36,7 @@ def honour_plan(
     circumstances: Circumstances,
     *,
     found: Classified | None,
+    schedule: Schedule | None = None,
     council: str,
     basis: str,
     as_of: date,
@@ -47,6 +49,7 @@ def honour_plan(
         gone: Records confirmed gone at accounts whose deletions are honoured, with the London day.
         circumstances: Holds, cases, extensions and open intents count; the schedule does not.
         found: The class that the schedule gives each record, for stubs and certificates; None: no schedule.
+        schedule: The one that `found` goes by: it says who alone may see a record.
         council: Whose records they are.
         basis: Who agreed to honour deletions, under which rule: the account register's `legal_basis`.
         as_of: The London day.
@@ -70,6 +73,10 @@ def honour_plan(
     same = pa.repeat(pa.scalar(0, pa.int32()), len(ids))
     classes = found.classes if found is not None else ()
     class_at = found.class_at.filter(mine) if found is not None else pa.nulls(len(ids), pa.int32())
+    restricted = pa.nulls(len(ids), ITEMS.field("restricted_to").type)
+    if found is not None and schedule is not None:
+        seen = restrictions(records, schedule, found, circumstances.cases)
+        restricted = seen.named().filter(mine)
     case_of = [cases.get(one, (None,))[0] for one in ids.to_pylist()]
     columns = {
         **{name: rows[name] for name in ITEMS.names if name in rows.schema.names},
@@ -83,6 +90,7 @@ def honour_plan(
         "due_from": on.cast(pa.date32()),
         "review_on": pa.nulls(len(ids), pa.date32()),
         "case_id": pa.array(case_of, pa.string()).dictionary_encode().cast(ITEMS.field("case_id").type),
+        "restricted_to": restricted,
     }
     return DisposalPlan(
         council=council,

@@ -20,11 +20,15 @@ __all__ = [
     "Act",
     "Actor",
     "Appointment",
+    "Membership",
     "Role",
     "london_date",
+    "may_see",
     "require",
     "require_another",
+    "require_sight",
     "roles_on",
+    "teams_on",
 ]
 
 _LONDON: Final = ZoneInfo("Europe/London")
@@ -97,11 +101,15 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts. `login` is the operating system's word, where the person told another name."""
+    """Who acts. `login` is the operating system's word, where the person told another name.
+
+    `teams` are those that the register has the person in: they open what a schedule restricts to them.
+    """
 
     name: str
     roles: frozenset[Role] = frozenset()
     login: str | None = None
+    teams: frozenset[str] = frozenset()
 
 
 SYSTEM: Final = Actor(name="muniment")
@@ -125,6 +133,55 @@ class Appointment:
 def roles_on(appointments: Iterable[Appointment], person: str, on: date) -> frozenset[Role]:
     """Return the roles that a person has on a London day."""
     return frozenset(one.role for one in appointments if one.person == person and one.is_in_force(on))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """A team that a person is in, from a London day to another, both included; None: without an end.
+
+    A team is a service of the council (HR, Planning) or a partner council, by the name that schedule or
+    account register gives it.
+    """
+
+    person: str
+    team: str
+    from_on: date
+    until_on: date | None = None
+
+    def is_in_force(self, on: date) -> bool:
+        """Return whether the person is in the team on a London day."""
+        return self.from_on <= on and (self.until_on is None or on <= self.until_on)
+
+
+def teams_on(memberships: Iterable[Membership], person: str, on: date) -> frozenset[str]:
+    """Return the teams that a person is in on a London day."""
+    return frozenset(one.team for one in memberships if one.person == person and one.is_in_force(on))
+
+
+def may_see(actor: Actor) -> frozenset[str]:
+    """Return what `restricted_to` may say for this person to see a record: teams, and names of roles."""
+    return actor.teams | {role.value for role in actor.roles}
+
+
+def require_sight(actor: Actor, restricted_to: Iterable[str]) -> None:
+    """Refuse who may not see a list; the system, which shows nobody anything, may work on all.
+
+    Args:
+        actor: Who wants to see it, or to have a say in it.
+        restricted_to: The teams and roles that alone may; empty: all may. Who is in all of them may.
+
+    Raises:
+        NotPermittedError: The person is not in all of them.
+
+    Source:
+        records-law.md 3, G8: restricted series are invisible without the role.
+    """
+    wanting = sorted(set(restricted_to) - may_see(actor))
+    if wanting and actor != SYSTEM:
+        raise NotPermittedError(
+            f"{actor.name} may not see this list: only {' and '.join(wanting)} may.",
+            remedy="`muniment people list` shows who is in which team; an information manager admits people.",
+        )
 
 
 def require(actor: Actor, act: Act) -> None:

@@ -17,6 +17,7 @@ from muniment.domain.columns import certain, day_number, days, greatest, looked_
 from muniment.domain.disposal import ITEMS, DisposalPlan, Fate, PlanKind, Why
 from muniment.domain.duties import THENS, Cases, Duties, duties
 from muniment.domain.period import Then
+from muniment.domain.restricting import Restrictions, restrictions
 from muniment.domain.retention import Action, AfterTransfer, Schedule, refusal
 from muniment.domain.triggers import Facts
 
@@ -45,7 +46,8 @@ class Circumstances:
     `held`: ids that any hold covers. `underway`: ids of an open intent. `extended`: the last day up to which
     an officer extended a record's period. `transferred`: the London day on which what the record office has
     received of a record was packed; a version captured later is not among it, so it is offered again.
-    `may_see`: the restricted groups whose records this plan may name as due.
+    `may_see`: the teams and roles whose restricted records this plan may name as due; None: of all, for
+    counts and for lists that only these see.
     """
 
     setting: Setting = field(default_factory=Setting)
@@ -55,7 +57,7 @@ class Circumstances:
     underway: frozenset[str] = frozenset()
     extended: Mapping[str, date] = field(default_factory=dict)
     transferred: Mapping[str, date] = field(default_factory=dict)
-    may_see: frozenset[str] = frozenset()
+    may_see: frozenset[str] | None = None
 
 
 def plan(
@@ -90,11 +92,13 @@ def plan(
         facts=circumstances.facts,
         cases=circumstances.cases,
     )
+    seen = restrictions(records, schedule, found, circumstances.cases)
     made, extended = _extended(made, records, circumstances.extended, as_of)
     fate, why = _fates(made, schedule, as_of, extended)
-    fate, why = _stopped((fate, why), made, records, schedule, circumstances)
+    fate, why = _stopped((fate, why), made, records, schedule, circumstances, seen=seen)
     if schedule.defaults.together:
         fate, why = _together(fate, why, threads)
+        seen = seen.spread(threads, pc.equal(fate, _FATES.index(Fate.DUE)))
     refused = refusal(schedule, as_of)
     return DisposalPlan(
         council=council,
@@ -104,7 +108,7 @@ def plan(
         schedule=schedule.version,
         schedule_digest=schedule.digest,
         basis=refused or f"Retention schedule {schedule.version}, {schedule.sign_off.minute_reference}",
-        items=_items(records, made, schedule, fate, why),
+        items=_items(records, made, schedule, (fate, why), seen),
     )
 
 
@@ -170,6 +174,8 @@ def _stopped(
     records: pa.Table,
     schedule: Schedule,
     circumstances: Circumstances,
+    *,
+    seen: Restrictions,
 ) -> tuple[pa.Array, pa.Array]:
     """Take out what was transferred, may not be seen, is held or is being disposed of: the last wins."""
     fate, why = clock
@@ -181,12 +187,10 @@ def _stopped(
     goes = [schedule.classes[code].after_transfer is AfterTransfer.DESTROY for code in made.classes]
     destroyed = pc.and_(received, certain(pa.array(goes, pa.bool_()).take(made.class_at)))
     fate = pc.if_else(destroyed, pa.scalar(_FATES.index(Fate.DUE), pa.int32()), fate)
-    hidden = [
-        schedule.classes[code].restricted_to not in (None, *circumstances.may_see) for code in made.classes
-    ]
+    may_see = seen.teams if circumstances.may_see is None else circumstances.may_see
     stops = (
         (Why.TRANSFERRED, pc.and_(received, pc.invert(destroyed))),
-        (Why.RESTRICTED, certain(pa.array(hidden, pa.bool_()).take(made.class_at))),
+        (Why.RESTRICTED, seen.beyond(may_see)),
         (Why.HELD, _among(ids, circumstances.held)),
         (Why.UNDERWAY, _among(ids, circumstances.underway)),
     )
@@ -207,7 +211,14 @@ def _kept(fate: pa.Array, why: pa.Array, mask: pa.Array, reason: Why) -> tuple[p
     return pc.if_else(mask, kept, fate), pc.if_else(mask, _code(reason), why)
 
 
-def _items(records: pa.Table, made: Duties, schedule: Schedule, fate: pa.Array, why: pa.Array) -> pa.Table:
+def _items(
+    records: pa.Table,
+    made: Duties,
+    schedule: Schedule,
+    decided: tuple[pa.Array, pa.Array],
+    seen: Restrictions,
+) -> pa.Table:
+    fate, why = decided
     classes = [schedule.classes[code] for code in made.classes]
     columns = {
         **{name: records[name] for name in ITEMS.names if name in records.schema.names},
@@ -221,6 +232,7 @@ def _items(records: pa.Table, made: Duties, schedule: Schedule, fate: pa.Array, 
         "due_from": made.due.cast(pa.date32()),
         "review_on": made.review.cast(pa.date32()),
         "case_id": made.case.dictionary_encode().cast(pa.dictionary(pa.int32(), pa.string())),
+        "restricted_to": seen.named(),
     }
     return pa.table([columns[name] for name in ITEMS.names], schema=ITEMS)
 

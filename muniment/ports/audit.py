@@ -7,7 +7,7 @@ from typing import Protocol
 
 from muniment.domain.audit import Entry
 from muniment.domain.events import Event, Term
-from muniment.domain.people import Actor, Appointment
+from muniment.domain.people import Actor, Appointment, Membership
 
 __all__ = ["AuditChain", "AuditTrail", "People"]
 
@@ -78,4 +78,16 @@ class People(Protocol):
 
     def end_appointment(self, council: str, appointment: Appointment, *, until_on: date) -> None:
         """Give an appointment its last day."""
+        ...
+
+    def memberships(self, council: str) -> tuple[Membership, ...]:
+        """Return every membership of a team there was, by person, team and first day."""
+        ...
+
+    def admit(self, council: str, membership: Membership) -> None:
+        """Put a person into a team."""
+        ...
+
+    def end_membership(self, council: str, membership: Membership, *, until_on: date) -> None:
+        """Give a membership its last day."""
         ...

@@ -1,13 +1,14 @@
-"""Giving people roles and ending them, on record."""
+"""Giving people roles, putting them into teams, and ending both, on record."""
 
 from datetime import date, datetime, timedelta
 
-from muniment.domain.events import RoleEnded, RoleGiven
-from muniment.domain.people import Act, Actor, Appointment, Role, london_date, require
+from muniment.domain.events import RoleEnded, RoleGiven, TeamJoined, TeamLeft
+from muniment.domain.people import Act, Actor, Appointment, Membership, Role, london_date, require
 from muniment.ports import Register
+from muniment.services.checking import check_name
 from schemas.errors import BadInputError, NotPermittedError
 
-__all__ = ["appoint", "end"]
+__all__ = ["admit", "appoint", "dismiss", "end"]
 
 
 def appoint(
@@ -33,13 +34,8 @@ def appoint(
         known = register.appointments(council)
         if _managers(known, london_date(now)) or appointment.role is not Role.INFORMATION_MANAGER:
             require(actor, Act.GIVE_ROLES)
-            if appointment.person in (actor.name, actor.login):
-                raise NotPermittedError(
-                    f"{actor.name} cannot give themselves a role.",
-                    remedy="Another information manager has to do this.",
-                )
-        if appointment.until_on is not None and appointment.until_on < appointment.from_on:
-            raise BadInputError("The last day of a role lies before its first.")
+            _refuse_oneself(actor, appointment.person, "give themselves a role")
+        _check_days(appointment, "a role")
         if any(_overlap(one, appointment) for one in known):
             raise BadInputError(
                 f"{appointment.person} is {appointment.role} in that time already.",
@@ -98,6 +94,95 @@ def end(
         )
 
 
+def admit(
+    council: str,
+    membership: Membership,
+    *,
+    reason: str,
+    register: Register,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Put a person into a team: HR, a service of the council, a partner council.
+
+    Raises:
+        NotPermittedError: The actor is no information manager, or would serve themselves.
+        BadInputError: The person is in the team then already, the days are in the wrong order, or no
+            reason.
+    """
+    _check_reason(reason)
+    check_name(membership.team)
+    require(actor, Act.GIVE_ROLES)
+    _refuse_oneself(actor, membership.person, "put themselves into a team")
+    _check_days(membership, "a time in a team")
+    with register.begin(council, actor, now=now) as trail:
+        its = [one for one in register.memberships(council) if _same(one, membership)]
+        if any(_in_one_time(one, membership) for one in its):
+            raise BadInputError(
+                f"{membership.person} is in {membership.team} in that time already.",
+                remedy="`muniment people list` shows from when until when.",
+            )
+        register.admit(council, membership)
+        trail.record(
+            TeamJoined(
+                person=membership.person,
+                team=membership.team,
+                from_on=membership.from_on,
+                until_on=membership.until_on,
+                reason=reason,
+            )
+        )
+
+
+def dismiss(
+    council: str,
+    person: str,
+    team: str,
+    *,
+    until_on: date,
+    reason: str,
+    register: Register,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Give a person's time in a team its last day.
+
+    Raises:
+        NotPermittedError: The actor is no information manager.
+        BadInputError: The person is not in that team, or the day lies before the first.
+    """
+    _check_reason(reason)
+    require(actor, Act.GIVE_ROLES)
+    with register.begin(council, actor, now=now) as trail:
+        today = london_date(now)
+        its = (one for one in register.memberships(council) if (one.person, one.team) == (person, team))
+        found = next((one for one in its if one.until_on is None or one.until_on >= today), None)
+        if found is None:
+            raise BadInputError(
+                f"{person} is not in {team}.", remedy="`muniment people list` shows who is in which team."
+            )
+        if until_on < found.from_on:
+            raise BadInputError("The last day of a time in a team lies before its first.")
+        register.end_membership(council, found, until_on=until_on)
+        trail.record(TeamLeft(person=person, team=team, before=found.until_on, after=until_on, reason=reason))
+
+
+def _refuse_oneself(actor: Actor, person: str, what: str) -> None:
+    if person in (actor.name, actor.login):
+        raise NotPermittedError(
+            f"{actor.name} cannot {what}.", remedy="Another information manager has to do this."
+        )
+
+
+def _check_days(given: Appointment | Membership, what: str) -> None:
+    if given.until_on is not None and given.until_on < given.from_on:
+        raise BadInputError(f"The last day of {what} lies before its first.")
+
+
+def _same(one: Membership, other: Membership) -> bool:
+    return (one.person, one.team) == (other.person, other.team)
+
+
 def _managers(appointments: tuple[Appointment, ...], on: date) -> set[str]:
     return {
         one.person for one in appointments if one.role is Role.INFORMATION_MANAGER and one.is_in_force(on)
@@ -105,8 +190,10 @@ def _managers(appointments: tuple[Appointment, ...], on: date) -> set[str]:
 
 
 def _overlap(one: Appointment, other: Appointment) -> bool:
-    if (one.person, one.role) != (other.person, other.role):
-        return False
+    return (one.person, one.role) == (other.person, other.role) and _in_one_time(one, other)
+
+
+def _in_one_time(one: Appointment | Membership, other: Appointment | Membership) -> bool:
     ends_before = one.until_on is not None and one.until_on < other.from_on
     begins_after = other.until_on is not None and other.until_on < one.from_on
     return not (ends_before or begins_after)

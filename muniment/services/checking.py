@@ -25,7 +25,7 @@ def check_reason(reason: str) -> None:
 
 
 def check_name(name: str) -> None:
-    """Refuse a name of a window or a case that could not be typed again.
+    """Refuse a name of a window, a case or a team that could not be typed again.
 
     Raises:
         BadInputError: It has other signs in it, or is too long.

@@ -17,7 +17,6 @@ from muniment.domain.disposal_events import (
     DisposalApproved,
     DisposalCancelled,
     DisposalDecided,
-    DisposalProposed,
     DisposalSentOn,
 )
 from muniment.domain.disposal_run import (
@@ -36,25 +35,25 @@ from muniment.domain.disposal_run import (
     outcomes,
     signed,
 )
-from muniment.domain.people import Act, Actor, Role, london_date, require, require_another
+from muniment.domain.people import Act, Actor, Role, london_date, require, require_another, require_sight
+from muniment.domain.restricting import teams_in
 from muniment.domain.retention import Level, Schedule
 from muniment.domain.triggers import Scope
 from muniment.ports import Register
 from muniment.ports.audit import AuditTrail
 from muniment.ports.retention import NewDecision
 from muniment.services.destroying import Planner
+from muniment.services.listing import STOPPABLE, enter_list, restrictions_for
 from schemas.clock import Clock
 from schemas.errors import BadInputError, NotPermittedError
 
 __all__ = ["Disposing", "Listed"]
 
-_LISTED: Final = (Fate.DUE.value, Fate.REVIEW.value, Fate.TRANSFER.value)
 _DECISIONS_AT_ONCE: Final = 10_000
 _AT_ONCE: Final = timedelta(0)
 """A platform's terms ask for its deletions to be honoured within a day: two people, and no waiting."""
 _IDS: Final = ("record_id", "thread_id")
 _OPEN: Final = (RunState.UNDER_REVIEW, RunState.ARCHIVIST_REVIEW)
-_STOPPABLE: Final = (RunState.PROPOSED, *_OPEN, RunState.WAITING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,67 +90,70 @@ class Disposing:
     def propose(self, *, actor: Actor, kind: PlanKind = PlanKind.SCHEDULE) -> Run | None:
         """Make a plan and, when anything is due, a list of it; None: nothing is, which is said too.
 
-        Of kind HONOUR it lists what platforms' deletions call for, where the council's file says so.
+        Of kind HONOUR it lists what platforms' deletions call for, where the council's file says so. What is
+        restricted is counted and stands on lists of its own: `propose_restricted`.
 
         Raises:
             NotPermittedError: The person has no role in which lists are proposed.
         """
-        require(actor, Act.PROPOSE_DISPOSAL)
-        plan = self.planners[kind](london_date(self.clock.now()), None)
-        return self.enter(plan, actor=actor)
+        return self.enter(self._plan(actor, kind), actor=actor)
+
+    def propose_restricted(self, *, actor: Actor, kind: PlanKind = PlanKind.SCHEDULE) -> tuple[Run, ...]:
+        """Make lists of what is due that only some may see: those that this person may.
+
+        Raises:
+            NotPermittedError: The person has no role in which lists are proposed.
+        """
+        return self.enter_restricted(self._plan(actor, kind), actor=actor)
 
     def enter(self, plan: DisposalPlan, *, actor: Actor) -> Run | None:
         """Enter a plan's list as a run under review."""
-        now = self.clock.now()
-        wanted = pc.is_in(plan.items["fate"].cast(pa.string()), pa.array(_LISTED, pa.string()))
-        with self.register.begin(self.council, actor, now=now) as trail:
-            listed = self._not_listed_elsewhere(plan.items.filter(wanted))
-            counts = _summary(plan)
-            run = Run(
-                council=self.council,
-                run=self._new_name(plan.as_of),
-                kind=plan.kind.value,
-                state=RunState.UNDER_REVIEW,
-                schedule=plan.schedule,
-                schedule_digest=plan.schedule_digest,
-                basis=plan.basis,
-                as_of=plan.as_of,
-                plan_commit=plan.commit_no,
-                prepared_by=signed(actor),
-                prepared_at=now,
-                summary=counts,
-            )
-            if len(listed):
-                self.register.add_run(run, listed)
-            trail.record(
-                DisposalProposed(
-                    run=run.run if len(listed) else "",
-                    kind=run.kind,
-                    schedule=run.schedule,
-                    basis=run.basis,
-                    as_of=run.as_of,
-                    commit_no=run.plan_commit,
-                    counts=counts,
-                )
-            )
-        return run if len(listed) else None
+        return self._enter(plan, None, actor)
 
-    def listed(self, run: str) -> Listed:
+    def enter_restricted(self, plan: DisposalPlan, *, actor: Actor) -> tuple[Run, ...]:
+        """Enter a plan's restricted lists, each as a run of its own; the system enters them all."""
+        made = [self._enter(plan, one, actor) for one in restrictions_for(plan, actor)]
+        return tuple(one for one in made if one is not None)
+
+    def _plan(self, actor: Actor, kind: PlanKind) -> DisposalPlan:
+        require(actor, Act.PROPOSE_DISPOSAL)
+        return self.planners[kind](london_date(self.clock.now()), None)
+
+    def _enter(self, plan: DisposalPlan, restricted_to: str | None, actor: Actor) -> Run | None:
+        return enter_list(
+            self.council,
+            plan,
+            restricted_to=restricted_to,
+            register=self.register,
+            actor=actor,
+            clock=self.clock,
+        )
+
+    def listed(self, run: str, *, reader: Actor) -> Listed:
         """Return a run's list as it stands.
 
         Raises:
+            NotPermittedError: The list is restricted, and not to this person.
             BadInputError: There is no such run.
         """
+        return self._listed(self._run(run, reader))
+
+    def _run(self, run: str, actor: Actor) -> Run:
+        """Return a run that somebody may see."""
         found = self.register.disposal_run(self.council, run)
-        items = self.register.run_items(self.council, run)
-        said = self.register.decisions(self.council, run)
+        require_sight(actor, teams_in(found.restricted_to))
+        return found
+
+    def _listed(self, found: Run) -> Listed:
+        items = self.register.run_items(self.council, found.run)
+        said = self.register.decisions(self.council, found.run)
         named = tuple(one for one in said if one.value is not None)
         outcome = outcomes(items, named) if len(items) else pa.array([], pa.string())
         return Listed(
             run=found,
             items=items.append_column("outcome", outcome),
             said=said,
-            approvals=self.register.run_approvals(self.council, run),
+            approvals=self.register.run_approvals(self.council, found.run),
         )
 
     def decide(
@@ -169,7 +171,7 @@ class Disposing:
         """Say what becomes of the items whose column holds a value; return how many these are.
 
         Raises:
-            NotPermittedError: The person has no role in which this is said.
+            NotPermittedError: The list is restricted, or the person has no role in which this is said.
             BadInputError: The run is not under review, no item is chosen, the reason, the day or the class
                 is missing, or the schedule in force has no such class for records.
         """
@@ -179,7 +181,7 @@ class Disposing:
         self._check(decision, facet, reason, until_on, retention_class)
         now = self.clock.now()
         with self.register.begin(self.council, actor, now=now) as trail:
-            found = self.register.disposal_run(self.council, run)
+            found = self._run(run, actor)
             if found.state not in _OPEN:
                 raise BadInputError(
                     f"The disposal run {run} is {found.state}: its list is not open.",
@@ -220,11 +222,11 @@ class Disposing:
         """End the review, or the archivist's, and send the list to the next step.
 
         Raises:
-            NotPermittedError: The person has no role in which this step is ended.
+            NotPermittedError: The list is restricted, or the person has no role in which this step is ended.
             BadInputError: The run is not at such a step.
         """
         with self.register.begin(self.council, actor, now=self.clock.now()) as trail:
-            found = self.register.disposal_run(self.council, run)
+            found = self._run(run, actor)
             match found.state:
                 case RunState.UNDER_REVIEW:
                     require(actor, Act.REVIEW_DISPOSAL)
@@ -245,12 +247,12 @@ class Disposing:
         """Open a list again; what was approved of it ends.
 
         Raises:
-            NotPermittedError: The person has no role in which lists are reviewed.
+            NotPermittedError: The list is restricted, or the person has no role in which lists are reviewed.
             BadInputError: The run is executed already, or under review anyway.
         """
         require(actor, Act.REVIEW_DISPOSAL)
         with self.register.begin(self.council, actor, now=self.clock.now()) as trail:
-            found = self.register.disposal_run(self.council, run)
+            found = self._run(run, actor)
             if found.state not in (RunState.PROPOSED, RunState.ARCHIVIST_REVIEW, RunState.WAITING):
                 raise BadInputError(f"The disposal run {run} is {found.state}: it cannot go back.")
             self._move(run, found, RunState.UNDER_REVIEW, trail)
@@ -265,8 +267,8 @@ class Disposing:
         require(actor, Act.APPROVE_DISPOSAL)
         now = self.clock.now()
         with self.register.begin(self.council, actor, now=now) as trail:
-            listed = self.listed(run)
-            found = listed.run
+            found = self._run(run, actor)
+            listed = self._listed(found)
             if found.state is not RunState.PROPOSED:
                 raise BadInputError(
                     f"The disposal run {run} is {found.state}: it does not wait for approval.",
@@ -315,7 +317,7 @@ class Disposing:
         _check_reason(reason)
         with self.register.begin(self.council, actor, now=self.clock.now()) as trail:
             found = self.register.disposal_run(self.council, run)
-            if found.state not in _STOPPABLE:
+            if found.state not in STOPPABLE:
                 raise BadInputError(f"The disposal run {run} is {found.state}: it cannot be stopped.")
             self.register.move_run(self.council, run, RunState.CANCELLED)
             trail.record(DisposalCancelled(run=run, before=found.state.value, reason=reason))
@@ -345,21 +347,6 @@ class Disposing:
     def _move(self, run: str, found: Run, after: RunState, trail: AuditTrail) -> None:
         self.register.move_run(self.council, run, after)
         trail.record(DisposalSentOn(run=run, before=found.state.value, after=after.value))
-
-    def _not_listed_elsewhere(self, items: pa.Table) -> pa.Table:
-        """Leave out what another run lists already: a record stands on one list at a time."""
-        for one in self.register.disposal_runs(self.council):
-            if one.state in _STOPPABLE:
-                taken = self.register.run_items(self.council, one.run)["record_id"].combine_chunks()
-                items = items.filter(pc.invert(pc.is_in(items["record_id"], taken)))
-        return items
-
-    def _new_name(self, as_of: date) -> str:
-        names = {one.run for one in self.register.disposal_runs(self.council)}
-        number = 1
-        while f"{as_of.isoformat()}-{number}" in names:
-            number += 1
-        return f"{as_of.isoformat()}-{number}"
 
     def _check(
         self,
@@ -398,12 +385,3 @@ def _role(actor: Actor) -> Role:
     if Role.INFORMATION_MANAGER in actor.roles:
         return Role.INFORMATION_MANAGER
     return min(actor.roles & APPROVERS)
-
-
-def _summary(plan: DisposalPlan) -> dict[str, int]:
-    """Return a plan's counts: by fate, and of those that stay by reason."""
-    found: dict[str, int] = {}
-    for row in plan.counts("fate", "why"):
-        name = str(row["fate"]) if row["why"] is None else f"{row['fate']}: {row['why']}"
-        found[name] = int(str(row["records"]))
-    return found

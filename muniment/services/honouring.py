@@ -40,6 +40,7 @@ class Honouring:
             {record: london_date(at) for record, (_, at) in gone.items()},
             of.circumstances(held),
             found=None if schedule is None else classify(records.records, schedule, of.setting()),
+            schedule=schedule,
             council=of.council,
             basis="; ".join(f"{account}: {self.bases[account]}" for account in accounts) or "nothing is gone",
             as_of=on,

@@ -130,7 +130,7 @@ class Retaining:
             by_thread=by_scope[Scope.THREAD],
         )
 
-    def circumstances(self, held: frozenset[str], *, may_see: frozenset[str] = frozenset()) -> Circumstances:
+    def circumstances(self, held: frozenset[str], *, may_see: frozenset[str] | None = None) -> Circumstances:
         """Return everything else that a plan rests on; `held` are the ids that holds cover."""
         council, register = self.council, self.register
         intents = [one for intent in register.intents(council) for one in intent.record_ids.to_pylist()]
@@ -165,7 +165,7 @@ class Retaining:
         on: date | None = None,
         held: frozenset[str] | None = None,
         records: Held | None = None,
-        may_see: frozenset[str] = frozenset(),
+        may_see: frozenset[str] | None = None,
     ) -> DisposalPlan:
         """Return what falls due, and why the rest does not.
 
@@ -175,7 +175,8 @@ class Retaining:
             held: The ids that holds cover, where they are known more exactly: inside the transaction that
                 executes (`services.holding.held_now`). Otherwise holds are brought up to date first.
             records: The records, where they were read already.
-            may_see: The restricted groups whose records may be planned.
+            may_see: The teams and roles whose restricted records may be named as due; None: all, for counts
+                and for lists that only these see.
 
         Raises:
             BadInputError: No schedule is in force.

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from muniment.check_proof import check as check_proof
 from muniment.domain.columns import words_of
 from muniment.domain.disposal import Fate, matching
-from muniment.domain.people import SYSTEM, Act, Actor, require
+from muniment.domain.people import SYSTEM, Act, Actor, may_see, require
 from muniment.domain.retention import Schedule
 from muniment.domain.retention_events import TransferMade, TransferReceived
 from muniment.ports import AuditTrail, MediaStore, Seals
@@ -49,8 +49,11 @@ class Transferring:
     title: str
 
     def offered(self, retention_class: str | None = None) -> pa.Table:
-        """Return what the schedule says is to be offered now, but for what is in a package already."""
-        made = self.retaining.plan()
+        """Return what the schedule says is to be offered now, but for what is in a package already.
+
+        What is restricted is offered by an archivist who may see it.
+        """
+        made = self.retaining.plan(may_see=may_see(self.actor))
         items = made.of(Fate.TRANSFER)
         if retention_class is not None:
             items = matching(items, "class", [retention_class])

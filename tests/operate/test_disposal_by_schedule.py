@@ -1,5 +1,6 @@
 """From a schedule to destruction: what the simulation said is what goes; a deletion elsewhere is honoured."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,39 @@ def test_what_the_simulation_said_is_what_goes_but_for_a_thread_that_was_held_si
         again = services.retaining.plan()
         assert not again.due.num_rows
         assert [row["why"] for row in again.items.to_pylist() if row["kind"] == "comment"] == ["held"]
+
+
+def test_what_is_restricted_to_hr_goes_by_a_list_of_hr_alone(office: Office, tmp_path: Path) -> None:
+    assert office.archive().code == 0
+    office.stage.world.clock.wait(3 * 86_400)
+    restricted = {**SHORT, "  - code: PUB-COMMENT\n": "  - code: PUB-COMMENT\n    restricted_to: HR\n"}
+    schedule, text = load_schedule(signed(tmp_path / "signed.yml", **restricted))
+    with open_muniment(from_environment()) as muniment:
+        services = muniment.council()
+        deciding = Deciding(retaining=services.retaining, actor=MANAGER, record_key=services.record_key)
+        deciding.adopt(schedule, text)
+        assert services.disposing.propose(actor=OFFICER) is None
+        officer, manager, reviewer = (
+            replace(person, teams=frozenset({"HR"})) for person in (OFFICER, MANAGER, REVIEWER)
+        )
+        (run,) = services.disposing.propose_restricted(actor=officer)
+        listed = services.disposing.listed(run.run, reader=reviewer).items
+        assert sorted(listed["record_id"].to_pylist()) == comments(services)
+        services.disposing.send_on(run.run, actor=reviewer)
+        services.disposing.approve(run.run, actor=manager)
+        services.disposing.approve(run.run, actor=reviewer)
+    refused = office.run("dispose", "list", run.run)
+    assert (refused.code, "only HR may" in refused.said) == (3, True)
+    assert comments_of(refused.said) == []
+    office.stage.world.clock.wait(8 * 86_400)
+    with open_muniment(from_environment()) as muniment:
+        services = muniment.council()
+        assert services.destroying.execute(run.run).records == 10
+        assert comments(services) == []
+
+
+def comments_of(said: str) -> list[str]:
+    return [word for word in said.split() if word.startswith("facebook:")]
 
 
 @pytest.fixture

@@ -37,6 +37,21 @@ def test_roles_are_given_by_an_information_manager_and_never_to_oneself(office: 
     assert (last.code, "nobody would be information manager" in last.said) == (2, True)
 
 
+def test_people_are_put_into_teams_by_an_information_manager_and_never_by_themselves(office: Office) -> None:
+    appoint(office, "information-manager")
+    refused = office.run("people", "add", ME, "--team", "HR", "--reason", "because")
+    assert (refused.code, "cannot put themselves into a team" in refused.said) == (3, True)
+    both = office.run("people", "add", "a.jones", "--team", "HR", "--role", "auditor", "--reason", "which?")
+    assert (both.code, "a role or a team" in both.said) == (2, True)
+    assert office.run("people", "add", "a.jones", "--team", "HR", "--reason", "head of HR").code == 0
+    again = office.run("people", "add", "a.jones", "--team", "HR", "--reason", "twice")
+    assert (again.code, "in that time already" in again.said) == (2, True)
+    assert "team HR" in office.run("people", "list").said
+    assert office.run("people", "end", "a.jones", "--team", "HR", "--reason", "left").code == 0
+    unknown = office.run("people", "end", "b.smith", "--team", "HR", "--reason", "left")
+    assert (unknown.code, "is not in HR" in unknown.said) == (2, True)
+
+
 def test_a_hold_from_its_placing_to_its_release(office: Office) -> None:
     assert office.archive().code == 0
     refused = office.run(

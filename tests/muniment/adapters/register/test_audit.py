@@ -20,7 +20,7 @@ from muniment.domain.events import (
     Tag,
     Term,
 )
-from muniment.domain.people import SYSTEM, Actor, Appointment, Role
+from muniment.domain.people import SYSTEM, Actor, Appointment, Membership, Role
 from schemas.errors import BadInputError
 from schemas.vocabulary import Reason
 from tests.muniment.adapters.register.stage import MAIN, Stage, at
@@ -190,3 +190,15 @@ def test_people_have_roles_for_a_time(register: SqlRegister) -> None:
         register.end_appointment("elm", given, until_on=day + timedelta(days=3))
     assert register.appointments("elm") == (replace(given, until_on=day + timedelta(days=3)),)
     assert register.appointments("oak") == ()
+
+
+def test_people_are_in_teams_for_a_time(register: SqlRegister) -> None:
+    day = at(0).date()
+    joined = Membership(person="j.smith", team="HR", from_on=day)
+    with register.begin("elm", SYSTEM, now=at(0)):
+        register.admit("elm", joined)
+    assert register.memberships("elm") == (joined,)
+    with register.begin("elm", SYSTEM, now=at(1)):
+        register.end_membership("elm", joined, until_on=day + timedelta(days=3))
+    assert register.memberships("elm") == (replace(joined, until_on=day + timedelta(days=3)),)
+    assert register.memberships("oak") == ()

@@ -49,6 +49,7 @@ ID_FREE = {
     "audit": {"council", "number", "at", "tag", "text_digest", "digest"},
     "audit_texts": {"council", "number", "salt", "text"},  # a record by its keyed digest only
     "appointments": {"council", "person", "role", "from_on", "until_on"},
+    "team_members": {"council", "person", "team", "from_on", "until_on"},
     "holds": {"id", "council", "kind", "reference", "reason", "typed", "case_id", "placed_by", "placed_at"}
     | {"review_on", "watermark", "released_by", "released_at", "release_reason"},
     "hold_records": {"hold_id"},
@@ -56,9 +57,10 @@ ID_FREE = {
     "disposal_runs": {"council", "run", "kind", "state", "schedule", "schedule_digest", "basis", "as_of"}
     | {"plan_commit", "prepared_by", "prepared_at", "summary", "waits_until", "intent_at", "intent_commit"}
     | {"intent_count", "intent_digest", "key_id", "dropped", "erased_commit", "erasure", "proofs"}
-    | {"done_at", "closed_at", "certificate_no", "certificate"},
+    | {"done_at", "closed_at", "certificate_no", "certificate", "restricted_to"},
     "disposal_decisions": {"council", "run", "number", "person", "at", "facet", "decision", "reason"}
     | {"until_on", "retention_class"},
+    "disposal_co_reviews": {"council", "run", "team", "person", "at"},
     "disposal_approvals": {"council", "run", "person", "role", "at", "list_digest"},  # a keyed digest
     "stub_keys": {"council", "key_id", "stubs", "first_used_at"},
     "stubs": {"council", "digest", "key_id", "stub_id", "platform", "account", "kind", "retention_class"}
@@ -100,6 +102,14 @@ def test_every_column_that_may_name_a_record_is_cleared() -> None:
     for table in METADATA.sorted_tables:
         told = ID_FREE.get(table.name, set()) | sql_forgetting.CLEARED.get(table.name, frozenset())
         assert {column.name for column in table.columns} == told, table.name
+
+
+def test_a_list_that_an_earlier_version_made_has_every_column_of_today(stage: Stage) -> None:
+    stage.register.add_run(a_run("earlier"), items("x:1").drop_columns(["restricted_to"]))
+    listed = stage.register.run_items("elm", "earlier")
+    assert listed.schema == items("x:1").schema
+    assert listed["restricted_to"].to_pylist() == [None]
+    assert stage.register.disposal_run("elm", "earlier").restricted_to is None
 
 
 def test_what_is_in_an_open_intent_is_disposed(stage: Stage) -> None:

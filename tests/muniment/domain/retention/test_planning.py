@@ -134,7 +134,7 @@ def test_a_linked_record_takes_the_class_of_the_investigation_when_that_lasts_lo
     of_hr = Circumstances(cases=cases, may_see=frozenset({"HR"}))
     open_case = planned(comment(2), on=DUE, around=of_hr)
     assert told(open_case, "why", "class", "case_id") == {"x:2": ("case", "HR-EVIDENCE", "hr-7")}
-    around = Circumstances(cases=cases, facts=facts)
+    around = Circumstances(cases=cases, facts=facts, may_see=frozenset())
     hidden = planned(comment(2), on=date(2034, 2, 1), around=around)
     assert told(hidden) == {"x:2": "restricted"}
     seen = planned(comment(2), on=date(2034, 2, 1), around=replace(around, may_see=frozenset({"HR"})))

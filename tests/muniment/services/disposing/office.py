@@ -57,6 +57,7 @@ class Office:
     kept: dict[str, Why] = field(default_factory=dict)
     fates: dict[str, Fate] = field(default_factory=dict)
     classes: dict[str, str] = field(default_factory=dict)
+    restricted: dict[str, str] = field(default_factory=dict)
     schedule: bytes = b"\x01" * 32
     index_is_down: bool = False
     waiting: timedelta = timedelta(days=7)
@@ -183,6 +184,7 @@ class Office:
                     "due_from": date(2022, 1, 2),
                     "review_on": None,
                     "case_id": None,
+                    "restricted_to": self.restricted.get(one),
                     "filed_on": date(2020, 1, 1),
                     "first_captured_on": date(2020, 1, 2),
                     "last_captured_on": date(2024, 3, 1),

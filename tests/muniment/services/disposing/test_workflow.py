@@ -44,7 +44,7 @@ def reclassify(office: Office, run: str, code: str) -> int:
 
 
 def destroyed(office: Office, run: str) -> set[str]:
-    return set(office.disposing.listed(run).destroyed["record_id"].to_pylist())
+    return set(office.disposing.listed(run, reader=BEN).destroyed["record_id"].to_pylist())
 
 
 def test_what_a_reviewer_keeps_or_extends_is_not_destroyed(office: Office) -> None:
@@ -57,7 +57,7 @@ def test_what_a_reviewer_keeps_or_extends_is_not_destroyed(office: Office) -> No
     assert office.destroying.execute(run).records == 4
     assert office.held() == ids(1, 2)
     assert office.certifying.read(run)["decisions"] == {"keep": 1, "extend": 1}
-    assert [one.value for one in office.disposing.listed(run).said] == [None, None]
+    assert [one.value for one in office.disposing.listed(run, reader=BEN).said] == [None, None]
 
 
 def test_an_extension_is_the_decision_that_the_next_plan_goes_by(office: Office) -> None:
@@ -136,7 +136,7 @@ def test_a_list_sent_back_and_changed_needs_its_approvals_again(office: Office) 
     assert office.run(run).state is RunState.PROPOSED  # ben's yes was to another list
     office.disposing.approve(run, actor=CAT)
     assert office.run(run).state is RunState.WAITING
-    assert {one.person for one in office.disposing.listed(run).approvals} == {"ivy", "cat"}
+    assert {one.person for one in office.disposing.listed(run, reader=BEN).approvals} == {"ivy", "cat"}
 
 
 def test_a_list_sent_back_and_left_as_it_was_needs_two_approvals_again(office: Office) -> None:
@@ -265,7 +265,7 @@ def test_mistakes_are_refused_in_plain_words(office: Office) -> None:
             run, Decision.EXTEND, facet="class", value="PUB-COMMENT", reason="x", actor=BEN
         )
     with pytest.raises(BadInputError, match="no disposal run"):
-        office.disposing.listed("nothing")
+        office.disposing.listed("nothing", reader=BEN)
     office.clock.wait(timedelta(days=1).total_seconds())
     with pytest.raises(BadInputError, match="still to come"):
         office.disposing.decide(
