@@ -81,7 +81,8 @@ class Reading:
     """What an exhibit says.
 
     `record` None: it shows no content (a 404). `look` None: an entry of an edit history says nothing
-    of now. `shape` and `items` (the exhibit's parts, decoded) are what a digest rule reads.
+    of now. `shape` and `items` (the exhibit's parts, decoded) are what a digest rule reads: JSON, or a
+    `msgspec.Struct` that has every field which a rule names.
     `leftover`: fields of the item that this reader does not know (drift).
     """
 

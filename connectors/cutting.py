@@ -61,13 +61,13 @@ class HeaderMaker:
         self,
         record_id: str,
         parts: Sequence[bytes],
-        spans: Iterable[Sequence[Span]] = (),
+        spans: Sequence[Sequence[Span]] = (),
         *,
         address: str | None = None,
     ) -> Exhibit:
         """Return the exhibit of one record. Give `address` when the request named other records too."""
         facts = self._common if address is None else self._facts(address)
-        name, where = _encode(record_id), _encode(list(spans))
+        name, where = _encode(record_id), _encode(spans)
         header = b"".join((b'{"record_id":', name, _RESPONSE, facts, _SPANS, where, b"}"))
         return Exhibit(record_id=record_id, header=header, parts=tuple(parts))
 
@@ -90,19 +90,21 @@ class HeaderReader(Generic[Facts]):
         Raises:
             msgspec.DecodeError, ValueError: It is no header.
         """
-        told = header[header.index(_RESPONSE) + len(_RESPONSE) : header.rindex(_SPANS)]
+        start = header.index(_RESPONSE) + len(_RESPONSE)
         last = self._last
-        if last is not None and last[0] == told:
+        if last is not None and header.startswith(last[0], start):
             return last[1]
-        found = self._decoder.decode(told)
-        self._last = (told, found)
+        end = header.rindex(_SPANS)
+        found = self._decoder.decode(header[start:end])
+        self._last = (header[start : end + len(_SPANS)], found)
         return found
 
     @staticmethod
     def is_whole(header: bytes) -> bool:
         """Return whether the first part surely stands in the body as it is: nothing was cut out of it."""
-        first = header[header.rindex(_SPANS) + len(_SPANS) :].partition(b"]]")[0]
-        return b"],[" not in first
+        start = header.rindex(_SPANS)
+        second = header.find(b"],[", start)
+        return second < 0 or header.find(b"]]", start, second + 1) >= 0
 
     @staticmethod
     def spans(header: bytes) -> list[list[Span]]:

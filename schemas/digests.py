@@ -19,6 +19,9 @@ import msgspec
 __all__ = ["TRANSFORMS", "DigestRule", "Field", "canonical", "unread_version", "version", "version_id"]
 
 Path: TypeAlias = tuple[str | int, ...]
+_ABSENT = object()
+_AS_IS = "as-is"
+_EACH = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +34,13 @@ class Field:
 
     name: str
     paths: tuple[Path, ...]
-    transform: str = "as-is"
+    transform: str = _AS_IS
     absent_is_null: bool = True
 
 
 DigestRule: TypeAlias = Mapping[str, tuple[Field, ...]]
 """Shape -> fields. Never change a published rule: add the next number."""
 
-_ABSENT = object()
 _BREAKS = re.compile(r"(?i)<(?:br|/p|/div|/li|/h[1-6]|/tr|/blockquote)\b[^>]*>")
 _DROPPED = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->")
 _TAG = re.compile(r"<[^<>]*>")
@@ -76,7 +78,7 @@ def _references_1(value: Any) -> Any:
 
 
 TRANSFORMS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
-    {"as-is": lambda value: value, "visible-text-1": _visible_text_1, "references-1": _references_1}
+    {_AS_IS: lambda value: value, "visible-text-1": _visible_text_1, "references-1": _references_1}
 )
 """Named, frozen transforms. A published one never changes."""
 
@@ -86,29 +88,33 @@ def canonical(value: Any) -> bytes:
     return msgspec.json.encode(value, order="deterministic")
 
 
-def _follow(value: Any, path: Sequence[str | int]) -> Any:
-    for number, step in enumerate(path):
+def _follow(value: Any, path: Path) -> Any:
+    for step in path:
         if isinstance(step, int):
             if not isinstance(value, list | tuple) or step >= len(value):
                 return _ABSENT
             value = value[step]
-        elif step == "*":
+        elif step == _EACH:
             if not isinstance(value, list):
                 return _ABSENT
-            found = (_follow(item, path[number + 1 :]) for item in value)
+            below = path[path.index(_EACH) + 1 :]
+            found = (_follow(item, below) for item in value)
             return [None if item is _ABSENT else item for item in found]
-        elif not isinstance(value, dict) or step not in value:
-            return _ABSENT
+        elif isinstance(value, dict):
+            value = value.get(step, _ABSENT)
+        elif isinstance(value, msgspec.Struct):
+            # A shape that does not have the field raises: what a rule names must be decoded.
+            value = getattr(value, step)
         else:
-            value = value[step]
-    return value
+            return _ABSENT
+    return _ABSENT if value is msgspec.UNSET else value
 
 
 def _value(field: Field, parts: Sequence[Any]) -> Any:
     for path in field.paths:
         found = _follow(parts, path)
         if found is not _ABSENT:
-            return TRANSFORMS[field.transform](found)
+            return found if field.transform == _AS_IS else TRANSFORMS[field.transform](found)
     return None if field.absent_is_null else "\x00absent"
 
 

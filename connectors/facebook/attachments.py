@@ -1,7 +1,7 @@
 """What posts and comments carry: pictures, videos, cards and links; and where their files can be had now."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +14,7 @@ from connectors.facebook.problems import problem_of
 from schemas.capture import MediaAddress, Response
 from schemas.record import MediaRef
 
-__all__ = ["Item", "addresses", "cards_of", "is_share", "links_of", "media_of", "string"]
+__all__ = ["Card", "Item", "addresses", "cards_of", "is_share", "links_of", "media_of", "string"]
 
 Item: TypeAlias = dict[str, Any]
 _URL: Final = re.compile(r"https?://[^\s<>\"'()\[\]]+")
@@ -26,16 +26,43 @@ _item: Final = msgspec.json.Decoder()
 
 
 class _Target(msgspec.Struct):
-    id: Any = None
+    id: str | None = None
 
 
-class _Card(msgspec.Struct):
+class _Image(msgspec.Struct):
+    src: str | None = None
+
+
+class _Media(msgspec.Struct):
+    image: _Image | None = None
+    source: str | None = None
+
+
+class _Album(msgspec.Struct):
+    data: "list[Card] | None" = None
+
+
+class Card(msgspec.Struct):
+    """One attachment, as far as it is read: a file of Facebook's, or the preview of a page elsewhere."""
+
+    type: str | None = None
+    media_type: str | None = None
+    title: str | None = None
+    description: str | None = None
+    url: str | None = None
+    unshimmed_url: str | None = None
     target: _Target | None = None
+    media: _Media | None = None
+    subattachments: _Album | None = None
 
 
 class _Carrier(msgspec.Struct):
-    attachment: _Card | None = None
+    attachment: "_Aimed | None" = None
     attachments: msgspec.Raw = msgspec.Raw()
+
+
+class _Aimed(msgspec.Struct):
+    target: _Target | None = None
 
 
 class _Carriers(msgspec.Struct):
@@ -53,38 +80,41 @@ def string(item: Item, key: str) -> str | None:
     return value or None
 
 
-def cards_of(item: Item) -> list[Item]:
-    """Return the attachments of a post, or the one of a comment, albums opened."""
+def cards_of(item: Item) -> list[Card]:
+    """Return the attachments of a post, or the one of a comment, albums opened.
+
+    Raises:
+        msgspec.ValidationError: One has another shape than Graph documents.
+    """
     if "attachment" in item:
-        return [item["attachment"]]
-    found: list[Item] = []
-    for card in (item.get("attachments") or {}).get("data") or ():
-        found += (card.get("subattachments") or {}).get("data") or [card]
+        return [msgspec.convert(item["attachment"], Card)]
+    found: list[Card] = []
+    for card in msgspec.convert(item.get("attachments") or {}, _Album).data or ():
+        found += (card.subattachments and card.subattachments.data) or [card]
     return found
 
 
-def is_share(card: Item) -> bool:
+def is_share(card: Card) -> bool:
     """Return whether a card shows a page elsewhere: title and picture are that page's, not the post's."""
-    kind = card.get("type") or ""
-    return kind == "share" or kind.startswith("video_share") or card.get("media_type") in ("link", "share")
+    kind = card.type or ""
+    return kind == "share" or kind.startswith("video_share") or card.media_type in ("link", "share")
 
 
-def media_of(cards: list[Item]) -> Iterator[tuple[str, MediaRef]]:
+def media_of(cards: Sequence[Card]) -> Iterator[tuple[str, MediaRef]]:
     """Yield the files of attachments that have an id: address ("" where none is offered) and file.
 
     The preview of a page elsewhere has none: it is that site's picture, fetched and shown by Facebook.
     Graph tells no alternative text here; a picture's own caption stands in for it.
     """
     for card in cards:
-        native_id = (card.get("target") or {}).get("id")
-        media = card.get("media") or {}
-        if native_id is None or not media or is_share(card):
+        media = card.media
+        if card.target is None or card.target.id is None or media is None or is_share(card):
             continue
-        video = "video" in (card.get("media_type") or card.get("type") or "")
-        url = media.get("source") if video else (media.get("image") or {}).get("src")
-        alt_text = None if video else string(card, "description")
+        video = "video" in (card.media_type or card.type or "")
+        url = media.source if video else media.image and media.image.src
+        alt_text = None if video else card.description or None
         kind = "video" if video else "image"
-        yield url or "", MediaRef(native_id=native_id, kind=kind, alt_text=alt_text)
+        yield url or "", MediaRef(native_id=card.target.id, kind=kind, alt_text=alt_text)
 
 
 def _expiry(url: str) -> datetime | None:
@@ -96,13 +126,13 @@ def _expiry(url: str) -> datetime | None:
         return None
 
 
-def links_of(message: str | None, cards: list[Item]) -> tuple[str, ...]:
+def links_of(message: str | None, cards: Sequence[Card]) -> tuple[str, ...]:
     """Return the addresses in the text, as they stand, and those that attached cards lead to."""
     found: dict[str, None] = {}
     if message is not None and "://" in message:
         found.update((url.rstrip(_TRAILING), None) for url in _URL.findall(message))
     for card in cards:
-        target = _unshimmed(string(card, "unshimmed_url") or string(card, "url"))
+        target = _unshimmed(card.unshimmed_url or card.url)
         if target is not None:
             found[target] = None
     return tuple(found)
@@ -110,7 +140,7 @@ def links_of(message: str | None, cards: list[Item]) -> tuple[str, ...]:
 
 def _unshimmed(url: str | None) -> str | None:
     """Return where a card leads, if it leaves Facebook: `l.facebook.com/l.php?u=...` names the target."""
-    if url is None:
+    if not url:
         return None
     plain = _PLAIN_HOST.match(url)
     host = plain[1] if plain else host_of(url)

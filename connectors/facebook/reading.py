@@ -4,14 +4,16 @@ The endpoint says what an item is. A comment's thread is the post whose list was
 tells it by the comment's own id (`{post}_{comment}`) or permalink.
 """
 
-from datetime import UTC, datetime
-from typing import Final
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 
 from connectors.contract import Reading
 from connectors.cutting import HeaderReader, decodable
-from connectors.facebook.attachments import Item, cards_of, is_share, links_of, media_of, string
+from connectors.facebook.attachments import Card, Item, cards_of, is_share, links_of, media_of, string
+from connectors.facebook.comments import Comment, comment_from, comment_of, comment_record
 from connectors.facebook.fields import KNOWN, REACTIONS
 from connectors.facebook.problems import Verdict, problem_of, verdict
 from connectors.facebook.wire import (
@@ -20,8 +22,8 @@ from connectors.facebook.wire import (
     POST_ENDPOINT,
     POSTS_ENDPOINT,
     PROFILE_ENDPOINT,
+    moment,
     permalink_ids,
-    record_id,
 )
 from schemas.capture import POSTS, PROFILE, Exhibit, comments_of
 from schemas.errors import MalformedItemError
@@ -53,7 +55,11 @@ _CONTENT: Final = frozenset(
     {"attachment", "attachments", "event", "link", "parent_id", "place", "story", "story_tags"}
 )
 """What an item without a message can consist of."""
-_ODD: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_ODD: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, msgspec.ValidationError)
+_NO_CARD: Final = Card()
+_SHAPE: Final = "An item has another shape than muniment knows."
+# A message that was renamed or lost on the way must not look like one that was taken away.
+_LOST: Final = "An item has no text, and fields that were not asked for or no content."
 _header: Final = HeaderReader(_Asked)
 _item: Final = msgspec.json.Decoder()
 
@@ -65,41 +71,61 @@ def read(exhibit: Exhibit) -> Reading:
         MalformedItemError: An item that this reader does not understand.
     """
     asked = _header.facts(exhibit.header)
-    part = exhibit.parts[0]
-    item = _decoded(exhibit)
+    part = _decodable(exhibit)
+    shape = _SHAPES.get(asked.endpoint)
+    comment = comment_of(part) if shape == "comment" else None
+    if comment is not None:
+        return _of_comment(exhibit, asked, comment, ())
+    item = _decoded(part)
     # Looking for an error in the bytes of each item would take a tenth of the time of reading it.
-    problem = problem_of(part) if not isinstance(item, dict) or "error" in item else None
+    problem = problem_of(exhibit.parts[0]) if not isinstance(item, dict) or "error" in item else None
     if problem is not None:
         answer = Answer.GONE if verdict(problem) is Verdict.GONE else Answer.REFUSED
         return Reading(record=None, look=_look(exhibit, asked, answer, problem.name, {}, listing=""))
-    if not isinstance(item, dict):
-        raise MalformedItemError("An item is no object.")
+    if not isinstance(item, dict) or shape is None:
+        raise MalformedItemError("An item is no object, or of an endpoint that muniment does not ask.")
+    leftover = tuple(sorted(item.keys() - KNOWN[shape]))
     try:
-        shape = _SHAPES[asked.endpoint]
-        known = KNOWN[shape]
-        leftover = () if known.issuperset(item) else tuple(sorted(item.keys() - known))
-        match shape:
-            case "post":
-                record = _post(exhibit.record_id, item)
-            case "comment":
-                record = _comment(exhibit.record_id, item, asked)
-            case _:
-                record = _profile(exhibit.record_id, item)
-        if shape != "profile" and "message" not in item and (leftover or not item.keys() & _CONTENT):
-            # A message that was renamed or lost on the way must not look like one that was taken away.
-            raise MalformedItemError("An item has no text, and fields that were not asked for or no content.")
-        listing = _listing(asked.endpoint, record)
-        look = _look(exhibit, asked, Answer.SEEN, _shown(item), _metrics(item, shape), listing=listing)
+        if shape == "comment":
+            return _of_comment(exhibit, asked, comment_from(item), leftover)
+        return _of_item(exhibit, asked, shape, item, leftover)
     except _ODD as error:
-        raise MalformedItemError("An item has another shape than muniment knows.") from error
+        raise MalformedItemError(_SHAPE) from error
+
+
+def _of_comment(exhibit: Exhibit, asked: _Asked, comment: Comment, leftover: tuple[str, ...]) -> Reading:
+    if comment.message is msgspec.UNSET and (leftover or not comment.has_content):
+        raise MalformedItemError(_LOST)
+    listed_at = asked.address if asked.endpoint == COMMENTS_ENDPOINT else None
+    try:
+        record = comment_record(exhibit.record_id, comment, listed_at=listed_at)
+    except _ODD as error:
+        raise MalformedItemError(_SHAPE) from error
+    shown = "is_hidden" if comment.is_hidden else "is_private" if comment.is_private else PUBLIC
+    metrics = _counts((("likes", comment.like_count), ("comments", comment.comment_count)))
+    listing = "" if listed_at is None else comments_of(record.thread_id)
+    look = _look(exhibit, asked, Answer.SEEN, shown, metrics, listing=listing)
+    return Reading(record=record, look=look, shape="comment", items=(comment,), leftover=leftover)
+
+
+def _of_item(exhibit: Exhibit, asked: _Asked, shape: str, item: Item, leftover: tuple[str, ...]) -> Reading:
+    record = _post(exhibit.record_id, item) if shape == "post" else _profile(exhibit.record_id, item)
+    if shape != "profile" and "message" not in item and (leftover or not item.keys() & _CONTENT):
+        raise MalformedItemError(_LOST)
+    listing = _listing(asked.endpoint)
+    look = _look(exhibit, asked, Answer.SEEN, _shown(item), _metrics(item, shape), listing=listing)
     return Reading(record=record, look=look, shape=shape, items=(item,), leftover=leftover)
 
 
-def _decoded(exhibit: Exhibit) -> Item | None:
+def _decodable(exhibit: Exhibit) -> bytes:
     part = exhibit.parts[0]
-    if not _header.is_whole(exhibit.header):
-        segments = _header.spans(exhibit.header)[0]
-        part = decodable(part, segments) if len(segments) > 1 else part
+    if _header.is_whole(exhibit.header):
+        return part
+    segments = _header.spans(exhibit.header)[0]
+    return decodable(part, segments) if len(segments) > 1 else part
+
+
+def _decoded(part: bytes) -> Item | None:
     try:
         item: Item = _item.decode(part)
     except msgspec.DecodeError:
@@ -122,11 +148,9 @@ def _look(
     )
 
 
-def _listing(endpoint: str, record: CouncilRecord) -> str:
+def _listing(endpoint: str) -> str:
     if endpoint == POSTS_ENDPOINT:
         return POSTS
-    if endpoint == COMMENTS_ENDPOINT:
-        return comments_of(record.thread_id)
     return PROFILE if endpoint == PROFILE_ENDPOINT else ""
 
 
@@ -136,8 +160,8 @@ def _post(name: str, item: Item) -> CouncilRecord:
         raise MalformedItemError("A post has no id.")
     cards = cards_of(item)
     message = string(item, "message")
-    about = (card for card in cards if card.get("description") or card.get("title"))
-    card = next(about, {})
+    about = (card for card in cards if card.description or card.title)
+    card = next(about, _NO_CARD)
     author = item.get("from") or {}
     return CouncilRecord(
         record_id=name,
@@ -149,54 +173,13 @@ def _post(name: str, item: Item) -> CouncilRecord:
         author_id=string(author, "id"),
         author_handle=None,
         author_name=string(author, "name"),
-        title=None if is_share(card) else string(card, "title"),
-        text=message or string(item, "story") or string(card, "description") or string(card, "title") or "",
+        title=None if is_share(card) else card.title or None,
+        text=message or string(item, "story") or card.description or card.title or "",
         language=None,
         url=string(item, "permalink_url") or string(item, "link"),
-        created_at=_moment(item),
+        created_at=moment(string(item, "created_time")),
         version_at=None,
         media=tuple(ref for _, ref in media_of(cards)),
-        links=links_of(message, cards),
-    )
-
-
-def _comment(name: str, item: Item, asked: _Asked) -> CouncilRecord:
-    permalink = string(item, "permalink_url")
-    native_id = string(item, "id")
-    parent = string(item.get("parent") or {}, "id")
-    linked_post = ""
-    listed = asked.endpoint == COMMENTS_ENDPOINT
-    if native_id is None or not listed or (parent is None and "reply_comment_id=" in (permalink or "")):
-        linked_post, linked_parent, linked_id = permalink_ids(permalink)
-        native_id = native_id or linked_id
-        parent = parent or linked_parent
-    if not native_id:
-        raise MalformedItemError("A comment has no id.")
-    if listed:
-        thread = asked.address.partition("?")[0].rsplit("/", 2)[1]
-    else:
-        thread = linked_post or native_id.rpartition("_")[0] or string(item.get("object") or {}, "id") or ""
-    thread_id = record_id(thread)
-    author = item.get("from") or {}
-    message = string(item, "message")
-    cards = cards_of(item)
-    return CouncilRecord(
-        record_id=name,
-        native_id=native_id,
-        platform="facebook",
-        kind=Kind.COMMENT,
-        thread_id=thread_id,
-        parent_id=record_id(parent) if parent else thread_id,
-        author_id=string(author, "id"),
-        author_handle=None,
-        author_name=string(author, "name"),
-        title=None,
-        text=message or "",
-        language=None,
-        url=permalink,
-        created_at=_moment(item),
-        version_at=None,
-        media=tuple(ref for _, ref in media_of(cards)) if cards else (),
         links=links_of(message, cards),
     )
 
@@ -226,11 +209,6 @@ def _profile(name: str, item: Item) -> CouncilRecord:
     )
 
 
-def _moment(item: Item) -> datetime | None:
-    told = string(item, "created_time")
-    return None if told is None else datetime.fromisoformat(told).astimezone(UTC)
-
-
 def _shown(item: Item) -> str:
     if item.get("is_hidden") or item.get("timeline_visibility") == "hidden":
         return "is_hidden"
@@ -242,16 +220,17 @@ def _shown(item: Item) -> str:
 
 
 def _metrics(item: Item, shape: str) -> dict[str, int]:
-    if shape == "comment":
-        found = {"likes": item.get("like_count"), "comments": item.get("comment_count")}
-    elif shape == "profile":
-        found = {name: item.get(name) for name in ("fan_count", "followers_count", "rating_count")}
-    else:
-        found = {"shares": (item.get("shares") or {}).get("count"), "comments": _total(item, "comments")}
-        found["reactions"] = _total(item, "reactions")
-        found["likes"] = _total(item, REACTIONS[0])
-        found.update((name, _total(item, name)) for name in REACTIONS[1:])
-    return {name: count for name, count in found.items() if type(count) is int}
+    if shape == "profile":
+        return _counts((name, item.get(name)) for name in ("fan_count", "followers_count", "rating_count"))
+    found = {"shares": (item.get("shares") or {}).get("count"), "comments": _total(item, "comments")}
+    found["reactions"] = _total(item, "reactions")
+    found["likes"] = _total(item, REACTIONS[0])
+    found.update((name, _total(item, name)) for name in REACTIONS[1:])
+    return _counts(found.items())
+
+
+def _counts(told: Iterable[tuple[str, Any]]) -> dict[str, int]:
+    return {name: count for name, count in told if type(count) is int}
 
 
 def _total(item: Item, name: str) -> int | None:

@@ -1,5 +1,6 @@
 """The shapes of Graph's answers as far as walking and cutting need them, and how Graph names things."""
 
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +18,7 @@ __all__ = [
     "Stub",
     "decode_named",
     "decode_page",
+    "moment",
     "permalink_ids",
     "profile_id",
     "record_id",
@@ -119,6 +121,14 @@ def decode_named(item: bytes) -> Named | None:
         return _named.decode(item)
     except msgspec.DecodeError:
         return None
+
+
+def moment(told: str | None) -> datetime | None:
+    """Return an instant; Graph writes `2026-10-01T12:00:00+0000`. Raises ValueError for what is none."""
+    if not told:
+        return None
+    found = datetime.fromisoformat(told)
+    return found if found.tzinfo is UTC else found.astimezone(UTC)
 
 
 def permalink_ids(url: str | None) -> tuple[str, str, str]:

@@ -126,7 +126,8 @@ def findings(
             found: bytes | None = None
             if record is not None:
                 # A record that nobody could read so far stands under no rule: rule 0.
-                rule = next((each.digest_rule for each in presences if each.digest_rule), newest_rule)
+                rules = [each.digest_rule for each in presences if each.digest_rule]
+                rule = rules[0] if rules else newest_rule
                 digest = version(connector.digest_rules[rule], reading.shape, reading.items)
                 role = role_of(record, walk.stream, council_ids)
                 filing = _filing(walk, response, exhibit, record, rule=rule, digest=digest, role=role)
@@ -277,8 +278,8 @@ def _names(
     A thread is fixed at a record's first sight: once its parent is deleted, a page names it no more.
     """
     if record is not None:
-        known = next((one.thread_id for one in presences if one.series is not Series.UNREAD), None)
-        return record.native_id, known or record.thread_id
+        known = [one.thread_id for one in presences if one.series is not Series.UNREAD]
+        return record.native_id, (known and known[0]) or record.thread_id
     if record_id in asked:
         return asked[record_id].native_id, asked[record_id].thread_id
     if presences:

@@ -232,6 +232,30 @@ def test_a_link_preview_that_facebook_adds_later_is_no_edit_of_a_comment() -> No
     assert shown.record.media == ()
 
 
+@pytest.mark.parametrize("unknown", [{}, {"sentiment": "warm"}])
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"message": "Thanks"},
+        {"message": None},
+        {"message": "", "attachment": {"type": "photo", "target": {"id": "9"}}},
+        {"message": "x", "attachment": {"type": "photo", "target": {"id": None}}},
+        {"message": "x", "attachment": {"type": "share", "target": {}}},
+        {"message": "x", "attachment": None},
+        {"attachment": {"type": "photo"}},
+    ],
+)
+def test_a_comments_version_is_that_of_its_raw_values(told: dict[str, Any], unknown: dict[str, Any]) -> None:
+    item = {"id": "2_8", "created_time": "2026-03-02T09:00:00+0000", **told, **unknown}
+    if unknown and "message" not in told:
+        with pytest.raises(MalformedItemError):
+            one(page(item))
+        return
+    reading = one(page(item))
+    assert version(DIGEST_RULES[1], "comment", reading.items) == version(DIGEST_RULES[1], "comment", (item,))
+    assert reading.leftover == tuple(unknown)
+
+
 # ---- what a record tells ----------------------------------------------------------------------------------
 
 
