@@ -3,6 +3,7 @@
 import sys
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from connectors import registry
@@ -24,7 +25,8 @@ def list_accounts(council: str | None) -> None:
     """List the accounts of the council's file."""
     with opened_council(council) as services:
         table = Table(title=f"Accounts of {services.council.title}", title_justify="left")
-        for heading in ("account", "platform", "handle", "kind", "owner", "state"):
+        table.add_column("account", no_wrap=True)
+        for heading in ("platform", "handle", "kind", "owner", "state"):
             table.add_column(heading, overflow="fold")
         enrolled = {one.account.account: one for one in services.muniment.register.enrolled(services.name)}
         for entry in services.council.entries:
@@ -53,15 +55,15 @@ def check(council: str | None, names: tuple[str, ...]) -> None:
                 identity = services.archiving.check(account)
             except AccountError as error:
                 failed += 1
-                console.print(f"  [red]does not work[/]: {error}")
+                console.print(f"  [red]does not work[/]: {escape(str(error))}")
                 continue
             except MunimentError as error:
                 failed += 1
-                console.print(f"  [red]could not be asked[/]: {error}")
+                console.print(f"  [red]could not be asked[/]: {escape(str(error))}")
                 continue
-            console.print(f"  works: {identity.handle}, id {identity.native_id}")
+            console.print(f"  works: {escape(identity.handle)}, id {escape(identity.native_id)}")
             for missing in identity.missing:
-                console.print(f"  [yellow]missing[/]: {missing}")
+                console.print(f"  [yellow]missing[/]: {escape(missing)}")
             for never in registry.never(account.platform):
                 console.print(f"  never: {never}", style="dim")
     sys.exit(PARTLY if failed else 0)

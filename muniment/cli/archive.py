@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Self
 
 import click
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -172,11 +173,13 @@ def _counts(reports: Iterable[CaptureReport]) -> Counter[str]:
 def _print_remedies(reports: Iterable[CaptureReport]) -> None:
     for report in reports:
         if report.remedy:
-            console.print(f"[yellow]{report.account}, {report.stream}[/]: {report.remedy}")
+            console.print(f"[yellow]{report.account}, {report.stream}[/]: {escape(report.remedy)}")
         for alarm in report.alarms:
-            console.print(f"[yellow]{report.account}, {report.stream}[/]: {alarm}")
+            console.print(f"[yellow]{report.account}, {report.stream}[/]: {escape(alarm)}")
         if report.drift:
-            console.print(f"[dim]{report.account}: fields we do not know: {', '.join(report.drift)}[/]")
+            console.print(
+                f"[dim]{report.account}: fields we do not know: {escape(', '.join(report.drift))}[/]"
+            )
 
 
 class _Bar:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
 import muniment.check_proof
 from muniment.bootstrap import CouncilServices
@@ -48,7 +49,7 @@ def verify(council: str | None) -> None:
 def print_verdict(verdict: Verdict) -> None:
     """Print what a verification found."""
     for fault in verdict.faults:
-        console.print(f"[red]FAULT[/] {fault.what}: {fault.why}")
+        console.print(f"[red]FAULT[/] {escape(fault.what)}: {escape(fault.why)}")
     if verdict.faults:
         return
     seals = "1 seal" if verdict.seals == 1 else f"{verdict.seals:,} seals"

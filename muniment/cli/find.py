@@ -132,8 +132,11 @@ def coverage_tables(found: tuple[AccountCoverage, ...]) -> None:
             )
     console.print(table)
     _print_gaps([gap for account in found for gap in account.gaps])
+    alike: dict[str, list[str]] = {}
     for account in found:
-        console.print(f"[bold]{account.account}[/]: {account.missing}")
+        alike.setdefault(account.missing, []).append(account.account)
+    for missing, names in alike.items():
+        console.print(f"[bold]{', '.join(names)}[/]: {escape(missing)}")
     for platform, never in sorted({account.platform: account.never for account in found}.items()):
         console.print(f"\n[bold]{platform}[/] can never give us:", style="dim")
         for sentence in never:

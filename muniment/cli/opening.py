@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import click
 from rich.console import Console
+from rich.errors import MarkupError
+from rich.markup import escape
 from rich.text import Text
 from typing_extensions import override
 
@@ -22,7 +24,12 @@ class _SteadyConsole(Console):
 
     @override
     def render_str(self, text: str, **told: Any) -> Text:
-        return super().render_str(harmless(text), **told)
+        try:
+            return super().render_str(harmless(text), **told)
+        except MarkupError:
+            return super().render_str(
+                escape(harmless(text)), **told
+            )  # a path or a word that looks like mark-up
 
 
 console = _SteadyConsole(highlight=False, soft_wrap=True)

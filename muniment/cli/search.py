@@ -34,7 +34,6 @@ __all__ = ["changed_text", "search", "thread"]
 
 _WIDTH: Final = 240
 _MOST_VALUES: Final = 8
-_MOST_GAPS: Final = 5
 _DAY: Final = click.DateTime(["%Y-%m-%d"])
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 _FACETS: Final = {
@@ -246,15 +245,17 @@ def _print_found(found: FoundVersion) -> None:
 
 
 def _print_unseen(accounts: Sequence[AccountUnseen]) -> None:
-    """Say what could not have been found; where nothing is missing, one line says that."""
-    lacking = [one for one in accounts if one.gaps or one.missing != NOTHING_KNOWN]
+    """Say what could not have been found, accounts that lack the same together."""
+    lacking: dict[str, list[str]] = {}
+    for one in accounts:
+        if one.missing != NOTHING_KNOWN:
+            lacking.setdefault(one.missing, []).append(one.account)
     if not lacking:
         console.print("\n[dim]Nothing is known to be missing of what was searched.[/]")
-    for one in lacking:
-        console.print(f"\n[yellow]{one.account}[/]: {escape(one.missing)}")
-        for gap in one.gaps[:_MOST_GAPS]:
-            end = "now" if gap.ends_at is None else _moment(gap.ends_at)
-            console.print(f"  [dim]{gap.stream}: could not be seen {_moment(gap.starts_at)} to {end}[/]")
+        return
+    console.print("\n[yellow]What could not have been found[/] [dim](each period: muniment coverage)[/]")
+    for missing, names in lacking.items():
+        console.print(f"  [yellow]{', '.join(names)}[/]: {escape(missing)}")
 
 
 def _marked(pieces: Sequence[Piece]) -> str:

@@ -5,7 +5,7 @@ Null, absent and unreadable are three different things; a shortfall always has a
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -31,6 +31,8 @@ LONDON: Final = ZoneInfo("Europe/London")
 
 NEVER_READ: Final = "We cannot say what we do not have: no list of this account was read to its end yet."
 NOTHING_KNOWN: Final = "We know of nothing that the platform offered and we do not have."
+
+_PERIODS_READ: Final = 3
 
 _IN_WORDS: Final[Mapping[Reason, str]] = {
     Reason.HIDDEN: "hidden by the platform",
@@ -166,21 +168,32 @@ def sentence(streams: Iterable[StreamTotals], gaps: Iterable[Gap], *, now: datet
         untold = stream.listings - stream.told
         if untold and stream.stream is Stream.COMMENTS:
             said.append(f"any comment missed in {_threads(untold)} whose total the platform does not tell")
-    blind = [gap for gap in gaps if gap.listing is None]
-    for gap in blind[:3]:
-        end = "now" if gap.ends_at is None else _moment(gap.ends_at)
-        why = _IN_WORDS.get(gap.reason, gap.reason)
-        said.append(
-            f"{gap.stream.value} that were there only between {_moment(gap.starts_at)} and {end} ({why})"
-        )
-    if len(blind) > 3:  # noqa: PLR2004 -- three are read; more are in the table
-        said.append(f"the same for {len(blind) - 3} more periods")
+    said += _blind_times([gap for gap in gaps if gap.listing is None])
     refused = sum(gap.listing is not None and (gap.ends_at is None or gap.ends_at > now) for gap in gaps)
     if refused:
         said.append(f"the comments of {_threads(refused)} that the platform withholds")
     if not said:
         return NOTHING_KNOWN if counted else NEVER_READ
     return f"We do not have: {'; '.join(said)}."
+
+
+def _blind_times(gaps: Sequence[Gap]) -> Iterator[str]:
+    """Yield what was there only while we could not see: a few periods one by one, many as their number."""
+    alike: dict[tuple[Stream, Reason], list[Gap]] = {}
+    for gap in gaps:
+        alike.setdefault((gap.stream, gap.reason), []).append(gap)
+    for (stream, reason), found in alike.items():
+        why = _IN_WORDS.get(reason, reason)
+        if len(found) > _PERIODS_READ:
+            first = min(gap.starts_at for gap in found)
+            last = max((gap.ends_at for gap in found if gap.ends_at is not None), default=first)
+            end = "now" if any(gap.ends_at is None for gap in found) else _moment(last)
+            within = f"only within one of {len(found)} periods from {_moment(first)} to {end}"
+            yield f"{stream.value} that were there {within} ({why})"
+            continue
+        for gap in found:
+            end = "now" if gap.ends_at is None else _moment(gap.ends_at)
+            yield f"{stream.value} that were there only between {_moment(gap.starts_at)} and {end} ({why})"
 
 
 def _threads(count: int) -> str:

@@ -43,6 +43,14 @@ def test_a_file_that_cannot_be_written_is_named(office: Office) -> None:
     assert "nowhere/export.jsonl: No such file or directory" in ended.said
 
 
+def test_a_name_that_looks_like_mark_up_is_shown_as_it_is(office: Office) -> None:
+    path = office.stage.home / "[bold]all[/b].jsonl"
+    ended = office.run("export", str(path))
+    assert ended.code == 0
+    assert path.exists()
+    assert "[bold]all[/b].jsonl" in ended.said
+
+
 def test_a_setting_with_a_slip_is_refused_not_ignored(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,7 +43,16 @@ def test_an_answer_says_totals_freshness_facets_and_what_could_not_be_found(arch
     assert "Every version that is not one that has any form of “zzzqq”." in answer
     assert "platform:" in answer
     assert "year:" in answer
-    assert "missing" in answer or "We do not have" in answer
+    assert "Nothing is known to be missing of what was searched." in answer
+
+
+def test_accounts_that_lack_the_same_are_told_together_and_once(archived: Office) -> None:
+    archived.stage.world.clock.wait(7200)
+    archived.archive()
+    said = archived.run("search", "bins").said.partition("What could not have been found")[2]
+    (line,) = [line for line in said.splitlines() if "We do not have" in line]
+    assert line.strip().startswith("facebook, mastodon: We do not have: posts that were there only between")
+    assert said.count("muniment did not run") == 1
 
 
 def test_pages_give_every_version_once(archived: Office) -> None:

@@ -1,6 +1,7 @@
 """Reported is captured plus reasons; blind time is counted by London days."""
 
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 from connectors.contract import Identity, Tariff
 from muniment.domain.calendar import calendar_svg
@@ -49,6 +50,18 @@ def test_the_officer_can_write_412_of_415() -> None:
 def test_what_the_platform_does_not_tell_is_said() -> None:
     (stream,) = totals([line("comments:a", None, 5)])
     assert "1 thread whose total the platform does not tell" in sentence([stream], [], now=NOW)
+
+
+def test_a_few_blind_times_are_told_one_by_one_and_many_as_their_number() -> None:
+    hours = [NOW.replace(hour=hour) for hour in range(9)]
+    few = [gap(start, end) for start, end in pairwise(hours[:4])]
+    assert sentence([], few, now=NOW).count("only between") == 3
+    many = [gap(start, end) for start, end in pairwise(hours[:7])]
+    assert sentence([], [*many, gap(hours[7], None, Reason.BUDGET)], now=NOW) == (
+        "We do not have: posts that were there only within one of 6 periods from 10 May 2026 01:00 to "
+        "10 May 2026 07:00 (no working credential); posts that were there only between 10 May 2026 08:00 "
+        "and now (the budget or the platform's quota was spent)."
+    )
 
 
 def test_nothing_missing_is_said_too() -> None:
