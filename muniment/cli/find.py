@@ -59,9 +59,8 @@ def _print_record(view: RecordView) -> None:
     console.print("\n[bold]How it stood[/]")
     for state in view.states:
         word = "" if state.shown == "public" else f' ("{escape(state.shown)}")'
-        console.print(
-            f" {_moment(state.at)}  {state.state}{word}  [dim]{state.answer}, {escape(state.metrics)}[/]"
-        )
+        counts = "".join(f", {name} {count:,}" for name, count in state.metrics.items())
+        console.print(f" {_moment(state.at)}  {state.state}{word}  [dim]{state.answer}{escape(counts)}[/]")
     if view.files:
         console.print("\n[bold]Pictures, files and short links[/]")
     for file in view.files:

@@ -1,6 +1,7 @@
 """One record in full: its thread, all versions, how it stood when, its files, how it was captured."""
 
 import difflib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,7 +47,7 @@ class StateView:
     answer: str
     shown: str
     version_id: bytes | None
-    metrics: str
+    metrics: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +183,7 @@ def _state(row: Mapping[str, Any]) -> StateView:
         answer=row["answer"],
         shown=row["look_shown"],
         version_id=row["version_id"],
-        metrics=row["metrics"],
+        metrics=json.loads(row["metrics"]),
     )
 
 

@@ -88,6 +88,23 @@ def test_an_earlier_commit_is_written_to_files_and_comes_in_either_order(
     assert (manifest["as_at"], manifest["rows"]) == (1, manifest["versions"])
 
 
+def test_a_record_is_shown_with_its_versions_states_files_and_thread(archived: Office) -> None:
+    world = archived.stage.world
+    (post,) = [one for one in world.items("facebook") if "Notice 0" in one.current.text]
+    world.edit(post, text="Notice 0: bins on Tuesday")
+    world.clock.wait(86_400)
+    archived.archive()
+    found = archived.run("search", "Tuesday", "--platform", "facebook").said
+    record_id = re.search(r"facebook:\S+", found)
+    assert record_id is not None
+    said = archived.run("show", record_id[0]).said
+    assert "created: " in said
+    assert re.search(r" 1\. captured .*\n +Notice 0: bins on Monday\n 2\. captured ", said)
+    assert re.search(r"live  seen, .*comments 1", said)
+    assert "bytes, SHA-256 " in said
+    assert "Question 0" in said.partition("Thread")[2]
+
+
 def test_every_hit_is_written_in_each_form(archived: Office, tmp_path: Path) -> None:
     files = {form: tmp_path / f"hits.{form}" for form in ("csv", "jsonl", "parquet")}
     options = [word for form, path in files.items() for word in (f"--{form}", str(path))]
