@@ -13,8 +13,8 @@ apart.
 Exits 1 when a figure is missed.
 
 With --folder the archive stays there, and --only takes some of the steps at a time: fill, scattered,
-clustered, one, verify. Servers are started by `python -m infra.rig up s3` and `python -m infra.elasticsearch
-up 8 9 cluster`.
+clustered, one, verify. --corpus copies an archive that was filled so, instead of filling one. Servers are
+started by `python -m infra.rig up s3` and `python -m infra.elasticsearch up 8 9 cluster`.
 """
 
 import argparse
@@ -34,6 +34,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from bench.disposal_corpus import copy_corpus
 from bench.disposal_look import look_after, look_before, verified
 from bench.disposal_site import LOCAL, S3, Site, bucket_of
 from bench.disposal_town import Town, id_of
@@ -70,17 +71,22 @@ class _Done:
 
 
 def measure(
-    records: int, site: Site, steps: Sequence[str] = _STEPS, *, progress: Callable[[str], None] = print
+    records: int,
+    site: Site,
+    steps: Sequence[str] = _STEPS,
+    *,
+    corpus: Path | None = None,
+    progress: Callable[[str], None],
 ) -> list[Measured]:
     """Fill an archive, dispose three times, look at everything each time; or some of these steps."""
     figures: list[Measured] = []
     third = range(records // 10, records // 10 + 3 * records // 10)
     held = sorted({third[place * len(third) // _HOLDS] for place in range(_HOLDS)})
     for step in steps:
-        progress(f"{time.strftime('%H:%M:%S')} {step}")
+        progress(step)
         match step:
             case "fill":
-                _apart(_fill, site, records)
+                _apart(_fill, site, records, corpus)
             case "scattered":
                 figures += _step(site, records, "1 % scattered", list(range(7, records, 100)), [])
             case "clustered":
@@ -138,14 +144,18 @@ def _apart(work: Callable[..., _T], *told: object) -> _T:
         return pool.submit(work, *told).result()
 
 
-def _fill(site: Site, records: int) -> None:
+def _fill(site: Site, records: int, corpus: Path | None) -> None:
+    if corpus is not None:
+        copy_corpus(corpus, site)
+        _tell("copied")
     town = Town(site=site)
-    town.fill(records, _tell)
+    if corpus is None:
+        town.fill(records, _tell)
     town.index(_tell)
 
 
 def _tell(line: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr)
+    print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
 
 def _bare(site: Site, doomed: Sequence[str]) -> tuple[float, float]:
@@ -213,6 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     engines = (EMBEDDED, *(name for name, server in SERVERS.items() if not server.secure))
     parser.add_argument("--index", choices=engines, nargs="+", default=[EMBEDDED])
     parser.add_argument("--folder", type=Path, help="where the archive lies and stays")
+    parser.add_argument("--corpus", type=Path, help="the folder of an archive that was filled, and no more")
     parser.add_argument("--only", choices=_STEPS, nargs="+", default=_STEPS)
     chosen = parser.parse_args(arguments)
     with _folder(chosen.folder) as folder:
@@ -222,7 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(error, file=sys.stderr)
             return 2
         site = Site(root=folder, engines=chosen.index, server=server)
-        found = measure(chosen.records, site, chosen.only, progress=lambda line: print(line, file=sys.stderr))
+        found = measure(chosen.records, site, chosen.only, corpus=chosen.corpus, progress=_tell)
     print(f"archive on {chosen.store}, index {', '.join(chosen.index)}, {chosen.records:,} records")
     print(table(found))
     return 0 if all(one.is_met for one in found) else 1
