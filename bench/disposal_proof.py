@@ -9,8 +9,7 @@ mark in the bucket; the vocabulary of every copy of an index; the register, medi
 DuckDB and Polars read. Every look is tried before: it must find what is there. Then a page with such records
 is captured again, and nothing may come back. Time is held against pyarrow alone reading, filtering and
 writing the same files in the same run. Every step is a process of its own, so that each one's memory is told
-apart.
-Exits 1 when a figure is missed.
+apart. Exits 1 when a figure is missed.
 
 With --folder the archive stays there, and --only takes some of the steps at a time: fill, scattered,
 clustered, one, verify. --corpus copies an archive that was filled so, instead of filling one. Servers are

@@ -1,23 +1,26 @@
 """Holds the index against the archive, and takes what was destroyed out of the index's own files."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from muniment.collector import collector_paused
 from muniment.ports import Archive, SearchIndex
 from muniment.ports.disposal import ErasedRecords
 from muniment.search.answer import Facet, PurgeProof
-from muniment.search.entry import day_of
+from muniment.search.entry import Entry, day_of
 from muniment.search.facets import FacetCounter
 from muniment.search.tree import Everything, Query, Range
 from muniment.services.indexing import (
     INDEX_NAME,
     Classes,
     being_destroyed,
+    catch_up,
     classed,
     every_entry,
     without,
 )
+from schemas.errors import IntegrityError, SchemaMismatchError
 
 __all__ = ["Difference", "Reconciled", "purge_index", "reconcile"]
 
@@ -107,7 +110,9 @@ def purge_index(
 ) -> PurgeProof:
     """Take erased records out of the index's files, and say what is found there afterwards.
 
-    Call it after the archive has erased them; the index then stands at the archive's last commit.
+    Call it after the archive has erased them; the index then stands at the archive's last commit. An index
+    that is only behind follows first, so that no search finds them while their words are taken out, and an
+    engine that drops what is deleted from its files need not be given everything anew.
 
     Args:
         archive: What the index is a view of: it no longer holds the records.
@@ -122,18 +127,25 @@ def purge_index(
         WriteConflictError: Another process writes this index, or files of the archive went away: try again.
         StorageError: The disk is full; the index stands as it was.
     """
+    with suppress(IntegrityError, SchemaMismatchError):  # such an index is built anew below
+        if index.watermark(council) >= 0:
+            catch_up(archive, index, council, erased=erased, classes=classes)
     upto = archive.commit_no()
     if erased is not None:
         erased.begin_rebuild(council, INDEX_NAME, commit_no=upto)
     try:
         with collector_paused():
-            entries = without(every_entry(archive, upto), being_destroyed(erased, council))
-            kept = without(entries, frozenset(record_ids))
-            known = {} if classes is None else classes()
-            return index.purge(council, upto, classed(kept, known), record_ids, words)
+            hidden = being_destroyed(erased, council).union(record_ids)
+            kept = without(every_entry(archive, upto), hidden)
+            return index.purge(council, upto, _classed_when_read(kept, classes), record_ids, words)
     finally:
         if erased is not None:
             erased.end_rebuild(council, INDEX_NAME)
+
+
+def _classed_when_read(entries: Iterator[Entry], classes: Classes | None) -> Iterator[Entry]:
+    """Yield the entries with their classes, which only an engine that reads entries has to wait for."""
+    yield from classed(entries, {} if classes is None else classes())
 
 
 def _differences(

@@ -111,7 +111,7 @@ def catch_up(
     counter = _Counter()
     start = after
     hidden, gone = being_destroyed(erased, council), _gone(erased, council, after=after)
-    known = {} if classes is None or after == upto else classes()
+    known = {} if classes is None or not _has_rows(archive, after, upto) else classes()
     for end in portions(archive, after, upto, portion_rows):
         with collector_paused():
             entries = classed(without(changed_entries(archive, start, end), hidden), known)
@@ -206,6 +206,13 @@ def _gone(erased: ErasedRecords | None, council: str, *, after: int) -> Sequence
         one for erasure in erased.erasures(council, after=after) for one in erasure.record_ids.to_pylist()
     ]
     return [*found, *being_destroyed(erased, council)]
+
+
+def _has_rows(archive: Archive, after: int, upto: int) -> bool:
+    """Say whether these commits brought anything to index: an erasure brings nothing."""
+    return after < upto and any(
+        map(len, archive.scan(series=_SERIES, columns=["commit_no"], after=after, upto=upto))
+    )
 
 
 def portions(archive: Archive, after: int, upto: int, portion_rows: int) -> Iterator[int]:

@@ -52,8 +52,7 @@ class Ledger(ErasedRecords):
 
 def erase(commits: Commits, ledger: Ledger, record_id: str) -> None:
     """Take a record out of the archive, in a commit of its own."""
-    commits.rows = [one for one in commits.rows if one["record_id"] != record_id]
-    commits.commit()
+    commits.erase({record_id})
     ledger.done.append(Erased(commit_no=commits.last, record_ids=pa.array([record_id])))
 
 

@@ -1,14 +1,17 @@
 """The index is counted against the archive, and what was destroyed is taken out of its files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from typing_extensions import override
 
 from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.ports.disposal import Intent
-from muniment.search.answer import Facet
+from muniment.search.answer import Facet, Order, PurgeProof
+from muniment.search.entry import Entry
 from muniment.search.parse import parse
 from muniment.services.as_at import search_as_at
 from muniment.services.index_upkeep import Difference, purge_index, reconcile
@@ -77,6 +80,48 @@ def test_what_was_destroyed_is_out_of_the_files_and_stays_out(borough: Commits, 
     assert ledger.building == []
     catch_up(archive, index, "borough", erased=ledger)
     assert reconcile(archive, index, "borough", erased=ledger).agrees
+
+
+def test_a_purge_lets_an_index_that_is_only_behind_follow_the_archive_first(
+    borough: Commits, tmp_path: Path
+) -> None:
+    """An engine that drops what is deleted from its files need not be given every entry anew."""
+    ledger = Ledger()
+    borough.commit(row("x:7", "flood"))
+    erase(borough, ledger, "x:2")
+    seen: list[tuple[int, int]] = []
+
+    class InPlace(TantivyIndex):
+        @override
+        def purge(
+            self,
+            council: str,
+            upto: int,
+            entries: Iterable[Entry],
+            erased: Sequence[str],
+            words: Sequence[str] = (),
+        ) -> PurgeProof:
+            found = self.search(council, parse("-zzz"), order=Order.NEWEST)
+            seen.append((self.watermark(council), found.records))
+            return super().purge(council, upto, entries, erased, words)
+
+    proof = purge_index(borough.archive(), InPlace(tmp_path), "borough", ["x:2"], erased=ledger)
+    assert (seen, proof.proved, proof.entries) == ([(4, 3)], True, 4)
+
+
+def test_a_purge_builds_an_index_anew_that_is_ahead_of_its_archive(
+    borough: Commits, index: TantivyIndex
+) -> None:
+    index.apply("borough", 9, (), ())
+    proof = purge_index(borough.archive(), index, "borough", ["x:99"], erased=Ledger())
+    assert (proof.proved, proof.entries, proof.watermark) == (True, 4, 2)
+
+
+def test_an_erasure_alone_asks_for_no_classes(borough: Commits, index: TantivyIndex) -> None:
+    ledger = Ledger()
+    erase(borough, ledger, "x:2")
+    catch_up(borough.archive(), index, "borough", erased=ledger, classes=lambda: pytest.fail("asked"))
+    assert index.watermark("borough") == 3
 
 
 def test_from_the_intent_on_nobody_finds_a_record(borough: Commits, index: TantivyIndex) -> None:
