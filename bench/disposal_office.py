@@ -6,6 +6,7 @@ Whatever records a bench names are due. Two people approve; the rest is what a c
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -74,7 +75,7 @@ class Office:
             indexes=self.indexes,
             certifying=certifying,
             clock=self.clock,
-            planners={PlanKind.SCHEDULE: self.plan},
+            foresight={PlanKind.SCHEDULE: lambda on, record_ids: partial(self.plan, on, record_ids)},
         )
 
     def approved(self, record_ids: Sequence[str]) -> str | None:
@@ -88,7 +89,7 @@ class Office:
         self.disposing.approve(run.run, actor=INFORMATION_MANAGER)
         return run.run
 
-    def plan(self, as_of: date, record_ids: Sequence[str] | None) -> DisposalPlan:
+    def plan(self, as_of: date, record_ids: Sequence[str] | None = None) -> DisposalPlan:
         """Return a plan in which the records named are due, if they are held."""
         wanted = pa.array(self.due if record_ids is None else record_ids, pa.string())
         columns = [*_KEYS, "filed_at", "commit_no"]

@@ -31,7 +31,7 @@ def retention_review(council: str) -> int:
         _write(council, "retention", [refused])
         get_run_logger().warning(refused)
         return 0
-    made = of.planner(of.today(), None)
+    made = of.planner(of.today())
     run = of_council.disposing.enter(made, actor=SYSTEM)
     few = of_council.disposing.enter_restricted(made, actor=SYSTEM)
     _write(
@@ -55,7 +55,7 @@ def honour_deletions(council: str) -> int:
     of_council = services(council)
     if not of_council.honouring.bases:
         return 0
-    made = of_council.honouring.planner(of_council.retaining.today(), None)
+    made = of_council.honouring.planner(of_council.retaining.today())
     run = of_council.disposing.enter(made, actor=SYSTEM) if made.due.num_rows else None
     few = of_council.disposing.enter_restricted(made, actor=SYSTEM)
     kept = [

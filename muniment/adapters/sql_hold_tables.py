@@ -50,12 +50,16 @@ holds: Final = sa.Table(
     sa.Column("placed_at", Instant, nullable=False),
     sa.Column("review_on", sa.Date, nullable=False),
     sa.Column("watermark", sa.BigInteger, nullable=False),
+    sa.Column("added", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("released_by", sa.Text, nullable=True),
     sa.Column("released_at", Instant, nullable=True),
     sa.Column("release_reason", sa.Text, nullable=True),
     sa.Index("ix_holds_council", "council"),
 )
-"""Holds, released ones too. `typed` is the query of the scope; null: the scope is a frozen set of records."""
+"""Holds, released ones too. `typed` is the query of the scope; null: the scope is a frozen set of records.
+
+`added` grows whenever records are put under the hold: whoever knew its records then knows them still while it
+has not changed."""
 
 hold_records: Final = sa.Table(
     "hold_records",

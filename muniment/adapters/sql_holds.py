@@ -1,6 +1,6 @@
 """Holds in the register: what people placed, and the records that each came to."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, Final
@@ -76,6 +76,15 @@ class SqlHolds(Part, Holds):
             for ids in _chunks(record_ids, _KEYS_AT_ONCE):
                 every = {*ids, *(self.aliases_of(council, ids) if tied else ())}
                 put_under(connection, hold_id, [(record_key(one), one) for one in every])
+                one_hold = (_h.council == council, _h.id == hold_id)
+                grown = {"added": _h.added + len(every)}
+                connection.execute(sa.update(h.holds).where(*one_hold).values(grown))
+
+    @override
+    def added_to_holds(self, council: str) -> Mapping[int, int]:
+        wanted = sa.select(_h.id, _h.added).where(_h.council == council, _OPEN)
+        with self._database.read() as connection:
+            return {row.id: row.added for row in connection.execute(wanted)}
 
     @override
     def advance_holds(self, council: str, hold_ids: Sequence[int], *, upto: int) -> None:
@@ -135,10 +144,18 @@ class SqlHolds(Part, Holds):
                 connection.execute(insert.values(council=council, **told, **beside))
 
     @override
+    def ties(self, council: str) -> frozenset[tuple[str, str]]:
+        wanted = sa.select(_a.record_id, _a.other_id).where(_a.council == council)
+        with self._database.read() as connection:
+            return frozenset((row.record_id, row.other_id) for row in connection.execute(wanted))
+
+    @override
     def aliases_of(self, council: str, record_ids: Iterable[str]) -> frozenset[str]:
         seen = set(record_ids)
         asked, found = set(seen), set[str]()
         with self._database.read() as connection:
+            if not self._is_tied(connection, council):
+                return frozenset()
             while asked:
                 named: set[str] = set()
                 for ids in _chunks(asked):

@@ -3,7 +3,7 @@
 import importlib.metadata
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,8 +18,9 @@ from muniment.domain.people import Act, require
 from muniment.domain.period import Unit
 from muniment.services.certifying import Certifying
 from muniment.services.classing_entries import classes_of
-from muniment.services.destroying import Destroying, Planner
+from muniment.services.destroying import Destroying
 from muniment.services.disposing import Disposing
+from muniment.services.foreseeing import Foresee, Foreseeing
 from muniment.services.honouring import Honouring
 from muniment.services.restoring import Restored, refuse_unfiltered
 from muniment.services.retaining import Retaining, campaign_windows
@@ -46,7 +47,9 @@ class CouncilRetention(CouncilStore):
             archive=self.archive,
             register=self.muniment.register,
             clock=self.clock,
-            read=read_schedule,
+            read=cache(
+                read_schedule
+            ),  # adopted versions never change; to parse one takes a tenth of a second
             accounts=tuple(entry.account for entry in self.council.entries),
             campaigns=campaign_windows(self.council.campaigns),
         )
@@ -63,7 +66,10 @@ class CouncilRetention(CouncilStore):
             council=self.name,
             register=self.muniment.register,
             clock=self.clock,
-            planners=self._planners,
+            planners={
+                PlanKind.SCHEDULE: self.retaining.planner,
+                PlanKind.HONOUR: self.honouring.planner,
+            },
             waiting=self._waiting(),
             schedule=self.retaining.in_force,
         )
@@ -95,7 +101,7 @@ class CouncilRetention(CouncilStore):
             indexes={"search index": self.muniment.index},
             certifying=self.certifying,
             clock=self.clock,
-            planners=self._planners,
+            foresight=self._foresight,
             classes=self.classes,
             actor=self.actor,
         )
@@ -192,8 +198,12 @@ class CouncilRetention(CouncilStore):
         )
 
     @property
-    def _planners(self) -> Mapping[PlanKind, Planner]:
-        return {PlanKind.SCHEDULE: self.retaining.planner, PlanKind.HONOUR: self.honouring.planner}
+    def _foresight(self) -> Mapping[PlanKind, Foresee]:
+        of = self.retaining
+        return {
+            PlanKind.SCHEDULE: Foreseeing(retaining=of, basis=of.basis, make=of.made),
+            PlanKind.HONOUR: Foreseeing(retaining=of, basis=self.honouring.basis, make=self.honouring.made),
+        }
 
 
 def _software() -> str:

@@ -165,7 +165,7 @@ def honour(council: str | None) -> None:
     """Show the deletions at platforms that this council honours, and what stops one."""
     with opened_council(council) as services:
         bases = services.honouring.bases
-        made = services.honouring.planner(services.retaining.today(), None)
+        made = services.honouring.planner(services.retaining.today())
     if not bases:
         console.print("No account honours its platform's deletions: what is deleted there is kept here.")
         return

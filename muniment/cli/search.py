@@ -18,8 +18,8 @@ from muniment.search.duplicates import near_duplicates
 from muniment.search.highlight import Piece, excerpt
 from muniment.services.as_at import search_as_at
 from muniment.services.finding import FoundVersion
+from muniment.services.held import held_ids
 from muniment.services.hit_files import FileFormat
-from muniment.services.holding import held_ids
 from muniment.services.indexing import being_destroyed
 from muniment.services.reading_threads import ThreadRecord, read_thread
 from muniment.services.saving import filters_of, saved_search, words_of_filters

@@ -14,8 +14,8 @@ from muniment.bootstrap import CouncilServices
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.completeness import LONDON
 from muniment.domain.events import SearchReported
+from muniment.services.held import held_ids
 from muniment.services.hit_reports import HitReport
-from muniment.services.holding import held_ids
 from muniment.services.indexing import being_destroyed
 from muniment.services.saving import SearchDesk
 from muniment.services.searching import SearchFilters

@@ -1,6 +1,6 @@
 """What the services need of the register's holds. `ports.Register` is one of these too."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -28,7 +28,7 @@ class NewHold:
 class Holds(Protocol):
     """Holds and the records under them. Every change belongs inside `begin`, which locks the council's row.
 
-    Disposal decides what is held inside its executing transaction with `services.holding.held_now`, which
+    Disposal decides what is held inside its executing transaction with `services.held`, which
     adds what newer commits brought; `held_records` alone knows only what was resolved.
     """
 
@@ -50,6 +50,10 @@ class Holds(Protocol):
 
     def add_to_hold(self, council: str, hold_id: int, record_ids: Iterable[str]) -> None:
         """Put records, and the other ids that they go by, under a hold; twice is once."""
+        ...
+
+    def added_to_holds(self, council: str) -> Mapping[int, int]:
+        """Return for each open hold a number that has grown whenever records were put under it."""
         ...
 
     def advance_holds(self, council: str, hold_ids: Sequence[int], *, upto: int) -> None:
@@ -80,6 +84,10 @@ class Holds(Protocol):
 
     def tie(self, council: str, record_id: str, other_id: str) -> None:
         """Remember that two ids are one record (data-model.md 2)."""
+        ...
+
+    def ties(self, council: str) -> frozenset[tuple[str, str]]:
+        """Return every two ids that are one record, told both ways: hardly ever any."""
         ...
 
     def aliases_of(self, council: str, record_ids: Iterable[str]) -> frozenset[str]:

@@ -1,8 +1,8 @@
 """Executing a disposal: the one place where records are destroyed (store.md 4, data-model.md 8).
 
-    archive's lock -> council's row: holds, schedule, approvals, versions read again -> intent and stubs
-    -> one rewriting commit, files and media removed -> lock freed -> register, indexes -> proofs
-    -> certificate
+    holds, schedule, approvals, versions read -> archive's lock -> council's row: what of it changed since
+    -> intent and stubs -> one rewriting commit, files and media removed -> lock freed -> register, indexes
+    -> proofs -> certificate
 
 Before the intent, anything that changed since the approval stops the run or drops the record, with a reason.
 From the intent on it only goes forward: exactly its records, whatever comes; a step that was killed or failed
@@ -10,37 +10,30 @@ is taken again by `execute`, and by whoever takes the archive's lock next. An in
 certificate, never a capture.
 """
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from muniment.domain.certificate import Copy, Proof
-from muniment.domain.disposal import DisposalPlan, PlanKind, Why, recheck
+from muniment.domain.disposal import PlanKind
 from muniment.domain.disposal_events import DisposalBegun, DisposalErased, DisposalLapsed
-from muniment.domain.disposal_run import Outcome, Run, RunState, approval_faults, outcomes
-from muniment.domain.people import SYSTEM, Act, Actor, london_date, require
+from muniment.domain.disposal_run import Run, RunState
+from muniment.domain.people import SYSTEM, Act, Actor, require
 from muniment.ports import Archive, Register, SearchIndex
 from muniment.services.certifying import Certifying
-from muniment.services.holding import held_now
+from muniment.services.foreseeing import Foresee
 from muniment.services.index_upkeep import purge_index
 from muniment.services.indexing import Classes
+from muniment.services.rechecking import Prepared, Rechecking
 from schemas.clock import Clock
 from schemas.errors import MunimentError, NotApprovedError
 
-__all__ = ["Destroying", "Executed", "Planner"]
-
-Planner: TypeAlias = Callable[[date, Sequence[str] | None], DisposalPlan]
-"""Makes a plan as of a London day: of all records, or of these and what belongs to their threads."""
+__all__ = ["Destroying", "Executed"]
 
 _GOES_ON: Final = frozenset({RunState.EXECUTING, RunState.VERIFYING})
-_BINDING: Final = (Why.HELD.value, Why.CASE.value, Why.EXTENDED.value, Why.RESTRICTED.value)
-"""What keeps a record under whichever of its ids it was said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +54,6 @@ class _Proofs:
     proofs: tuple[Proof, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Decided:
-    doomed: pa.Table
-    dropped: Mapping[str, int]
-    commit_no: int
-
-
 @dataclass(slots=True, kw_only=True)
 class Destroying:
     """Executes the runs of one council. `actor`: who has it done; by night, the system."""
@@ -78,7 +64,7 @@ class Destroying:
     indexes: Mapping[str, SearchIndex]
     certifying: Certifying
     clock: Clock
-    planners: Mapping[PlanKind, Planner]
+    foresight: Mapping[PlanKind, Foresee]
     classes: Classes | None = None
     actor: Actor = SYSTEM
 
@@ -93,7 +79,7 @@ class Destroying:
         found = self.register.disposal_run(self.council, run)
         if found.state in _GOES_ON or found.state is RunState.CERTIFIED:
             return self._executed(found, {})
-        decided = self._decide(found, now=self.clock.now())
+        decided = self._rechecking.decide(found, None, now=self.clock.now())
         return Executed(
             run=run, state=found.state, records=len(decided.doomed), dropped=decided.dropped, pending={}
         )
@@ -113,7 +99,10 @@ class Destroying:
             return self._executed(found, {})
         if found.state is not RunState.VERIFYING:
             try:
-                erasure = self.archive.erase(run, lambda: self.intend(run))
+                prepared = (
+                    None if found.state in _GOES_ON else self._rechecking.prepare(found, now=self.clock.now())
+                )
+                erasure = self.archive.erase(run, lambda: self.intend(run, prepared))
             except NotApprovedError as refused:
                 self._lapse(run, refused.faults)
                 raise
@@ -149,8 +138,12 @@ class Destroying:
         found: tuple[Proof, ...] = () if told is None else msgspec.json.decode(told, type=_Proofs).proofs
         return found
 
-    def intend(self, run: str) -> pa.Array:
+    def intend(self, run: str, prepared: Prepared | None = None) -> pa.Array:
         """Decide, and write intent and stubs, in one transaction; called under the archive's lock.
+
+        Args:
+            run: The run.
+            prepared: What was decided before, outside; only what has changed since is read again.
 
         Raises:
             NotApprovedError: The list as a whole may not be executed.
@@ -160,7 +153,7 @@ class Destroying:
             found = self.register.disposal_run(self.council, run)
             if found.state in _GOES_ON:
                 return self.register.intent_ids(self.council, run)
-            decided = self._decide(found, now=now)
+            decided = self._rechecking.decide(found, prepared, now=now)
             ids = decided.doomed["record_id"].combine_chunks()
             if not len(ids):
                 self.register.move_run(self.council, run, RunState.CANCELLED)
@@ -193,85 +186,14 @@ class Destroying:
         if self.actor != SYSTEM:  # the nightly flow executes what two people approved
             require(self.actor, Act.RUN_DISPOSAL)
 
-    def _decide(self, found: Run, *, now: datetime) -> _Decided:
-        """Read everything again that the approval rested on; return what goes, and why the rest stays.
-
-        Raises:
-            NotApprovedError: The list as a whole may not be executed.
-        """
-        if found.state is not RunState.WAITING or found.waits_until is None:
-            raise NotApprovedError(f"The disposal run {found.run} is {found.state}, not approved.", faults=())
-        if now < found.waits_until:
-            raise NotApprovedError(
-                f"The disposal run {found.run} waits until {found.waits_until:%-d %B %Y %H:%M} UTC.",
-                faults=(),
-            )
-        items = self.register.run_items(self.council, found.run)
-        said = self.register.decisions(self.council, found.run)
-        approved = items.filter(pc.equal(outcomes(items, said), Outcome.DESTROY.value))
-        ids = approved["record_id"].combine_chunks()
-        others = self.register.aliases_of(self.council, ids.to_pylist())
-        asked = sorted({*ids.to_pylist(), *others})
-        fresh = self.planners[PlanKind(found.kind)](london_date(now), asked)
-        faults = list(
-            approval_faults(
-                self.register.run_approvals(self.council, found.run),
-                prepared_by=found.prepared_by,
-                list_digest=self.register.ids_digest(self.council, ids.to_pylist()),
-                now=now,
-            )
+    @property
+    def _rechecking(self) -> Rechecking:
+        return Rechecking(
+            council=self.council,
+            archive=self.archive,
+            register=self.register,
+            foresight=self.foresight,
         )
-        another = fresh.schedule_digest != found.schedule_digest
-        if another:  # for good: a list stays bound to the version that it was made by
-            faults.append("the schedule has changed since it was approved")
-        if faults:
-            raise NotApprovedError(
-                f"The disposal run {found.run} cannot be executed: {'; '.join(faults)}.",
-                faults=tuple(faults),
-                remedy="Cancel it and propose a new list, by the schedule that is in force now."
-                if another
-                else "Review the list and have it approved again.",
-            )
-        return self._recheck(items, approved, fresh)
-
-    def _recheck(self, items: pa.Table, approved: pa.Table, fresh: DisposalPlan) -> _Decided:
-        checked = recheck(approved, fresh)
-        why: dict[str, str] = dict(
-            zip(
-                checked.dropped["record_id"].to_pylist(),
-                checked.dropped["why"].to_pylist(),
-                strict=True,
-            )
-        )
-        rest: list[str] = checked.record_ids.to_pylist()
-        held = held_now(self.council, checked.record_ids, archive=self.archive, register=self.register)
-        why |= dict.fromkeys(held["record_id"].to_pylist(), Why.HELD.value)
-        why |= dict.fromkeys(self.register.disposed(self.council, rest), Why.UNDERWAY.value)
-        stays = {*items["record_id"].to_pylist()} - {*approved["record_id"].to_pylist()} | why.keys()
-        kept = fresh.items.filter(pc.is_in(fresh.items["why"].cast(pa.string()), pa.array(_BINDING)))
-        stays |= {*kept["record_id"].to_pylist()}
-        for one in self.register.aliases_of(self.council, sorted(stays)).intersection(rest):
-            why.setdefault(one, Why.OTHER_ID.value)
-        goes = pc.invert(pc.is_in(approved["record_id"], pa.array(list(why), pa.string())))
-        doomed = self._with_aliases(approved.filter(goes))
-        return _Decided(
-            doomed=doomed,
-            dropped=dict(sorted(Counter(why.values()).items())),
-            commit_no=self.archive.commit_no(),
-        )
-
-    def _with_aliases(self, doomed: pa.Table) -> pa.Table:
-        """Add the other ids that these records go by: disposal and stubs take both (data-model.md 2)."""
-        ids: list[str] = doomed["record_id"].to_pylist()
-        if not self.register.aliases_of(self.council, ids):
-            return doomed
-        known = set(ids)
-        rows = doomed.to_pylist()
-        for row in tuple(rows):
-            others = self.register.aliases_of(self.council, [row["record_id"]]) - known
-            known |= others
-            rows += [{**row, "record_id": other} for other in sorted(others)]
-        return pa.Table.from_pylist(rows, schema=doomed.schema)
 
     def _lapse(self, run: str, faults: Sequence[str]) -> None:
         """Send a list whose approvals have ended back to its reviewers."""

@@ -7,7 +7,7 @@ destroys anything: `destroying` does, once the waiting period is over. Source: r
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -42,7 +42,6 @@ from muniment.domain.triggers import Scope
 from muniment.ports import Register
 from muniment.ports.audit import AuditTrail
 from muniment.ports.retention import NewDecision
-from muniment.services.destroying import Planner
 from muniment.services.listing import STOPPABLE, enter_list, restrictions_for
 from schemas.clock import Clock
 from schemas.errors import BadInputError, NotPermittedError
@@ -74,6 +73,10 @@ class Listed:
     def destroyed(self) -> pa.Table:
         """The items that go, as the list stands."""
         return self.items.filter(pc.equal(self.items["outcome"], Outcome.DESTROY.value))
+
+
+Planner: TypeAlias = Callable[[date], DisposalPlan]
+"""Makes the plan of all records as of a London day."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,7 +120,7 @@ class Disposing:
 
     def _plan(self, actor: Actor, kind: PlanKind) -> DisposalPlan:
         require(actor, Act.PROPOSE_DISPOSAL)
-        return self.planners[kind](london_date(self.clock.now()), None)
+        return self.planners[kind](london_date(self.clock.now()))
 
     def _enter(self, plan: DisposalPlan, restricted_to: str | None, actor: Actor) -> Run | None:
         return enter_list(

@@ -1,15 +1,16 @@
 """Platforms' deletions that a council honours: which are confirmed, and what stops them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from muniment.domain.classifying import classify
 from muniment.domain.disposal import DisposalPlan
 from muniment.domain.honouring import honour_plan
 from muniment.domain.people import london_date
-from muniment.services.holding import catch_up_holds, held_ids, held_now
-from muniment.services.retaining import Retaining
+from muniment.services.held import held_ids
+from muniment.services.holding import catch_up_holds
+from muniment.services.retaining import Held, Retaining
 
 __all__ = ["Honouring"]
 
@@ -21,19 +22,17 @@ class Honouring:
     retaining: Retaining
     bases: Mapping[str, str]
 
-    def planner(self, on: date, record_ids: Sequence[str] | None) -> DisposalPlan:
-        """Return what confirmed deletions call for on a day: of all records, or (executing) of these."""
+    def planner(self, on: date) -> DisposalPlan:
+        """Return what confirmed deletions call for on a day: the plan that a list is proposed from."""
         of = self.retaining
-        records = of.held() if record_ids is None else of.held_with(record_ids)
-        if record_ids is None:
-            catch_up_holds(of.council, archive=of.archive, register=of.register, now=of.clock.now())
-            held = held_ids(of.council, register=of.register)
-        else:
-            ids = records.records["record_id"].combine_chunks()
-            stopped = held_now(of.council, ids, archive=of.archive, register=of.register)
-            held = frozenset(stopped["record_id"].to_pylist())
+        catch_up_holds(of.council, archive=of.archive, register=of.register, now=of.clock.now())
+        return self.made(on, of.held(), held_ids(of.council, register=of.register))
+
+    def made(self, on: date, records: Held, held: frozenset[str]) -> DisposalPlan:
+        """Return what confirmed deletions call for among these records."""
+        of = self.retaining
         schedule = of.in_force(on)
-        gone = of.register.confirmed_gone(of.council, sorted(self.bases))
+        gone = self._gone()
         accounts = sorted({account for account, _ in gone.values()})
         return honour_plan(
             records.records,
@@ -46,3 +45,10 @@ class Honouring:
             as_of=on,
             commit_no=records.commit_no,
         )
+
+    def basis(self, on: date, held: frozenset[str]) -> object:
+        """Return what such a plan rests on beside the records: equal while it would be the same."""
+        return self.retaining.basis(on, held), self._gone()
+
+    def _gone(self) -> Mapping[str, tuple[str, datetime]]:
+        return self.retaining.register.confirmed_gone(self.retaining.council, sorted(self.bases))

@@ -21,7 +21,7 @@ from muniment.domain.triggers import Scope
 from muniment.ports import AuditTrail, Register
 from muniment.ports.retention import NewDecision, Reclassification
 from muniment.services.checking import check_reason
-from muniment.services.holding import held_now
+from muniment.services.held import held_now
 from muniment.services.retaining import Held, Retaining
 from schemas.errors import BadInputError, HeldError
 

@@ -1,7 +1,7 @@
 """What the schedule makes of the records held: plans, simulations and forecasts. It changes nothing.
 
 Every plan is made here, by one way: the monthly review's, the simulation's, and the one that an execution
-makes again before it writes its intent. What it rests on is read anew each time; nothing is remembered.
+makes again before it writes its intent (`services.foreseeing`). What it rests on is read anew each time.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,7 +21,8 @@ from muniment.domain.retention import Schedule, WindowKind, in_force, refusal
 from muniment.domain.simulating import Simulation, compare
 from muniment.domain.triggers import Scope
 from muniment.ports import Archive, Register
-from muniment.services.holding import catch_up_holds, held_ids, held_now
+from muniment.services.held import held_ids
+from muniment.services.holding import catch_up_holds
 from schemas.account import Account
 from schemas.arrow import RECORD_SERIES
 from schemas.clock import Clock
@@ -173,7 +174,7 @@ class Retaining:
             schedule: Another version than the one in force, to see what it would do.
             on: Another day than today.
             held: The ids that holds cover, where they are known more exactly: inside the transaction that
-                executes (`services.holding.held_now`). Otherwise holds are brought up to date first.
+                executes (`services.held`). Otherwise holds are brought up to date first.
             records: The records, where they were read already.
             may_see: The teams and roles whose restricted records may be named as due; None: all, for counts
                 and for lists that only these see.
@@ -196,26 +197,32 @@ class Retaining:
             commit_no=found.commit_no,
         )
 
-    def planner(self, on: date, record_ids: Sequence[str] | None) -> DisposalPlan:
-        """Return the plan that a disposal rests on: of all records, or of these and their threads.
-
-        Called with ids under the archive's lock and inside `register.begin` it is exact: holds are asked
-        for at this moment, also for whatever else is in the threads.
+    def planner(self, on: date) -> DisposalPlan:
+        """Return the plan of all records that a list is proposed from.
 
         Raises:
             BadInputError: No schedule is in force, or the one that is may dispose of nothing.
         """
+        return self.plan(schedule=self._executable(on), on=on)
+
+    def made(self, on: date, records: Held, held: frozenset[str]) -> DisposalPlan:
+        """Return the plan of these records that a disposal rests on.
+
+        Raises:
+            BadInputError: No schedule is in force, or the one that is may dispose of nothing.
+        """
+        return self.plan(schedule=self._executable(on), on=on, held=held, records=records)
+
+    def basis(self, on: date, held: frozenset[str]) -> object:
+        """Return what such a plan rests on beside the records: equal while it would be the same."""
+        return on, self.register.schedules(self.council), self.circumstances(held)
+
+    def _executable(self, on: date) -> Schedule:
         schedule = self.schedule(on)
         refused = refusal(schedule, on)
         if refused is not None:
             raise BadInputError(refused, remedy="Adopt a version that is signed and in force.")
-        if record_ids is None:
-            return self.plan(schedule=schedule, on=on)
-        records = self.held_with(record_ids)
-        ids = records.records["record_id"].combine_chunks()
-        stopped = held_now(self.council, ids, archive=self.archive, register=self.register)
-        held = frozenset(stopped["record_id"].to_pylist())
-        return self.plan(schedule=schedule, on=on, held=held, records=records)
+        return schedule
 
     def simulate(self, schedule: Schedule, *, on: date | None = None) -> Simulation:
         """Return what a version would do to the records held, against the one in force; on any day."""

@@ -152,7 +152,7 @@ def test_a_confirmed_deletion_is_honoured_and_a_held_one_is_shown_as_a_conflict(
         assert office.archive().code == 0
     with open_muniment(from_environment()) as muniment:
         services = muniment.council()
-        made = services.honouring.planner(services.retaining.today(), None)
+        made = services.honouring.planner(services.retaining.today())
         assert made.due.num_rows == 2
         first, second = sorted(made.due["record_id"].to_pylist())
         run = approved(services, PlanKind.HONOUR)

@@ -158,6 +158,6 @@ def test_a_withdrawn_schedule_is_adopted_like_any_other_and_then_disposes_of_not
     with open_muniment(from_environment()) as muniment:
         retaining = muniment.council().retaining
         with pytest.raises(BadInputError, match="withdrawn"):
-            retaining.planner(retaining.today(), None)
+            retaining.planner(retaining.today())
         assert retaining.version("0.1.0").version == "0.1.0"
     assert "withdrawn" in run("schedule", "due").said

@@ -6,6 +6,7 @@ Every public record that was captured is due, but for those in `kept`; the class
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -130,7 +131,10 @@ class Office:
             indexes={"search index": self.index},
             certifying=self.certifying,
             clock=self.clock,
-            planners={PlanKind.SCHEDULE: self.plan, PlanKind.HONOUR: self.honour_plan},
+            foresight={
+                PlanKind.SCHEDULE: lambda on, record_ids: partial(self.plan, on, record_ids),
+                PlanKind.HONOUR: lambda on, record_ids: partial(self.honour_plan, on, record_ids),
+            },
         )
 
     def _seal(self, cleaned: Collection[str]) -> None:
@@ -159,7 +163,7 @@ class Office:
     def catch_up(self) -> None:
         catch_up(self.archive, self.index, COUNCIL, erased=self.register)
 
-    def plan(self, as_of: date, record_ids: Sequence[str] | None) -> DisposalPlan:
+    def plan(self, as_of: date, record_ids: Sequence[str] | None = None) -> DisposalPlan:
         columns = ["record_id", "thread_id", "commit_no", "account", "platform", "kind", "series"]
         newest: dict[str, dict[str, Any]] = {}
         for batch in self.archive.scan(series=["public", "own"], columns=columns):
@@ -202,7 +206,7 @@ class Office:
             items=pa.Table.from_pylist(rows, schema=ITEMS),
         )
 
-    def honour_plan(self, as_of: date, record_ids: Sequence[str] | None) -> DisposalPlan:
+    def honour_plan(self, as_of: date, record_ids: Sequence[str] | None = None) -> DisposalPlan:
         """Return the same plan, as a platform's deletions would ask for it."""
         found = self.plan(as_of, record_ids)
         return replace(

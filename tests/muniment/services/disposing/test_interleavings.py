@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from muniment.domain.disposal_run import RunState
 from muniment.services.destroying import Destroying
+from muniment.services.rechecking import Prepared
 from muniment.services.working_off import go_on
 from schemas.errors import NotApprovedError
 from tests.muniment.adapters.delta.council import COUNCIL, Said
@@ -31,8 +32,8 @@ class Interrupted(Destroying):
     act: Callable[[], None]
 
     @override
-    def intend(self, run: str) -> pa.Array:
-        found = Destroying.intend(self, run)
+    def intend(self, run: str, prepared: Prepared | None = None) -> pa.Array:
+        found = Destroying.intend(self, run, prepared)
         self.act()
         return found
 

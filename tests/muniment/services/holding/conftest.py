@@ -11,14 +11,6 @@ from tests.muniment.services.holding.office import Office
 from tests.muniment.services.searching.commits import Commits
 
 
-@pytest.fixture(scope="session")
-def register_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty register, upgraded once."""
-    path = tmp_path_factory.mktemp("holding") / "register.sqlite"
-    SqlRegister.open(f"sqlite:///{path}").close()
-    return path
-
-
 @pytest.fixture
 def office(tmp_path: Path, register_template: Path) -> Iterator[Office]:
     path = tmp_path / "register.sqlite"

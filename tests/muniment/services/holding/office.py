@@ -12,7 +12,7 @@ from muniment.domain.events import Event
 from muniment.domain.holds import HoldKind, latest_review
 from muniment.domain.people import Actor, Role
 from muniment.ports import NewHold
-from muniment.services import holding
+from muniment.services import held, holding
 from muniment.services.holding import Placed
 from tests.muniment.adapters.register.disposal_stage import a_run, items
 from tests.muniment.services.searching.commits import Commits
@@ -79,12 +79,12 @@ class Office:
         return hold.review_on
 
     def resolved(self) -> frozenset[str]:
-        return holding.held_ids(COUNCIL, register=self.register)
+        return held.held_ids(COUNCIL, register=self.register)
 
     def held(self, *record_ids: str) -> set[str]:
         """Return which of these an executing disposal would be told are held, asked as it asks."""
         with self.register.begin(COUNCIL, OFFICER, now=self.tick()):
-            found = holding.held_now(
+            found = held.held_now(
                 COUNCIL,
                 pa.array(record_ids, pa.string()),
                 archive=self.commits.archive(),

@@ -28,7 +28,7 @@ from muniment.adapters.sql_register import SqlRegister
 from muniment.adapters.stub_keys import StubKeys
 from muniment.domain.holds import HoldKind, latest_review
 from muniment.ports import NewHold
-from muniment.services.holding import held_now
+from muniment.services.held import held_now
 from tests.muniment.services.holding.office import COUNCIL, NOW, OFFICER, Office
 from tests.muniment.services.searching.commits import Commits, look, row
 
