@@ -22,8 +22,11 @@ from muniment.services.destroying import Destroying
 from muniment.services.disposing import Disposing
 from muniment.services.foreseeing import Foresee, Foreseeing
 from muniment.services.honouring import Honouring
+from muniment.services.indexing import being_destroyed
 from muniment.services.restoring import Restored, refuse_unfiltered
+from muniment.services.restricting import out_of_sight, teams_left_out
 from muniment.services.retaining import Retaining, campaign_windows
+from muniment.services.showing import not_held
 from muniment.services.transferring import Transferring
 from schemas.errors import BadInputError
 
@@ -139,12 +142,23 @@ class CouncilRetention(CouncilStore):
         """
         refuse_unfiltered(self.name, archive=self.archive, register=self.muniment.register)
 
-    def refuse_destroyed(self, record_id: str) -> None:
-        """Refuse to show what was destroyed, or is being destroyed and stands in its files still.
+    def not_shown(self) -> frozenset[str]:
+        """Return the records that this person finds no more, or not: being destroyed, or restricted."""
+        destroyed = being_destroyed(self.muniment.register, self.name)
+        return frozenset({*destroyed, *out_of_sight(self.retaining, self.actor)})
+
+    def left_out(self) -> tuple[str, ...]:
+        """Return the teams and roles whose restricted series this person is not shown."""
+        return teams_left_out(self.retaining, self.actor)
+
+    def refuse_unseen(self, record_id: str) -> None:
+        """Refuse to show what was destroyed, is being destroyed though it stands in files, or is restricted.
 
         Raises:
-            BadInputError: It is such a record.
+            BadInputError: It is such a record; a restricted one is refused like one that is not held.
         """
+        if record_id in out_of_sight(self.retaining, self.actor):
+            raise not_held(self.name, record_id)
         if self.muniment.register.disposed(self.name, [record_id]):
             raise BadInputError(
                 f"{record_id} was destroyed, or is being destroyed.",

@@ -9,10 +9,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from muniment.cli.deciders import deciding, reclassifying
-from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
 from muniment.domain.disposal import WORDS, Why
 from muniment.domain.events import RecordShown
 from muniment.domain.triggers import Scope
+from muniment.services.showing import not_held
 from schemas.errors import BadInputError
 
 __all__ = ["classes"]
@@ -32,12 +33,11 @@ def classes() -> None:
 def show(council: str | None, record_id: str) -> None:
     """Show the class of a record, the rule that gave it, when it falls due, and why it stays."""
     with opened_council(council) as services:
+        services.refuse_unseen(record_id)
         items = services.retaining.plan().items
         found = items.filter(pc.equal(items["record_id"], record_id)).to_pylist()
         if not found:
-            raise BadInputError(
-                f"The archive does not hold {record_id}.", remedy="`muniment search` shows record ids."
-            )
+            raise not_held(services.name, record_id)
         services.record(RecordShown(record_key=services.record_key(record_id)))
     (row,) = found
     table = Table(title=escape(record_id), title_justify="left", show_header=False)
@@ -102,7 +102,13 @@ def approve(council: str | None, number: int) -> None:
 def list_decisions(council: str | None) -> None:
     """List officers' decisions, and those that wait for a second person."""
     with opened_council(council) as services:
-        found = services.muniment.register.reclassifications(services.name)
+        hidden = services.not_shown()
+        found = [
+            one
+            for one in services.muniment.register.reclassifications(services.name)
+            if one.decision.name not in hidden
+        ]
+        left_out = services.left_out()
     table = Table(title="Decisions about classes", title_justify="left")
     for heading in ("no.", "about", "class", "until", "by", "reason", "state"):
         table.add_column(heading, overflow="fold")
@@ -123,6 +129,7 @@ def list_decisions(council: str | None) -> None:
             escape(state),
         )
     console.print(table)
+    print_left_out(left_out)
 
 
 @classes.command()

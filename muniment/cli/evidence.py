@@ -70,8 +70,8 @@ def print_verdict(verdict: Verdict) -> None:
 def proof(council: str | None, record_id: str, folder: Path) -> None:
     """Write the proof of one record, and the script that checks it without muniment."""
     with opened_council(council) as services:
+        services.refuse_unseen(record_id)
         services.record(RecordProved(record_key=services.record_key(record_id)))
-        services.refuse_destroyed(record_id)
         told = prove(
             record_id,
             council=services.name,

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from connectors import registry
-from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
 from muniment.cli.search import changed_text
 from muniment.domain.calendar import calendar_svg
 from muniment.domain.completeness import LONDON, AccountCoverage
@@ -32,9 +32,10 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 def show(record_id: str, council: str | None) -> None:
     """Show one record in full: its thread, all versions with their changes, states, files, captures."""
     with opened_council(council) as services:
-        services.refuse_destroyed(record_id)
+        services.refuse_unseen(record_id)
         services.record(RecordShown(record_key=services.record_key(record_id)))
-        _print_record(show_record(record_id, council=services.name, archive=services.archive))
+        hidden = services.not_shown()
+        _print_record(show_record(record_id, council=services.name, archive=services.archive, hidden=hidden))
 
 
 def _print_record(view: RecordView) -> None:
@@ -163,10 +164,16 @@ def export(council: str | None, path: Path) -> None:
     """Write the archive as JSON Lines that any scorer can read (conformance/FORMAT.md)."""
     with opened_council(council) as services, path.open("w", encoding="utf-8") as into:
         count = write_lines(
-            into, council=services.name, archive=services.archive, register=services.muniment.register
+            into,
+            council=services.name,
+            archive=services.archive,
+            register=services.muniment.register,
+            hidden=services.not_shown(),
         )
         services.record(ArchiveExported(records=count))
+        left_out = services.left_out()
     console.print(f"{count:,} records written to {path}")
+    print_left_out(left_out)
 
 
 def _moment(moment: datetime) -> str:

@@ -8,7 +8,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
 from muniment.domain.completeness import LONDON
 from muniment.domain.events import HoldShown
 from muniment.domain.holds import Hold, HoldKind, due_for_review, review_day
@@ -121,12 +121,15 @@ def show(hold_id: int, council: str | None, records_path: Path | None) -> None:
         services.resolve_holds()
         register = services.muniment.register
         found = register.hold(services.name, hold_id)
-        ids = () if records_path is None else register.records_of_hold(services.name, hold_id)
+        held = () if records_path is None else register.records_of_hold(services.name, hold_id)
+        hidden = services.not_shown() if held else frozenset()
+        ids = tuple(one for one in held if one not in hidden)
         services.record(HoldShown(hold_id=hold_id, records=len(ids)))
         _print(found)
         if records_path is not None:
             records_path.write_text("".join(f"{one}\n" for one in ids), encoding="utf-8")
             console.print(f"{len(ids):,} record ids written to {records_path}")
+            print_left_out(services.left_out())
 
 
 @hold.command()

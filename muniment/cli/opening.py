@@ -1,6 +1,6 @@
 """How a command gets at its council: the option, the settings, the console."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from muniment.cli.acting import acting
 from muniment.search.highlight import harmless
 from muniment.settings import from_environment
 
-__all__ = ["COUNCIL", "console", "opened", "opened_council"]
+__all__ = ["COUNCIL", "console", "opened", "opened_council", "print_left_out"]
 
 
 class _SteadyConsole(Console):
@@ -66,3 +66,9 @@ def opened_council(
         if not unfiltered:
             services.refuse_unfiltered()
         yield services
+
+
+def print_left_out(teams: Sequence[str]) -> None:
+    """Say which restricted series a person was not shown; not whether anything is in them."""
+    if teams:
+        console.print(f"[dim]Series that only {escape(' or '.join(teams))} may see are left out.[/]")

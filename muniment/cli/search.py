@@ -10,7 +10,7 @@ import click
 from rich.markup import escape
 
 from muniment.bootstrap import CouncilServices
-from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
 from muniment.domain.completeness import LONDON, NOTHING_KNOWN
 from muniment.domain.events import RecordShown, SearchMade
 from muniment.search.answer import Facet, Order
@@ -20,7 +20,6 @@ from muniment.services.as_at import search_as_at
 from muniment.services.finding import FoundVersion
 from muniment.services.held import held_ids
 from muniment.services.hit_files import FileFormat
-from muniment.services.indexing import being_destroyed
 from muniment.services.reading_threads import ThreadRecord, read_thread
 from muniment.services.saving import filters_of, saved_search, words_of_filters
 from muniment.services.searching import NO_FILTERS, SearchAnswer, SearchFilters, SearchStatement
@@ -106,7 +105,7 @@ def search(
         archive, index, name = services.archive, services.muniment.index, services.name
         typed, filters, case_reference = _asked(services, query, filters, saved)
         held = partial(held_ids, name, register=services.muniment.register)
-        hidden = being_destroyed(services.muniment.register, name)
+        hidden = services.not_shown()
         if as_at is None:
             answer = find(
                 archive,
@@ -136,6 +135,7 @@ def search(
             _made(answer.statement, filters, exported=bool(wanted), case_reference=case_reference)
         )
         _print_answer(answer, together=group_duplicates, facets=facets)
+        print_left_out(services.left_out())
         _print_unseen(
             unseen(services.muniment.register, name, answer.statement.scope, now=services.clock.now())
         )
@@ -176,7 +176,7 @@ def _write(
         file_format=form,
         filters=filters,
         held=partial(held_ids, services.name, register=services.muniment.register),
-        hidden=being_destroyed(services.muniment.register, services.name),
+        hidden=services.not_shown(),
         as_at=as_at,
         now=services.clock.now(),
     )
@@ -272,7 +272,7 @@ def thread(record_id: str, council: str | None, as_of: datetime | None) -> None:
     """Show the whole conversation around a record, edits as changes, deleted answers in their places."""
     with opened_council(council) as services:
         services.record(RecordShown(record_key=services.record_key(record_id)))
-        hidden = being_destroyed(services.muniment.register, services.name)
+        hidden = services.not_shown()
         for one in read_thread(services.archive, record_id, as_of=_date(as_of), hidden=hidden):
             _print_thread_record(one, chosen=one.record_id == record_id)
 

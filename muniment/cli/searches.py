@@ -16,7 +16,6 @@ from muniment.domain.completeness import LONDON
 from muniment.domain.events import SearchReported
 from muniment.services.held import held_ids
 from muniment.services.hit_reports import HitReport
-from muniment.services.indexing import being_destroyed
 from muniment.services.saving import SearchDesk
 from muniment.services.searching import SearchFilters
 
@@ -35,7 +34,8 @@ def _desk(services: CouncilServices) -> SearchDesk:
         actor=services.actor,
         now=services.clock.now,
         held=partial(held_ids, services.name, register=register),
-        hidden=being_destroyed(register, services.name),
+        hidden=services.not_shown(),
+        left_out=services.left_out(),
     )
 
 

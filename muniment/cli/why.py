@@ -11,6 +11,7 @@ from muniment.domain.completeness import LONDON
 from muniment.domain.disposal_events import StubAsked
 from muniment.services.accounting import Account, Found
 from muniment.services.accounting import why as why_not_held
+from muniment.services.restricting import classes_left_out
 
 __all__ = ["why"]
 
@@ -34,27 +35,34 @@ def why(council: str | None, record_or_url: str, on: datetime | None) -> None:
         )
         key = services.record_key(told.record_id)
         services.record(StubAsked(record_key=key, found=told.found.value))
-    for line in _lines(told):
+        unseen = told.found is Found.HELD and told.record_id in services.not_shown()
+        secret = classes_left_out(services.retaining, services.actor)
+    for line in _unseen(told) if unseen else _lines(told, secret):
         console.print(escape(line))
 
 
-def _lines(told: Account) -> list[str]:
+def _unseen(told: Account) -> list[str]:
+    return [f"No series that you may see holds {told.record_id}."]
+
+
+def _lines(told: Account, secret: frozenset[str]) -> list[str]:
     match told.found:
         case Found.HELD:
             return [f"{told.record_id} is held: `muniment show` shows it."]
         case Found.NEVER_HELD:
             return [f"{told.record_id} was never held here, and never destroyed.", *_blind(told)]
         case Found.DESTROYED | Found.BEING_DESTROYED:
-            return _destroyed(told)
+            return _destroyed(told, secret)
 
 
-def _destroyed(told: Account) -> list[str]:
+def _destroyed(told: Account, secret: frozenset[str]) -> list[str]:
     stub, run = told.stub, told.run
     if stub is None:
         return []
     was = "is being" if told.found is Found.BEING_DESTROYED else "was"
     basis = "a run that this register does not have" if run is None else run.basis
-    under = f"class {stub.retention_class} of schedule {stub.schedule}" if stub.retention_class else basis
+    told_class = "that you may not see" if stub.retention_class in secret else stub.retention_class
+    under = f"class {told_class} of schedule {stub.schedule}" if stub.retention_class else basis
     lines = [
         f"It {was} destroyed on {stub.disposed_on:%-d %B %Y}, under {under}.",
         f"A {stub.kind} on {stub.platform}, account {stub.account}.",

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from muniment.ports import Archive, PastWalk, Register
-from muniment.services.indexing import being_destroyed
 from schemas.account import Account
 from schemas.arrow import RECORD_SERIES
 from schemas.report import Gap
@@ -38,19 +37,22 @@ _VERSION: Final = [
 ]
 
 
-def write_lines(into: TextIO, *, council: str, archive: Archive, register: Register) -> int:
-    """Write every line; return how many records they tell of."""
+def write_lines(
+    into: TextIO, *, council: str, archive: Archive, register: Register, hidden: frozenset[str]
+) -> int:
+    """Write every line; return how many records they tell of. `hidden` ones are left out."""
     items = 0
-    for line in export_lines(council, archive=archive, register=register):
+    for line in export_lines(council, archive=archive, register=register, hidden=hidden):
         items += line["line"] == "item"
         into.write(json.dumps(line, ensure_ascii=False) + "\n")
     return items
 
 
-def export_lines(council: str, *, archive: Archive, register: Register) -> Iterator[dict[str, Any]]:
-    """Yield the lines as JSON values."""
+def export_lines(
+    council: str, *, archive: Archive, register: Register, hidden: frozenset[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the lines as JSON values; of `hidden` records (being destroyed, restricted) none is told."""
     accounts = {one.account.account: one.account for one in register.enrolled(council)}
-    hidden = being_destroyed(register, council)
     records = {name: rows for name, rows in _versions(archive).items() if name not in hidden}
     native_ids = {record_id: max(row["native_id"] for row in found) for record_id, found in records.items()}
     states = _states(archive)

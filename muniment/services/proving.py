@@ -9,8 +9,8 @@ from typing import Any
 
 from muniment.domain.evidence import Seal, attachment_exhibit, leaf, merkle_path, seal_body
 from muniment.ports import Archive, Seals
+from muniment.services.showing import not_held
 from schemas.capture import Exhibit
-from schemas.errors import BadInputError
 
 __all__ = ["proof"]
 
@@ -52,9 +52,7 @@ def proof(
             }
         )
     if not exhibits:
-        raise BadInputError(
-            f"Council {council} holds no record {record_id}.", remedy="`muniment search` shows record ids."
-        )
+        raise not_held(council, record_id)
     return {
         "format": "muniment proof 1",
         "council": council,

@@ -62,7 +62,7 @@ def read_thread(
         archive: Where it is held.
         record_id: Any record of the conversation.
         as_of: What we held of it at the end of this London day; None: now.
-        hidden: Records that are being destroyed: they are told no more.
+        hidden: Records that are being destroyed, or that the reader may not see: they are not told.
 
     Raises:
         BadInputError: The archive holds no such record, or none by that day.
@@ -70,7 +70,8 @@ def read_thread(
     named = _rows(archive, RECORD_SERIES, ["record_id", "thread_id"], [record_id])
     if not named or record_id in hidden:
         raise BadInputError(
-            f"The archive holds no record {record_id}.", remedy="`muniment search` shows record ids."
+            f"The archive holds no record {record_id} that you may see.",
+            remedy="`muniment search` shows record ids.",
         )
     ids = sorted(_ids_of(archive, named[-1]["thread_id"]) - hidden)
     end = None if as_of is None else _end_of(as_of)

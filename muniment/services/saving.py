@@ -68,7 +68,10 @@ def saved_search(register: SavedSearches, council: str, name: str) -> SavedSearc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchDesk:
-    """Saved searches of one council. `hidden` records are being destroyed, and are found no more."""
+    """Saved searches of one council. `hidden` records are being destroyed, or restricted: not found.
+
+    `left_out` names the teams whose restricted series this person is not shown.
+    """
 
     council: str
     archive: Archive
@@ -78,6 +81,7 @@ class SearchDesk:
     now: Callable[[], datetime]
     held: Held
     hidden: frozenset[str] = frozenset()
+    left_out: tuple[str, ...] = ()
 
     def save(
         self, name: str, typed: str, *, filters: SearchFilters, case_reference: str | None = None
@@ -202,6 +206,7 @@ class SearchDesk:
                 *(f"Left out, holding no letter or figure: {one}" for one in said.ignored),
                 f"Found: {said.totals()}.",
                 "Every version held was searched, those edited away, hidden or deleted at the platform too.",
+                *(f"Left out: series that only {team} may see." for team in self.left_out),
                 "By term (records, versions; those found by this term only):",
                 *(
                     f"- {one.typed}: {one.records:,}, {one.versions:,}; "

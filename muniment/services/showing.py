@@ -14,7 +14,16 @@ from muniment.ports import Archive
 from schemas.arrow import RECORD_SERIES
 from schemas.errors import BadInputError
 
-__all__ = ["FileView", "RecordView", "StateView", "ThreadEntry", "VersionView", "changes", "show"]
+__all__ = [
+    "FileView",
+    "RecordView",
+    "StateView",
+    "ThreadEntry",
+    "VersionView",
+    "changes",
+    "not_held",
+    "show",
+]
 
 _VERSION = [
     *("record_id", "native_id", "platform", "kind", "thread_id", "parent_id", "author_handle", "author_name"),
@@ -94,17 +103,25 @@ class RecordView:
     thread: tuple[ThreadEntry, ...]
 
 
-def show(record_id: str, *, council: str, archive: Archive) -> RecordView:
-    """Return a record in full.
+def not_held(council: str, record_id: str) -> BadInputError:
+    """Return what is said of a record that is not there, and of one that this person may not see."""
+    return BadInputError(
+        f"Council {council} holds no record {record_id} that you may see.",
+        remedy="`muniment search` shows record ids.",
+    )
+
+
+def show(
+    record_id: str, *, council: str, archive: Archive, hidden: frozenset[str] = frozenset()
+) -> RecordView:
+    """Return a record in full; `hidden` ones are left out of its thread.
 
     Raises:
         BadInputError: The archive holds no such record.
     """
     rows = sorted(_rows(archive, RECORD_SERIES, [record_id], _VERSION), key=_order)
     if not rows:
-        raise BadInputError(
-            f"Council {council} holds no record {record_id}.", remedy="`muniment search` shows record ids."
-        )
+        raise not_held(council, record_id)
     observed = _rows(archive, ["observation"], [record_id], None)
     states = sorted(observed, key=lambda row: (row["commit_no"], row["at"]))
     files = _rows(archive, ["attachment"], [record_id], None)
@@ -122,7 +139,7 @@ def show(record_id: str, *, council: str, archive: Archive) -> RecordView:
         versions=tuple(_version(row, endpoints) for row in rows),
         states=tuple(_state(row) for row in states),
         files=tuple(_file(row) for row in files),
-        thread=tuple(_thread(archive, newest["thread_id"])),
+        thread=tuple(_thread(archive, newest["thread_id"], hidden)),
     )
 
 
@@ -200,7 +217,7 @@ def _file(row: Mapping[str, Any]) -> FileView:
     )
 
 
-def _thread(archive: Archive, thread_id: str) -> Iterator[ThreadEntry]:
+def _thread(archive: Archive, thread_id: str, hidden: frozenset[str]) -> Iterator[ThreadEntry]:
     """Yield the thread from its root down, each answer below what it answers, oldest first."""
     ids: set[str] = set()
     for batch in archive.scan(series=RECORD_SERIES, columns=["record_id", "thread_id"]):
@@ -208,7 +225,7 @@ def _thread(archive: Archive, thread_id: str) -> Iterator[ThreadEntry]:
             batch.filter(pc.equal(batch.column("thread_id"), thread_id)).column("record_id").to_pylist()
         )
     newest: dict[str, dict[str, Any]] = {}
-    for row in sorted(_rows(archive, RECORD_SERIES, sorted(ids), _VERSION), key=_order):
+    for row in sorted(_rows(archive, RECORD_SERIES, sorted(ids - hidden), _VERSION), key=_order):
         newest[row["record_id"]] = row
     below: dict[str | None, list[dict[str, Any]]] = {}
     for row in newest.values():
