@@ -101,10 +101,17 @@ def _quiet(size: int, folder: Path) -> list[Measured]:
     return measure(size, folder)
 
 
+def _holds(size: int, folder: Path) -> list[Measured]:
+    from bench.holds import measure  # noqa: PLC0415
+
+    return measure(size, folder, progress=_tell)
+
+
 _PARTS: Final[Mapping[str, _Part]] = {
     "quiet": _Part(full=60, quick=60, measure=_quiet),
     "backfill": _Part(full=60_000, quick=20_000, measure=_backfill),
     "store": _Part(full=1_000_000, quick=100_000, measure=_store),
+    "holds": _Part(full=300_000, quick=20_000, measure=_holds),
 }
 
 

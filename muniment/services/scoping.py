@@ -6,6 +6,7 @@ is back was in the scope of `state:missing`.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Final
 
 import pyarrow as pa
@@ -28,7 +29,12 @@ _EVERY_SERIES: Final = (*RECORD_SERIES, RowKind.OBSERVATION.value)
 
 def scopes_of(holds: Iterable[Hold]) -> list[tuple[int, Node]]:
     """Return the scope of each hold that has a query for one."""
-    return [(hold.hold_id, parse(hold.typed).tree) for hold in holds if hold.typed is not None]
+    return [(hold.hold_id, _tree(hold.typed)) for hold in holds if hold.typed is not None]
+
+
+@lru_cache(maxsize=4_096)
+def _tree(typed: str) -> Node:
+    return parse(typed).tree
 
 
 def in_scope(
