@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from copy import copy
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,12 @@ import tantivy
 from typing_extensions import override
 
 from muniment.adapters.generations import current, keep_only, locked, next_number, others, point_at, sync
-from muniment.adapters.tantivy_query import FLAGS
-from muniment.adapters.tantivy_reading import KEYWORD_FACETS, IndexState, total
+from muniment.adapters.tantivy_documents import LAYOUT_VERSION, documents_of, index_schema, mark_document
+from muniment.adapters.tantivy_reading import IndexState, total
 from muniment.ports import SearchIndex
 from muniment.search.answer import EveryHit, Facet, FacetCounts, Order, PurgeProof, SearchPage
-from muniment.search.entry import INTEGERS, KEYWORDS, MAPPING_VERSION, Entry, authors, integers, keywords
-from muniment.search.tokens import ANALYSER_VERSION, STEMMER_VERSION, streams
+from muniment.search.entry import MAPPING_VERSION, Entry
+from muniment.search.tokens import ANALYSER_VERSION, STEMMER_VERSION
 from muniment.search.tree import Query
 from muniment.search.watermark import refuse_gap
 from schemas.errors import (
@@ -43,13 +42,14 @@ from schemas.errors import (
 __all__ = ["TantivyIndex"]
 
 _HEAP_BYTES = 128_000_000
-_FACETS = frozenset(map(str, KEYWORD_FACETS))
-_MADE_BY = {"analyser": ANALYSER_VERSION, "stemmer": STEMMER_VERSION, "mapping": MAPPING_VERSION}
+_MADE_BY = {
+    "analyser": ANALYSER_VERSION,
+    "stemmer": STEMMER_VERSION,
+    "mapping": MAPPING_VERSION,
+    "layout": LAYOUT_VERSION,
+}
 _REINDEX = "Run `muniment reindex`: it builds the index anew from the archive."
 
-_OWN_INTEGERS = INTEGERS[: INTEGERS.index("commit_no")]
-_SHARED_INTEGERS = INTEGERS[len(_OWN_INTEGERS) :]
-_MOST_SHARED = 1_000
 _EMPTY = -2
 
 _Tantivy = Any  # tantivy ships no usable types: its classes are named here by role only
@@ -86,7 +86,7 @@ class TantivyIndex(SearchIndex):
         self._root = root
         self._heap_bytes = heap_bytes
         self._patience_seconds = patience_seconds
-        self._schema = _schema()
+        self._schema = index_schema()
         self._opened: dict[str, _Opened] = {}
         self._guard = threading.Lock()
 
@@ -264,9 +264,8 @@ class TantivyIndex(SearchIndex):
         """
         touched: dict[str, int] = {}
         record = ""
-        documents = _Documents()
         try:
-            for entry in entries:
+            for entry, document in documents_of(entries):
                 if entry.new_after < stands_at:
                     if entry.record_id != record:
                         record = entry.record_id
@@ -275,15 +274,12 @@ class TantivyIndex(SearchIndex):
                         touched[record] = 0
                         writer.delete_documents_by_term("record", record)
                     touched[record] += 1
-                writer.add_document(documents.of(entry))
+                writer.add_document(document)
             for record in erased:
                 touched[record] = 0
                 writer.delete_documents_by_term("record", record)
             writer.delete_documents_by_term("mark", 1)
-            mark = tantivy.Document()
-            mark.add_integer("mark", 1)
-            mark.add_integer("watermark", upto)
-            writer.add_document(mark)
+            writer.add_document(mark_document(upto))
             _commit(writer)
         except BaseException:
             with suppress(ValueError):  # the writer may be dead already
@@ -303,55 +299,6 @@ class TantivyIndex(SearchIndex):
         if found != sum(touched.values()):
             message = f"{sum(touched.values())} entries were written, {found} are in the search index."
             raise IntegrityError(message, remedy=_REINDEX)
-
-
-def _schema() -> _Tantivy:
-    builder = tantivy.SchemaBuilder()
-    for name in (*INTEGERS, "mark", "watermark"):
-        builder.add_integer_field(name, indexed=name in FLAGS, fast=True)
-    for name in KEYWORDS:
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in _FACETS)
-    builder.add_text_field("record", tokenizer_name="raw", index_option="basic", stored=True)
-    builder.add_bytes_field("version", stored=True)
-    for name in ("x", "s"):
-        builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    return builder.build()
-
-
-class _Documents:
-    """Makes documents. What many entries share is copied from one made before: half the calls."""
-
-    def __init__(self) -> None:
-        self._shared: dict[tuple[object, ...], _Tantivy] = {}
-
-    def of(self, entry: Entry) -> _Tantivy:
-        numbers = integers(entry)
-        document = self._with_shared(entry, numbers)
-        for name, number in zip(_OWN_INTEGERS, numbers, strict=False):
-            document.add_integer(name, number)
-        for author in authors(entry):
-            document.add_text("author", author)
-        document.add_text("record", entry.record_id)
-        document.add_bytes("version", entry.version_id)
-        exact, stem = streams(entry.text)
-        document.add_text("x", exact)
-        document.add_text("s", stem)
-        return document
-
-    def _with_shared(self, entry: Entry, numbers: tuple[int, ...]) -> _Tantivy:
-        names = (entry.platform, entry.accounts, entry.author_role, entry.kind, entry.series)
-        key = (*names, entry.record_class, entry.language, entry.state, *numbers[len(_OWN_INTEGERS) :])
-        shared = self._shared.get(key)
-        if shared is None:
-            if len(self._shared) >= _MOST_SHARED:
-                self._shared.clear()
-            shared = self._shared[key] = tantivy.Document()
-            for name, number in zip(_SHARED_INTEGERS, numbers[len(_OWN_INTEGERS) :], strict=True):
-                shared.add_integer(name, number)
-            for name, values in zip(KEYWORDS, keywords(entry), strict=True):
-                for value in values if name != "author" else ():
-                    shared.add_text(name, value)
-        return copy(shared)
 
 
 def _commit(writer: _Tantivy) -> None:

@@ -16,7 +16,9 @@ from muniment.search.tokens import GAP, fold
 __all__ = [
     "INTEGERS",
     "KEYWORDS",
+    "LOW_BITS",
     "MAPPING_VERSION",
+    "SORTABLE_SECONDS",
     "Entry",
     "authors",
     "day_of",
@@ -40,8 +42,8 @@ KEYWORDS = ("platform", "account", "author", "author_role", "kind", "series", "c
 _LONDON = ZoneInfo("Europe/London")
 _SLOT_SECONDS = 900
 _EARLIEST, _LATEST = -62_135_000_000, 253_402_000_000  # the years 1 and 9999, a little inside
-_SORTABLE_SECONDS = 2**35 - 1  # sk must fit 63 bits: the year 3058
-_LOW_BITS = 28
+SORTABLE_SECONDS = 2**35 - 1  # sk must fit 63 bits: the year 3058
+LOW_BITS = 28
 
 
 class Entry(NamedTuple):
@@ -93,7 +95,7 @@ def record_key(record_id: str) -> int:
 
 def sort_key(ts: int, id_: int) -> int:
     """Return `seconds << 28 | low 28 bits of id`: time order, alike on both engines."""
-    return max(-_SORTABLE_SECONDS, min(ts, _SORTABLE_SECONDS)) << _LOW_BITS | id_ & (1 << _LOW_BITS) - 1
+    return max(-SORTABLE_SECONDS, min(ts, SORTABLE_SECONDS)) << LOW_BITS | id_ & (1 << LOW_BITS) - 1
 
 
 def day_of(ts: int) -> int:

@@ -224,7 +224,9 @@ def _piece(raw: str) -> _Piece:
     plain = _PLAIN_PIECE.fullmatch(raw)
     if plain and len(raw) * 2 <= MAX_TOKEN_UNITS:
         word = plain[1].lower()
-        piece = _Piece(word, stem(word), (), (), "", "")
+        # Capitals and signs around a word change nothing of it, and most words are known without them.
+        bare = None if word == raw else _pieces.get(word) or _piece(word)
+        piece = bare or _Piece(word, stem(word), (), (), "", "")
     else:
         piece = _compound_piece(raw)
     if len(raw) <= MAX_REMEMBERED_LENGTH:

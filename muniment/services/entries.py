@@ -5,6 +5,8 @@ what the old ones say. Most records have one version, and a backfill brings litt
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -47,6 +49,21 @@ OBSERVATION_COLUMNS = ("record_id", "account", "at", "state", "version_id", "com
 """The columns of observation rows that it reads."""
 
 
+_LONE_COLUMNS = (
+    *(
+        "version_id",
+        "record_id",
+        "platform",
+        "account",
+        "seen_by",
+        "author_id",
+        "author_handle",
+        "author_role",
+    ),
+    *("kind", "series", "language", "state", "edited", "commit_no", "title", "text"),
+)
+
+
 class _Standing(NamedTuple):
     """How a record stands by its observations so far; the latest look wins, then the later commit."""
 
@@ -65,21 +82,69 @@ def entries_of(
     `rows` has ENTRY_COLUMNS, `observations` OBSERVATION_COLUMNS. Versions of a record come together. All
     records but the `older` ones are known to have no row at `new_after` or before it.
     """
-    standings = _standings(observations)
-    if pc.count_distinct(rows["record_id"]).as_py() == len(
-        rows
-    ):  # as of a backfill: nothing to bring together
-        for row in _rows_of(rows):
-            yield _only_entry(row, standings.get(row.record_id), -1 if row.record_id in older else new_after)
+    ids = rows["record_id"]
+    several = pa.concat_arrays([_repeated(ids), _repeated(observations["record_id"])])
+    if not len(several):
+        yield from _lone_entries(rows, observations, new_after, older)
         return
+    among = pc.is_in(ids, several)
+    yield from _lone_entries(rows.filter(pc.invert(among)), observations, new_after, older)
+    observations = observations.filter(pc.is_in(observations["record_id"], several))
+    standings = _standings(observations)
     group: list[_Row] = []
-    for row in _rows_of(rows.sort_by([("record_id", "ascending"), ("commit_no", "ascending")])):
+    in_order = rows.filter(among).sort_by([("record_id", "ascending"), ("commit_no", "ascending")])
+    for row in _rows_of(in_order):
         if group and group[0].record_id != row.record_id:
             yield from _entries_of_record(group, standings, new_after, older)
             group = []
         group.append(row)
     if group:
         yield from _entries_of_record(group, standings, new_after, older)
+
+
+def _repeated(record_ids: pa.ChunkedArray) -> pa.Array:
+    """Return the ids that stand there more than once."""
+    counts = pc.value_counts(record_ids)
+    return counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+
+
+def _lone_entries(
+    rows: pa.Table, observations: pa.Table, new_after: int, older: Collection[str]
+) -> Iterator[Entry]:
+    """Yield the entries of records with one row that were seen once at most: nearly all of a backfill."""
+    looks = pc.index_in(rows["record_id"], observations["record_id"])
+    table = rows.append_column("state", observations["state"].take(looks).fill_null(State.LIVE.value))
+    table = table.append_column("seen_by", observations["account"].take(looks))
+    edited = pc.greater(rows["version_at"], rows["created_at"]).fill_null(False)  # noqa: FBT003
+    table = table.append_column("edited", edited)
+    for start in range(0, len(table), _SLICE_ROWS):
+        some = table.slice(start, _SLICE_ROWS)
+        of = {name: some[name].to_pylist() for name in _LONE_COLUMNS}
+        filed_at = some["filed_at"].cast(pa.int64()).to_numpy() // _MICROSECONDS
+        yield from map(
+            Entry,
+            *(of["version_id"], of["record_id"], of["platform"]),
+            map(_accounts, of["account"], of["seen_by"]),
+            *(
+                of["author_id"],
+                of["author_handle"],
+                of["author_role"],
+                of["kind"],
+                of["series"],
+                of["language"],
+            ),
+            *(of["state"], of["edited"], of["commit_no"], filed_at.tolist()),
+            repeat(True),  # noqa: FBT003  # current
+            repeat(False),  # noqa: FBT003  # multi
+            map(indexed_text, of["title"], of["text"]),
+            repeat(None),
+            [-1 if one in older else new_after for one in of["record_id"]],
+        )
+
+
+@lru_cache(maxsize=4_096)
+def _accounts(account: str, seen_by: str | None) -> tuple[str, ...]:
+    return (account,) if seen_by is None or seen_by == account else tuple(sorted((account, seen_by)))
 
 
 def _rows_of(table: pa.Table) -> Iterator[_Row]:
@@ -103,43 +168,28 @@ def _entries_of_record(
             current = standing.current or current
     readable = sum(row.kind != Kind.UNREAD for row in rows)
     edited = readable > 1 or any(map(_is_an_edit, rows))
+    seen_by = tuple(sorted(accounts))
     for row in rows:
-        entry = _only_entry(row, standing, -1 if record_id in older else new_after)
-        yield entry._replace(
-            accounts=tuple(sorted(accounts)),
+        yield Entry(
+            version_id=row.version_id,
+            record_id=record_id,
+            platform=row.platform,
+            accounts=seen_by,
+            author_id=row.author_id,
+            author_handle=row.author_handle,
+            author_role=row.author_role,
+            kind=row.kind,
+            series=row.series,
+            language=row.language,
             state=state,
             edited=edited,
+            commit_no=row.commit_no,
+            ts=row.filed_at // _MICROSECONDS,
             current=row.version_id == current,
             multi=len(rows) > 1,
+            text=indexed_text(row.title, row.text),
+            new_after=-1 if record_id in older else new_after,
         )
-
-
-def _only_entry(row: _Row, standing: _Standing | None, new_after: int) -> Entry:
-    """Return the entry of a record that has one version."""
-    accounts: tuple[str, ...] = (row.account,)
-    if standing is not None and standing.accounts != accounts:
-        accounts = tuple(sorted({row.account, *standing.accounts}))
-    return Entry(
-        row.version_id,
-        row.record_id,
-        row.platform,
-        accounts,
-        row.author_id,
-        row.author_handle,
-        row.author_role,
-        row.kind,
-        row.series,
-        row.language,
-        State.LIVE.value if standing is None else standing.state,
-        _is_an_edit(row),
-        row.commit_no,
-        row.filed_at // _MICROSECONDS,
-        True,  # noqa: FBT003  # in the order of the fields: a backfill makes millions
-        False,  # noqa: FBT003
-        indexed_text(row.title, row.text),
-        None,
-        new_after,
-    )
 
 
 def _is_an_edit(row: _Row) -> bool:
