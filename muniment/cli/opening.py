@@ -1,5 +1,7 @@
 """How a command gets at its council: the option, the settings, the console."""
 
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -19,6 +21,9 @@ from muniment.settings import from_environment
 __all__ = ["COUNCIL", "console", "opened", "opened_council", "print_left_out"]
 
 
+_WIDTH_UNTOLD: Final = 120  # at 80, names of accounts and classes would be broken in two
+
+
 class _SteadyConsole(Console):
     """A console that nothing printed on it can steer: much of what is shown was written by residents."""
 
@@ -32,7 +37,12 @@ class _SteadyConsole(Console):
             )  # a path or a word that looks like mark-up
 
 
-console = _SteadyConsole(highlight=False, soft_wrap=True)
+def _width() -> int | None:
+    """Return how wide tables are in a file or pipe, which tell no width; None: as the terminal or COLUMNS."""
+    return None if sys.stdout.isatty() or os.environ.get("COLUMNS") else _WIDTH_UNTOLD
+
+
+console = _SteadyConsole(highlight=False, soft_wrap=True, width=_width())
 
 COUNCIL: Final[Callable[[Any], Any]] = click.option(
     "--council",
