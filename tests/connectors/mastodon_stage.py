@@ -14,6 +14,7 @@ from conformance.server import serve
 from conformance.world import World
 from connectors.contract import Held, Reading
 from connectors.mastodon import MastodonConnector
+from connectors.mastodon.wire import STATUSES
 from schemas.account import Account
 from schemas.capture import (
     Ask,
@@ -30,7 +31,9 @@ from schemas.digests import version
 from schemas.errors import MalformedItemError
 from schemas.record import CouncilRecord
 from schemas.vocabulary import Stream
-from tests.connectors.rig import Wire, WorldClock, nothing_held, resumed
+from tests.connectors.rig import START, Wire, WorldClock, nothing_held, resumed
+
+URI = "https://social.northbeck.example/ap/users/1/statuses/20"
 
 
 @dataclass
@@ -228,3 +231,24 @@ def staged(wire: Wire) -> Iterator[Stage]:
 
 def asked(stage: Stage, what: str) -> int:
     return sum(what in request.path for request in stage.fake.journal.requests)
+
+
+def response(
+    body: Any, endpoint: str = STATUSES, *, status: int = 200, context: tuple[bytes, ...] = ()
+) -> Response:
+    return Response(
+        capture_id="capture-1",
+        walk_id="walk-1",
+        fetched_at=START,
+        server_date=START,
+        method="GET",
+        address="https://social.northbeck.example/api/v1/accounts/1/statuses?limit=40",
+        sent=b"",
+        endpoint=endpoint,
+        status=status,
+        headers={},
+        body=body if isinstance(body, bytes) else json.dumps(body).encode(),
+        api_version="v1",
+        connector_version="1",
+        context=context,
+    )

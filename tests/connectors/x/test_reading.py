@@ -1,7 +1,6 @@
 """Cutting and reading X, pure: golden pairs, exact bytes, and what makes a version."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -34,12 +33,6 @@ def reader(wire: Wire) -> XConnector:
         account="x-main", council="northbeck", platform="x", handle="northbeck", native_id=COUNCIL
     )
     return XConnector(account, wire.transport(account, FakeClock()), {"bearer_token": "t"})
-
-
-@pytest.fixture
-def stage(wire: Wire) -> Iterator[Stage]:
-    with staged(wire) as found:
-        yield found
 
 
 def response(body: bytes, endpoint: str = TIMELINE) -> Response:

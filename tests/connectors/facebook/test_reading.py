@@ -1,7 +1,6 @@
 """Facebook's exhibits: cut byte for byte, read the same for ever, and a version only when somebody edits."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -27,12 +26,6 @@ from schemas.vocabulary import Answer, Kind, Stream
 from tests.connectors import golden
 from tests.connectors.facebook_council import CARD, FILM, OTHER_PICTURE, PICTURE, Council, open_council
 from tests.connectors.rig import FakeClock, Wire
-
-
-@pytest.fixture
-def council(wire: Wire) -> Iterator[Council]:
-    with open_council(wire) as opened:
-        yield opened
 
 
 @pytest.fixture

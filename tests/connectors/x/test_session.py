@@ -3,7 +3,7 @@
 import base64
 import hmac
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -17,15 +17,9 @@ from schemas.capture import Threads
 from schemas.errors import CredentialsRejectedError, RateLimitedError, StorageError
 from schemas.vocabulary import Stream
 from tests.connectors.rig import Wire, WorldClock
-from tests.connectors.x_stage import Stage, staged
+from tests.connectors.x_stage import Stage
 
 OAUTH1 = {"api_key": "the-api-key", "api_secret": "the-api-secret", "access_secret": "the-access-secret"}
-
-
-@pytest.fixture
-def stage(wire: Wire) -> Iterator[Stage]:
-    with staged(wire) as found:
-        yield found
 
 
 def oauth2(stage: Stage, **more: str) -> dict[str, str]:

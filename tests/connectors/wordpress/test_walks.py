@@ -1,7 +1,6 @@
 """WordPress against the fake: everything once, each state told, no failure that looks like success."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
@@ -23,16 +22,6 @@ from tests.connectors.blog import (
     version_of,
 )
 from tests.connectors.rig import Wire
-
-
-@pytest.fixture
-def blog(wire: Wire) -> Iterator[BlogRig]:
-    world = World()
-    fake = WordPressFake(world)
-    with serve(world, [fake]):
-        council = world.account("wordpress", "northbeck", "Northbeck News", owned=True)
-        resident = world.account("wordpress", "resident", "A Resident")
-        yield BlogRig(world, fake, wire, council, resident)
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 7])

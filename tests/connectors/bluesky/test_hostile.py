@@ -1,15 +1,10 @@
 """Bluesky when pages repeat, loop, break off or are refused."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from conformance.fake import Drift, Fault, Trouble
-from conformance.platforms.bluesky import BlueskyFake
-from conformance.server import serve
-from conformance.world import World
-from schemas.account import Account
 from schemas.capture import Ask, Edge, Ids, Threads
 from schemas.errors import (
     AccountSuspendedError,
@@ -24,29 +19,8 @@ from schemas.errors import (
     StreamRefusedError,
 )
 from schemas.vocabulary import Reason, Stream
-from tests.connectors.bluesky_stage import MOVED, Reader, Stage, ref
-from tests.connectors.rig import Wire, WorldClock, nothing_held
-
-
-@pytest.fixture
-def stage(wire: Wire) -> Iterator[Stage]:
-    world = World()
-    fake = BlueskyFake(world)
-    before = world.now - MOVED
-    with serve(world, [fake]) as site:
-        council = world.account("bluesky", "anytown.example", "Anytown Council", owned=True, at=before)
-        resident = world.account("bluesky", "resident.example", "A Resident", at=before)
-        world.sync()
-        account = Account(
-            account="bluesky-main",
-            council="anytown",
-            platform="bluesky",
-            handle=council.handle,
-            native_id=council.id,
-            base_url=site.url_of("bluesky"),
-        )
-        yield Stage(world, fake, council, resident, Reader(wire, WorldClock(world), account))
-
+from tests.connectors.bluesky_stage import Stage, ref
+from tests.connectors.rig import WorldClock, nothing_held
 
 # ---- hostile pages --------------------------------------------------------------------------------------
 

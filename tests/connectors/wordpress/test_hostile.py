@@ -1,15 +1,11 @@
 """WordPress when pages shift, break off or are refused, and when an answer has another shape."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from conformance.knobs import Fault, Trouble
-from conformance.platforms.wordpress import WordPressFake
-from conformance.server import serve
-from conformance.world import World
 from schemas.capture import Cursor, Ids
 from schemas.errors import (
     AccountSuspendedError,
@@ -36,17 +32,7 @@ from tests.connectors.blog import (
     version_of,
     walk,
 )
-from tests.connectors.rig import Wire, nothing_held, resumed
-
-
-@pytest.fixture
-def blog(wire: Wire) -> Iterator[BlogRig]:
-    world = World()
-    fake = WordPressFake(world)
-    with serve(world, [fake]):
-        council = world.account("wordpress", "northbeck", "Northbeck News", owned=True)
-        resident = world.account("wordpress", "resident", "A Resident")
-        yield BlogRig(world, fake, wire, council, resident)
+from tests.connectors.rig import nothing_held, resumed
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])

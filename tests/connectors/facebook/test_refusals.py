@@ -1,7 +1,6 @@
 """Facebook when it refuses: every kind of no has its class, its remedy and its gap."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -33,17 +32,9 @@ from tests.connectors.facebook_council import (
     Council,
     graph_error,
     marked,
-    open_council,
     ref,
     until_it_fails,
 )
-from tests.connectors.rig import Wire
-
-
-@pytest.fixture
-def council(wire: Wire) -> Iterator[Council]:
-    with open_council(wire) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

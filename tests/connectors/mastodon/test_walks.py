@@ -1,6 +1,6 @@
 """Mastodon over HTTP, against the fake: what a walk brings, and where it goes on."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import date, timedelta
 
 import pytest
@@ -9,14 +9,8 @@ from conformance.fake import Fault, Trouble
 from schemas.capture import POSTS, PROFILE, Cursor, Edge, Ids, Window, comments_of
 from schemas.errors import BadInputError, MalformedItemError
 from schemas.vocabulary import Kind, Stream
-from tests.connectors.mastodon_stage import Stage, asked, staged
-from tests.connectors.rig import Wire, nothing_held
-
-
-@pytest.fixture
-def stage(wire: Wire) -> Iterator[Stage]:
-    with staged(wire) as found:
-        yield found
+from tests.connectors.mastodon_stage import Stage, asked
+from tests.connectors.rig import nothing_held
 
 
 def everything_held(native_ids: Collection[str]) -> frozenset[str]:

@@ -1,6 +1,5 @@
 """Facebook when a walk is broken off, cut short or led in a circle: nothing is lost, nothing invented."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,15 +19,7 @@ from schemas.errors import (
     WrongAccountError,
 )
 from schemas.vocabulary import Stream
-from tests.connectors.facebook_council import Council, graph_error, open_council, ref, until_it_fails
-from tests.connectors.rig import Wire
-
-
-@pytest.fixture
-def council(wire: Wire) -> Iterator[Council]:
-    with open_council(wire) as opened:
-        yield opened
-
+from tests.connectors.facebook_council import Council, graph_error, ref, until_it_fails
 
 # ---- going on after a failure -----------------------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 """What the Bluesky connector promises, over HTTP against the fake network."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
@@ -8,41 +7,16 @@ import pytest
 
 from conformance.fake import Fault
 from conformance.item import Link, Media
-from conformance.platforms.bluesky import BlueskyFake
-from conformance.server import serve
-from conformance.world import World
 from connectors.bluesky import BlueskyConnector
 from connectors.registry import build
-from schemas.account import Account
 from schemas.capture import Cursor, Edge, Window
 from schemas.errors import (
     SourceUnavailableError,
     WrongAccountError,
 )
 from schemas.vocabulary import Kind, Stream
-from tests.connectors.bluesky_stage import MOVED, Reader, Stage
+from tests.connectors.bluesky_stage import Stage
 from tests.connectors.rig import Wire, WorldClock, nothing_held
-
-
-@pytest.fixture
-def stage(wire: Wire) -> Iterator[Stage]:
-    world = World()
-    fake = BlueskyFake(world)
-    before = world.now - MOVED
-    with serve(world, [fake]) as site:
-        council = world.account("bluesky", "anytown.example", "Anytown Council", owned=True, at=before)
-        resident = world.account("bluesky", "resident.example", "A Resident", at=before)
-        world.sync()
-        account = Account(
-            account="bluesky-main",
-            council="anytown",
-            platform="bluesky",
-            handle=council.handle,
-            native_id=council.id,
-            base_url=site.url_of("bluesky"),
-        )
-        yield Stage(world, fake, council, resident, Reader(wire, WorldClock(world), account))
-
 
 # ---- who it is ------------------------------------------------------------------------------------------
 

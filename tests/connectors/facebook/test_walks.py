@@ -1,6 +1,5 @@
 """Facebook Pages over HTTP, against the fake: what a walk brings, and how each failure ends."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
@@ -15,15 +14,7 @@ from schemas.capture import (
     comments_of,
 )
 from schemas.vocabulary import Answer, Kind, Stream
-from tests.connectors.facebook_council import FILM, PICTURE, WINDOW, Council, marked, open_council, ref
-from tests.connectors.rig import Wire
-
-
-@pytest.fixture
-def council(wire: Wire) -> Iterator[Council]:
-    with open_council(wire) as opened:
-        yield opened
-
+from tests.connectors.facebook_council import FILM, PICTURE, WINDOW, Council, marked, ref
 
 # ---- what a walk brings -----------------------------------------------------------------------------------
 

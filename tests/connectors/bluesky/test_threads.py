@@ -1,7 +1,6 @@
 """Bluesky threads at every depth, answers by id, media, and how a body is cut."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 
 import httpx
@@ -23,28 +22,8 @@ from schemas.errors import (
 )
 from schemas.vocabulary import Reason, Stream
 from tests.connectors import golden
-from tests.connectors.bluesky_stage import MOVED, Reader, Stage, read_all, ref, restored, words
+from tests.connectors.bluesky_stage import Reader, Stage, read_all, ref, restored, words
 from tests.connectors.rig import START, FakeClock, Wire, WorldClock
-
-
-@pytest.fixture
-def stage(wire: Wire) -> Iterator[Stage]:
-    world = World()
-    fake = BlueskyFake(world)
-    before = world.now - MOVED
-    with serve(world, [fake]) as site:
-        council = world.account("bluesky", "anytown.example", "Anytown Council", owned=True, at=before)
-        resident = world.account("bluesky", "resident.example", "A Resident", at=before)
-        world.sync()
-        account = Account(
-            account="bluesky-main",
-            council="anytown",
-            platform="bluesky",
-            handle=council.handle,
-            native_id=council.id,
-            base_url=site.url_of("bluesky"),
-        )
-        yield Stage(world, fake, council, resident, Reader(wire, WorldClock(world), account))
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

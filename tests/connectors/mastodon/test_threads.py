@@ -1,6 +1,5 @@
 """Mastodon threads at every depth, answers by id, media, and what a quiet account costs."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 
@@ -11,14 +10,8 @@ from conformance.item import Media
 from schemas.capture import Cursor, Edge, Ids, Threads, comments_of
 from schemas.errors import MarkerRefusedError, SourceUnavailableError
 from schemas.vocabulary import Kind, Reason, Stream
-from tests.connectors.mastodon_stage import Stage, staged, walk_with_failures
-from tests.connectors.rig import Wire, nothing_held, resumed
-
-
-@pytest.fixture
-def stage(wire: Wire) -> Iterator[Stage]:
-    with staged(wire) as found:
-        yield found
+from tests.connectors.mastodon_stage import Stage, walk_with_failures
+from tests.connectors.rig import nothing_held, resumed
 
 
 def test_a_wide_thread_that_stays_cut_proves_no_absence_and_says_how_many_lack(stage: Stage) -> None:

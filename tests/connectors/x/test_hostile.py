@@ -1,7 +1,6 @@
 """X at its worst: every refusal and bad habit ends in the right error or state, never in silent success."""
 
 import logging
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -27,12 +26,6 @@ from schemas.errors import (
 from schemas.vocabulary import Reason, Stream
 from tests.connectors.rig import Wire, nothing_held
 from tests.connectors.x_stage import Found, Stage, read_all, staged
-
-
-@pytest.fixture
-def stage(wire: Wire) -> Iterator[Stage]:
-    with staged(wire) as found:
-        yield found
 
 
 def until(stage: Stage, error: type[Exception]) -> Found:
