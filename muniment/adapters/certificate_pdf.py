@@ -122,6 +122,17 @@ def _tables(told: Mapping[str, Any]) -> list[tuple[str, Sequence[str], Sequence[
             ],
         ),
         ("Remaining copies", ("Copy", "Ends on", "Seen gone on"), copies),
+        (
+            "Given out before, with records of these in it",
+            ("No.", "What", "When", "By", "Of these", "Became"),
+            [
+                (
+                    *(str(one["number"]), one["kind"], one["at"], one["by"]),
+                    *("not known" if one["of_these"] is None else f"{one['of_these']:,}", one["became"]),
+                )
+                for one in told.get("given_out", ())
+            ],
+        ),
     ]
 
 

@@ -6,6 +6,7 @@ from muniment.adapters.sql_audit import SqlAudit
 from muniment.adapters.sql_budget import SqlBudgets
 from muniment.adapters.sql_coverage import SqlCoverage
 from muniment.adapters.sql_engine import Database
+from muniment.adapters.sql_given_out import SqlGivenOut
 from muniment.adapters.sql_holds import SqlHolds
 from muniment.adapters.sql_noting import SqlNoting
 from muniment.adapters.sql_people import SqlPeople
@@ -35,6 +36,7 @@ class SqlRegister(
     SqlHolds,
     SqlRetention,
     SqlSavedSearches,
+    SqlGivenOut,
     Register,
 ):
     """Where walks, presence, gaps, ledger, accounts and budgets are kept. Safe to share between threads."""

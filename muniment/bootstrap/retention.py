@@ -1,19 +1,21 @@
 """What keeps a council to its schedule: plans, disposal, certificates, transfer to the record office."""
 
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from muniment.adapters.bagit_packages import BagItPackages
+from muniment.adapters.given_out_files import HomeFiles
 from muniment.adapters.schedule_yaml import read_schedule
 from muniment.adapters.seal_key import is_signed_by
 from muniment.bootstrap.store import CouncilStore
 from muniment.domain.disposal import PlanKind
 from muniment.domain.disposal_events import StubKeyRotated
 from muniment.domain.disposal_run import WAITING
+from muniment.domain.given_out import GivenKind
 from muniment.domain.people import Act, require
 from muniment.domain.period import Unit
 from muniment.services.certifying import Certifying
@@ -21,6 +23,7 @@ from muniment.services.classing_entries import classes_of
 from muniment.services.destroying import Destroying
 from muniment.services.disposing import Disposing
 from muniment.services.foreseeing import Foresee, Foreseeing
+from muniment.services.giving_out import GivingOut
 from muniment.services.honouring import Honouring
 from muniment.services.indexing import being_destroyed
 from muniment.services.restoring import Restored, refuse_unfiltered
@@ -106,8 +109,25 @@ class CouncilRetention(CouncilStore):
             clock=self.clock,
             foresight=self._foresight,
             classes=self.classes,
+            giving_out=self.giving_out,
             actor=self.actor,
         )
+
+    @cached_property
+    def giving_out(self) -> GivingOut:
+        """What leaves the archive as files."""
+        files = HomeFiles(self.muniment.settings.home)
+        return GivingOut(
+            council=self.name,
+            register=self.muniment.register,
+            files=files,
+            place_of=files.place_of,
+            clock=self.clock,
+        )
+
+    def give_out(self, kind: GivenKind, record_ids: Sequence[str], path: Path) -> None:
+        """Enter what this person is about to write into a file."""
+        self.giving_out.enter(kind, record_ids, actor=self.actor, path=path)
 
     def _waiting(self) -> timedelta:
         """Return how long an approved disposal waits: what the schedule in force says, in whole days."""
@@ -208,6 +228,7 @@ class CouncilRetention(CouncilStore):
             public_key=self.muniment.seal_key.public,
             packages=BagItPackages(),
             actor=self.actor,
+            giving_out=self.giving_out,
             title=self.council.title,
         )
 

@@ -13,6 +13,7 @@ from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.completeness import LONDON
 from muniment.domain.disposal import PlanKind
 from muniment.domain.disposal_run import FACETS, Decision, Run, RunState
+from muniment.domain.given_out import GivenKind
 from muniment.services.destroying import Executed
 from muniment.services.working_off import work_off
 from schemas.errors import BadInputError, MunimentError
@@ -68,6 +69,8 @@ def list_items(council: str | None, run: str | None, csv_path: Path | None) -> N
         for name, count in listed.counts().items():
             console.print(f"{name:<14}{count:>10,}")
         if csv_path is not None:
+            ids = listed.items["record_id"].to_pylist()
+            services.give_out(GivenKind.IDS, ids, csv_path)
             _write_csv(listed.items.to_pylist(), csv_path)
             console.print(f"{len(listed.items):,} items written to {csv_path}")
             return
@@ -229,6 +232,10 @@ def certificate(council: str | None, run: str, json_path: Path | None, pdf_path:
         ended = told.get("copies_ended")
         ends = f"gone since {ended['ended_on']}" if ended else f"until {copy['ends_on'] or 'nobody told'}"
         console.print(escape(f"  still in: {copy['what']}, {ends}"))
+    for given in told.get("given_out", ()):
+        some = "an unknown number" if given["of_these"] is None else f"{given['of_these']:,}"
+        day = datetime.fromisoformat(given["at"]).astimezone(LONDON).strftime("%-d %B %Y")
+        console.print(escape(f"  given out: {given['kind']} of {day}, {some} of these: {given['became']}"))
 
 
 @dispose.command("copies-ended")

@@ -13,6 +13,7 @@ from muniment.bootstrap import CouncilServices
 from muniment.cli.exits import FAULTY
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.events import ArchiveReread, ArchiveSealed, ArchiveVerified, RecordProved
+from muniment.domain.given_out import GivenKind
 from muniment.services.finishing import finish
 from muniment.services.proving import proof as prove
 from muniment.services.rereading import file_readable
@@ -80,6 +81,7 @@ def proof(council: str | None, record_id: str, folder: Path) -> None:
             public_key=services.muniment.seal_key.public,
             also_named=services.muniment.register.aliases_of(services.name, [record_id]),
         )
+        services.give_out(GivenKind.PROOF, [record_id], folder / "proof.json")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "proof.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
     shutil.copy(muniment.check_proof.__file__, folder / "check_proof.py")

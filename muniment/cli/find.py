@@ -14,6 +14,7 @@ from muniment.cli.search import changed_text
 from muniment.domain.calendar import calendar_svg
 from muniment.domain.completeness import LONDON, AccountCoverage
 from muniment.domain.events import ArchiveExported, RecordShown
+from muniment.domain.given_out import GivenKind
 from muniment.services.covering import coverage as cover
 from muniment.services.exporting import write_lines
 from muniment.services.showing import RecordView
@@ -163,12 +164,15 @@ def _print_gaps(gaps: Sequence[Gap]) -> None:
 def export(council: str | None, path: Path) -> None:
     """Write the archive as JSON Lines that any scorer can read (conformance/FORMAT.md)."""
     with opened_council(council) as services, path.open("w", encoding="utf-8") as into:
+        hidden = services.not_shown()
+        held = services.retaining.held().records["record_id"].to_pylist()
+        services.give_out(GivenKind.ARCHIVE, [one for one in held if one not in hidden], path)
         count = write_lines(
             into,
             council=services.name,
             archive=services.archive,
             register=services.muniment.register,
-            hidden=services.not_shown(),
+            hidden=hidden,
         )
         services.record(ArchiveExported(records=count))
         left_out = services.left_out()

@@ -11,6 +11,7 @@ from rich.table import Table
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
 from muniment.domain.completeness import LONDON
 from muniment.domain.events import HoldShown
+from muniment.domain.given_out import GivenKind
 from muniment.domain.holds import Hold, HoldKind, due_for_review, review_day
 from muniment.domain.people import london_date
 from muniment.ports import NewHold
@@ -127,6 +128,7 @@ def show(hold_id: int, council: str | None, records_path: Path | None) -> None:
         services.record(HoldShown(hold_id=hold_id, records=len(ids)))
         _print(found)
         if records_path is not None:
+            services.give_out(GivenKind.IDS, ids, records_path)
             records_path.write_text("".join(f"{one}\n" for one in ids), encoding="utf-8")
             console.print(f"{len(ids):,} record ids written to {records_path}")
             print_left_out(services.left_out())

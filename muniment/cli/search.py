@@ -13,6 +13,7 @@ from muniment.bootstrap import CouncilServices
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
 from muniment.domain.completeness import LONDON, NOTHING_KNOWN
 from muniment.domain.events import RecordShown, SearchMade
+from muniment.domain.given_out import GivenKind
 from muniment.search.answer import Facet, Order
 from muniment.search.duplicates import near_duplicates
 from muniment.search.highlight import Piece, excerpt
@@ -179,6 +180,7 @@ def _write(
         hidden=services.not_shown(),
         as_at=as_at,
         now=services.clock.now(),
+        telling=lambda ids: services.give_out(GivenKind.SEARCH, ids, path),
     )
     console.print(
         f"\n{manifest.rows:,} versions of {manifest.records:,} records written to {path} "

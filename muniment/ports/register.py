@@ -9,6 +9,7 @@ from muniment.domain.people import SYSTEM, Actor
 from muniment.ports.audit import AuditChain, People
 from muniment.ports.coverage import Coverage, Queue
 from muniment.ports.disposal import DisposalLedger, ErasedRecords, Stubs
+from muniment.ports.given_out import GivenOutBook
 from muniment.ports.holds import Holds
 from muniment.ports.presence import PresenceView
 from muniment.ports.restoring import Restoring
@@ -46,6 +47,7 @@ class Register(
     Restoring,
     Retention,
     SavedSearches,
+    GivenOutBook,
     Protocol,
 ):
     """The register database: how far each walk got, what we could not see, what was asked when."""

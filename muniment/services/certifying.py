@@ -25,6 +25,7 @@ from muniment.domain.certificate import (
 )
 from muniment.domain.disposal_events import CopiesEnded, DisposalCertified
 from muniment.domain.disposal_run import Run
+from muniment.domain.given_out import Holding, told_of
 from muniment.domain.people import SYSTEM, Act, Actor, london_date, require
 from muniment.ports import Register
 from schemas.clock import Clock
@@ -55,15 +56,33 @@ class Certifying:
     reference: Callable[[str], str]
     backups_days: int | None = None
 
-    def certify(self, run: str, proofs: Sequence[Proof], copies: Sequence[Copy], *, tries: int) -> bytes:
-        """Issue a run's certificate and close the run; twice is once. `tries`: how often it was proved."""
+    def certify(
+        self,
+        run: str,
+        proofs: Sequence[Proof],
+        copies: Sequence[Copy],
+        *,
+        tries: int,
+        given_out: Sequence[tuple[Holding, bool]] = (),
+    ) -> bytes:
+        """Issue a run's certificate and close the run; twice is once.
+
+        Args:
+            run: The run.
+            proofs: What each store showed.
+            copies: Copies that cannot be purged from here.
+            tries: How often it was proved.
+            given_out: What was given out with records of the run in it, and whether it lies here still.
+        """
         now = self.clock.now()
         with self.register.begin(self.council, SYSTEM, now=now) as trail:
             found = self.register.disposal_run(self.council, run)
             raw = self.register.certificate(self.council, run)
             if raw is None:
                 number = self.register.next_certificate(self.council)
-                body = self._body(found, number, proofs, (*self._backups(), *copies), tries)
+                body = self._body(
+                    found, number, proofs, (*self._backups(), *copies), tries=tries, given_out=given_out
+                )
                 raw = self._signed(body)
                 self.register.close_run(self.council, run, raw, number=number, now=now)
                 sha256 = certificate_digest(raw).hex()
@@ -145,7 +164,14 @@ class Certifying:
         self.file(f"{number:06d}.ended", added)
 
     def _body(
-        self, found: Run, number: int, proofs: Sequence[Proof], copies: Sequence[Copy], tries: int
+        self,
+        found: Run,
+        number: int,
+        proofs: Sequence[Proof],
+        copies: Sequence[Copy],
+        *,
+        tries: int,
+        given_out: Sequence[tuple[Holding, bool]],
     ) -> dict[str, Any]:
         said = self.register.decisions(self.council, found.run)
         approvals = self.register.run_approvals(self.council, found.run)
@@ -175,6 +201,7 @@ class Certifying:
             counts=self.register.run_erasure(self.council, found.run),
             proofs=proofs,
             copies=copies,
+            given_out=[told_of(one, by=self._person(one.given.by), lies=lies) for one, lies in given_out],
             tries=tries,
             software=self.software,
             previous=self._previous(number),

@@ -25,6 +25,7 @@ from muniment.domain.people import SYSTEM, Act, Actor, require
 from muniment.ports import Archive, Register, SearchIndex
 from muniment.services.certifying import Certifying
 from muniment.services.foreseeing import Foresee
+from muniment.services.giving_out import GivingOut
 from muniment.services.index_upkeep import purge_index
 from muniment.services.indexing import Classes
 from muniment.services.rechecking import Prepared, Rechecking
@@ -66,6 +67,7 @@ class Destroying:
     clock: Clock
     foresight: Mapping[PlanKind, Foresee]
     classes: Classes | None = None
+    giving_out: GivingOut | None = None
     actor: Actor = SYSTEM
 
     def rehearse(self, run: str) -> Executed:
@@ -212,6 +214,9 @@ class Destroying:
         words: list[str] = ids.to_pylist()
         self.register.forget(self.council, words)
         proofs = [self._archive_proof(ids), self._register_proof(words)]
+        given = self.giving_out
+        if given is not None:
+            proofs.append(given.clear(words))
         copies: list[Copy] = []
         building = self.register.rebuilding(self.council)
         for name, index in self.indexes.items():
@@ -229,7 +234,8 @@ class Destroying:
         self.register.note_proofs(self.council, run, told, done_at=done_at)
         pending = {one.store: one.pending or "something is left" for one in proofs if not one.proved}
         if not pending:
-            self.certifying.certify(run, proofs, copies, tries=tries)
+            listed = () if given is None else [(one, given.lies(one.given)) for one in given.holding(words)]
+            self.certifying.certify(run, proofs, copies, tries=tries, given_out=listed)
         return self._executed(self.register.disposal_run(self.council, run), pending)
 
     def _archive_proof(self, ids: pa.Array) -> Proof:

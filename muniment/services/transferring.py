@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from muniment.check_proof import check as check_proof
 from muniment.domain.columns import words_of
 from muniment.domain.disposal import Fate, matching
+from muniment.domain.given_out import GivenKind
 from muniment.domain.people import SYSTEM, Act, Actor, may_see, require
 from muniment.domain.retention import Schedule
 from muniment.domain.retention_events import TransferMade, TransferReceived
@@ -24,6 +25,7 @@ from muniment.ports import AuditTrail, MediaStore, Seals
 from muniment.ports.packages import OpenPackage, Packages
 from muniment.ports.retention import Transfer
 from muniment.services.checking import check_reason
+from muniment.services.giving_out import GivingOut
 from muniment.services.packaging import CHECK, SCHEMA, packed_records, readme
 from muniment.services.proving import proof
 from muniment.services.retaining import Retaining
@@ -46,6 +48,7 @@ class Transferring:
     public_key: bytes
     packages: Packages
     actor: Actor
+    giving_out: GivingOut
     title: str
 
     def offered(self, retention_class: str | None = None) -> pa.Table:
@@ -94,7 +97,7 @@ class Transferring:
         self._describe(package, transfer, len(ids), schedule)
         digest = package.finish(self._information(transfer, len(ids)))
         self._check(folder, len(ids))
-        return self._enter(transfer, schedule, ids, digest)
+        return self._enter(transfer, schedule, ids, digest, folder)
 
     def folder(self, beneath: Path) -> Path:
         """Return where a flow packs: what an earlier run left unfinished, else a folder of today's name."""
@@ -216,7 +219,9 @@ class Transferring:
             )
         return records
 
-    def _enter(self, transfer: str, schedule: Schedule, ids: Sequence[str], digest: bytes) -> Transfer:
+    def _enter(
+        self, transfer: str, schedule: Schedule, ids: Sequence[str], digest: bytes, folder: Path
+    ) -> Transfer:
         of = self.retaining
         made = Transfer(
             transfer=transfer,
@@ -228,6 +233,7 @@ class Transferring:
         )
         with self._begin() as trail:
             of.register.add_transfer(of.council, made, ids)
+            self.giving_out.enter(GivenKind.TRANSFER, ids, actor=self.actor, path=folder, reference=transfer)
             trail.record(
                 TransferMade(
                     transfer=transfer,

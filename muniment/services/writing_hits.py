@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -84,12 +84,14 @@ def write_hits(
     as_at: int | None = None,
     page_hits: int = _PAGE_HITS,
     progress: Callable[[int], None] = lambda _hits: None,
+    telling: Callable[[Sequence[str]], None] = lambda _record_ids: None,
 ) -> HitsManifest:
     """Write every hit; a run that was stopped goes on where it was, as long as the index stands as it did.
 
     In CSV an apostrophe stands before whatever a spreadsheet would run as a formula (`hit_files.guarded`).
     The file is readable by its owner only, since it holds personal data. `hidden` records are being
     destroyed, and are left out. `as_at` is an earlier commit: the archive is searched, not the index.
+    `telling` hears which records will be in the file, before anything of it is written.
 
     Raises:
         QueryError: A mistake in `typed`.
@@ -113,6 +115,7 @@ def write_hits(
         "hits": _digest(hits),
         "page_hits": page_hits,
     }
+    telling(pc.unique(hits["record_id"]).to_pylist())
     parts = path.with_name(f"{path.name}.parts")
     _resume_or_begin(parts, plan)
     for number, start in enumerate(range(0, len(hits), page_hits)):

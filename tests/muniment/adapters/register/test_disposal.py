@@ -87,6 +87,8 @@ ID_FREE = {
     "transfers": {"council", "transfer", "schedule", "records", "manifest_digest", "by", "at", "receipt"}
     | {"received_by", "received_at"},
     "transfer_records": {"council", "transfer"},
+    "given_out": {"council", "number", "kind", "by", "at", "records", "reference", "place", "removed_at"}
+    | {"key_id", "digests"},  # keyed digests, as stubs have
     "index_rebuilds": {"council", "name", "commit_no", "began_at"},
     # What officers typed and what was counted: records of their own, with ends of their own.
     "saved_searches": {"council", "name", "revision", "typed", "filters", "case_reference", "saved_by"}

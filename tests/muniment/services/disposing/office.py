@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from muniment.adapters.delta_archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
+from muniment.adapters.given_out_files import HomeFiles
 from muniment.adapters.local_media import LocalMediaStore
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.seal_key import SealKey, is_signed_by
@@ -33,6 +34,7 @@ from muniment.services import holding
 from muniment.services.certifying import Certifying
 from muniment.services.destroying import Destroying
 from muniment.services.disposing import Disposing
+from muniment.services.giving_out import GivingOut
 from muniment.services.indexing import catch_up
 from muniment.services.verifying import Verdict, verify
 from schemas.capture import Attachment
@@ -124,11 +126,20 @@ class Office:
             waiting=self.waiting,
             schedule=adopted,
         )
+        home = HomeFiles(self.root)
+        self.giving_out = GivingOut(
+            council=COUNCIL,
+            register=self.register,
+            files=home,
+            place_of=home.place_of,
+            clock=self.clock,
+        )
         self.destroying = Destroying(
             council=COUNCIL,
             archive=self.archive,
             register=self.register,
             indexes={"search index": self.index},
+            giving_out=self.giving_out,
             certifying=self.certifying,
             clock=self.clock,
             foresight={
