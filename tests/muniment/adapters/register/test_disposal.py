@@ -51,7 +51,7 @@ ID_FREE = {
     "appointments": {"council", "person", "role", "from_on", "until_on"},
     "team_members": {"council", "person", "team", "from_on", "until_on"},
     "holds": {"id", "council", "kind", "reference", "reason", "typed", "case_id", "placed_by", "placed_at"}
-    | {"review_on", "watermark", "released_by", "released_at", "release_reason"},
+    | {"review_on", "watermark", "released_by", "released_at", "release_reason", "added"},
     "hold_records": {"hold_id"},
     "aliases": {"council"},
     "disposal_runs": {"council", "run", "kind", "state", "schedule", "schedule_digest", "basis", "as_of"}
