@@ -65,7 +65,7 @@ def _column(column: Column, held: dict[tuple[str, ...], Sequence[Any]]) -> pa.Ar
     if _is_one_value(found):
         return pa.repeat(pa.scalar(found[0], column.type), len(found))  # what a walk says of all its rows
     if column.name == "metrics":
-        found = [_NO_TEXT if not one else _json(one) for one in found]
+        found = _texts(found)
     elif column.name == "media":
         found = [
             [(ref.native_id, ref.kind, ref.alt_text) for ref in refs] if refs else _NONE for refs in found
@@ -80,7 +80,8 @@ def _column(column: Column, held: dict[tuple[str, ...], Sequence[Any]]) -> pa.Ar
 def _is_one_value(found: Sequence[Any]) -> bool:
     if not found or not (found[0] is None or isinstance(found[0], str | int | datetime)):
         return False
-    return found.count(found[0]) == len(found)
+    # What differs does so at once, as a rule: counting every value of every column took a tenth of the time.
+    return found[0] == found[-1] == found[len(found) // 2] and found.count(found[0]) == len(found)
 
 
 def binary_array(values: Sequence[bytes]) -> pa.Array:
@@ -110,8 +111,17 @@ def _offsets(values: Sequence[Sequence[Any]]) -> "array[int] | None":
         return None
 
 
-def _json(value: Mapping[str, int]) -> str:
-    return _encode(dict(value)).decode()
+def _texts(values: Sequence[Mapping[str, int]]) -> list[str]:
+    """Return metrics as canonical JSON; most records of a batch share theirs with another."""
+    known: dict[tuple[tuple[str, int], ...], str] = {(): _NO_TEXT}
+    found = []
+    for value in values:
+        key = tuple(value.items())
+        text = known.get(key)
+        if text is None:
+            text = known[key] = _encode(dict(value)).decode()
+        found.append(text)
+    return found
 
 
 def records_from(batch: pa.RecordBatch) -> Iterator[FiledRecord]:

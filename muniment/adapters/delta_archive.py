@@ -34,7 +34,7 @@ from muniment.adapters.delta_erasure import (
 )
 from muniment.adapters.delta_held import HeldRows
 from muniment.adapters.delta_intake import Intake, sort_out
-from muniment.adapters.delta_layout import SMALL_FILE_BYTES, active_files, write_files
+from muniment.adapters.delta_layout import CAPTURED, SMALL_FILE_BYTES, active_files, write_files
 from muniment.adapters.delta_recovery import recover, strays, sweep_table
 from muniment.adapters.delta_rows import Partition, check_captures, tables_of
 from muniment.adapters.delta_scan import Rows, TableReader
@@ -373,7 +373,7 @@ class DeltaArchive(Archive):
         """
 
         def write(partition: Partition, table: pa.Table) -> list[AddAction]:
-            return list(write_files(self._files, self._home.root, partition, [table], at))
+            return list(write_files(self._files, self._home.root, partition, [table], at, level=CAPTURED))
 
         with ThreadPoolExecutor(max_workers=_WRITERS) as pool:
             writing = []

@@ -141,12 +141,13 @@ class _Sorter:
         self._meet_strangers()
         doubtful: list[Filing] = []
         for offered in self._batch.filings:
-            if offered.record.record_id in self._disposed:
+            record_id = offered.record.record_id
+            if record_id in self._disposed:
                 continue
             filing = self._under_known_facts(offered)
-            if filing.version_id in self._versions or filing.version_id in self._filed:
+            if filing.version_id in self._versions:
                 continue
-            if filing.record.record_id not in self._known:
+            if record_id not in self._known:
                 self._file(filing)
             elif filing.series is Series.UNREAD or filing.version_id not in self._current:
                 doubtful.append(filing)

@@ -223,10 +223,11 @@ class _Told:
     """The observations of one batch that are due, as columns, the oldest look first."""
 
     def __init__(self, batch: pa.RecordBatch, *, after: int, upto: int) -> None:
-        commits = batch.column("commit_no")
-        due = pc.and_(pc.greater(commits, after), pc.less_equal(commits, upto))
-        batch = batch.select(_TAKEN).filter(due)
-        batch = batch.sort_by([("at", "ascending"), ("commit_no", "ascending")])
+        batch = batch.select(_TAKEN)
+        if not _is_one_new_commit(batch, after, upto):
+            commits = batch.column("commit_no")
+            due = pc.and_(pc.greater(commits, after), pc.less_equal(commits, upto))
+            batch = batch.filter(due).sort_by([("at", "ascending"), ("commit_no", "ascending")])
         self._columns = {name: _plain(batch.column(name)) for name in _TAKEN}
 
     def __getitem__(self, name: str) -> list[Any]:
@@ -256,6 +257,8 @@ class _Told:
     def thread_rows(self, streams: list[int]) -> list[tuple[bytes, int, int, int | None, int]]:
         """Return the rows that `tell_threads` takes: posts that are the root of their thread."""
         found: list[tuple[bytes, int, int, int | None, int]] = []
+        if Stream.POSTS not in set(self["stream"]):
+            return found
         for number, (stream, record_id, thread_id) in enumerate(
             zip(self["stream"], self["record_id"], self["thread_id"], strict=True)
         ):
@@ -265,6 +268,15 @@ class _Told:
                 comments = metrics.get(COMMENTS_METRIC)
                 found.append((record_key(record_id), streams[number], filed_at, comments, at))
         return found
+
+
+def _is_one_new_commit(batch: pa.RecordBatch, after: int, upto: int) -> bool:
+    """Return whether all rows are due and stand by time already: those that a keep has just written do."""
+    commits, at = pc.min_max(batch.column("commit_no")).as_py(), batch.column("at")
+    if not len(batch) or commits["min"] != commits["max"] or not after < commits["min"] <= upto:
+        return False
+    ordered: bool = pc.all(pc.less_equal(at[:-1], at[1:]), min_count=0).as_py()
+    return ordered
 
 
 def _plain(column: pa.Array) -> list[Any]:

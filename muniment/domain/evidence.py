@@ -130,9 +130,9 @@ def seal_from(raw: bytes) -> Seal:
 
 def leaf(salt: bytes, exhibit: Exhibit) -> bytes:
     """Return the leaf digest of an exhibit: SHA-256(0x00, salt, length-prefixed header and parts)."""
-    told = [b"\x00", salt]
-    for piece in (exhibit.header, *exhibit.parts):
-        told += (len(piece).to_bytes(8, "big"), piece)
+    told = [b"\x00", salt, len(exhibit.header).to_bytes(8, "big"), exhibit.header]
+    for part in exhibit.parts:
+        told += (len(part).to_bytes(8, "big"), part)
     return hashlib.sha256(b"".join(told)).digest()
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from muniment.adapters.delta_layout import MAX_FILE_BYTES, write_files
+from muniment.adapters.delta_layout import CAPTURED, LASTING, MAX_FILE_BYTES, write_files
 from muniment.adapters.files import LocalFiles
 from schemas.arrow import RowKind, file_schema
 from schemas.errors import IntegrityError
@@ -47,6 +47,19 @@ def test_small_tables_share_a_row_group(tmp_path: Path) -> None:
 
     metadata = pq.read_metadata(tmp_path / action.path)
     assert (metadata.num_rows, metadata.num_row_groups) == (70, 1)
+
+
+def test_what_is_written_to_stay_takes_less_room_than_what_is_captured(tmp_path: Path) -> None:
+    words = table_with(2_000, 1)
+    sizes = {
+        level: sum(
+            action.size
+            for action in write_files(LocalFiles(), tmp_path, ("public", 2024), [words], START, level=level)
+        )
+        for level in (CAPTURED, LASTING)
+    }
+
+    assert sizes[LASTING] < sizes[CAPTURED] < 1.3 * sizes[LASTING]
 
 
 _ONE_ROW = table_with(1, 1)
