@@ -28,7 +28,7 @@ from bench.comments import COUNCIL, START, items, record_table
 from bench.crash_work import RealTime
 from muniment.adapters.delta_archive import DeltaArchive
 from muniment.adapters.delta_held import HeldRows
-from muniment.adapters.delta_layout import write_files
+from muniment.adapters.delta_layout import CAPTURED, write_files
 from muniment.adapters.delta_scan import TableReader
 from muniment.adapters.delta_table import CouncilTable
 from muniment.adapters.files import LocalFiles
@@ -143,8 +143,11 @@ def _append_ratio(folder: Path) -> Figure:
         between = time.perf_counter()
         with files.lock(root / "lock"):
             opened = home.open()
-            actions = list(write_files(files, home.root, ("public", 2024), [table], START))
-            home.commit(opened, actions, kind="capture", numbers={"commit": number}, facts={"rows": 500})
+            written = write_files(files, home.root, ("public", 2024), [table], START, level=CAPTURED)
+            home.commit(
+                opened, list(written), kind="capture", numbers={"commit": number}, facts={"rows": 500}
+            )
+            home.close(opened)
         bare.append(between - since)
         ours.append(time.perf_counter() - between)
     ratio = statistics.median(ours[3:]) / statistics.median(bare[3:])
@@ -191,7 +194,7 @@ def _dedupe_and_append(archive: DeltaArchive, folder: Path, rows: int) -> Figure
             ]
             if len(held.versions(wanted)) != len(known):
                 raise LookupError("known versions were not found")
-            actions = list(write_files(files, home.root, ("public", 2024), [table], START))
+            actions = list(write_files(files, home.root, ("public", 2024), [table], START, level=CAPTURED))
             home.commit(opened, actions, kind="bench", numbers={}, facts={"rows": len(table)})
         between = time.perf_counter()
         bare_append(bare_table, folder / "bare")

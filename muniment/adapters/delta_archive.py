@@ -112,7 +112,7 @@ class DeltaArchive(Archive):
 
     @property
     def table_root(self) -> PurePath:
-        """The folder of the Delta table; its log is `_delta_log` in it."""
+        """The folder of the Delta table."""
         return self._home.root
 
     @override
@@ -308,7 +308,8 @@ class DeltaArchive(Archive):
                 self._finish_erasures(lock)
             else:
                 self._media.sweep()  # a process may die while it downloads, with no mark standing
-            yield _Session(lock=lock, table=self._home.open())
+            with self._home.opened() as table:
+                yield _Session(lock=lock, table=table)
 
     @contextmanager
     def _work(self, session: _Session) -> Iterator[None]:
@@ -355,9 +356,8 @@ class DeltaArchive(Archive):
                 if row.incoming is not None and row.sha256 is not None:
                     self._media.place(row.incoming, row.sha256)
             tables: dict[Partition, pa.Table] = {}
-            actions = self._written(
-                tables_of(intake, council=self._council, commit_no=number, at=at), tables, at
-            )
+            made = tables_of(intake, council=self._council, commit_no=number, at=at)
+            actions = self._written(made, tables, at)
             facts = {"rows": sum(map(len, tables.values()))}
             self._home.commit(session.table, actions, kind="capture", numbers=numbers, facts=facts)
         seen = tables.get((RowKind.OBSERVATION.value, at.year))

@@ -7,7 +7,8 @@ delta-rs nor pyarrow flushes anything: the commit file, the log's folder and a c
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import PurePath
 from typing import Any, Final
@@ -39,6 +40,8 @@ class CouncilTable:
         self.root = root
         self._files = files
         self._suits = False
+        self._opened: tuple[DeltaTable, bytes] | None = None
+        self._is_closed = False
 
     @property
     def log(self) -> PurePath:
@@ -80,19 +83,56 @@ class CouncilTable:
     def open(self) -> DeltaTable:
         """Open the newest version for writing, checked; a torn checkpoint is taken out of the way.
 
+        A handle is its opener's alone. Once he has closed it, the next one goes on from it.
+
         Raises:
             IntegrityError: The newest commit file is damaged, or the log cannot be read.
             SchemaMismatchError: A newer muniment wrote this table, or another program changed it.
         """
-        try:
-            table = self.read()
-        except IntegrityError:
-            self._check_newest_commit()
-            table = self._without_torn_checkpoint()
-        self._check_commit(table.version())
+        table = self._carried_on()
+        if table is None:
+            try:
+                table = self.read()
+            except IntegrityError:
+                self._check_newest_commit()
+                table = self._without_torn_checkpoint()
+        newest = self._check_commit(table.version())
         if not self._suits:
             table = self._suited(table)
             self._suits = True
+            newest = self._files.read(self._commit_file(table.version()))
+        self._opened = (table, newest)
+        return table
+
+    @contextmanager
+    def opened(self) -> Iterator[DeltaTable]:
+        """Open the newest version for writing, and close it; raises what `open` does."""
+        table = self.open()
+        try:
+            yield table
+        finally:
+            self.close(table)
+
+    def close(self, table: DeltaTable) -> None:
+        """Take back what `open` gave: nobody commits with it again."""
+        # Whoever lost the lock to another thread closes an older one, which stays his own.
+        self._is_closed |= self._opened is not None and self._opened[0] is table
+
+    def _carried_on(self) -> DeltaTable | None:
+        """Return the version closed last with what was committed since: a third of reading the log anew.
+
+        None: there is none, or its commit file is not the one it was: the archive was put back from a copy.
+        Each commit bears a name drawn for it, so that the same bytes stand for the same history.
+        """
+        if not self._is_closed or self._opened is None:
+            return None
+        (table, newest), self._opened, self._is_closed = self._opened, None, False
+        try:
+            if self._files.read(self._commit_file(table.version())) != newest:
+                return None
+            table.update_incremental()
+        except (DeltaError, OSError, ValueError):
+            return None  # it is opened anew, and says then what is wrong
         return table
 
     def commit(
@@ -225,11 +265,13 @@ class CouncilTable:
         if versions:
             self._check_commit(max(versions))
 
-    def _check_commit(self, version: int) -> None:
-        """An empty commit file opens, with rows silently missing; half of one does not open."""
+    def _check_commit(self, version: int) -> bytes:
+        """Return a commit file. An empty one opens, with rows silently missing; half of one does not open."""
         path = self._commit_file(version)
+        content = b""
         try:
-            whole = _is_whole([json.loads(line) for line in self._files.read(path).splitlines()])
+            content = self._files.read(path)
+            whole = _is_whole([json.loads(line) for line in content.splitlines()])
         except (OSError, ValueError):
             whole = False
         if not whole:
@@ -237,6 +279,7 @@ class CouncilTable:
                 f"The newest commit file of the archive, {path.name}, is damaged.",
                 remedy="Restore it from the backup; nothing is written until then.",
             )
+        return content
 
     def _without_torn_checkpoint(self) -> DeltaTable:
         """Reopen from the commit files when a checkpoint is torn: it is derived from them."""

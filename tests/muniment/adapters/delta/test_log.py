@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 
 import muniment
 from muniment.adapters.delta_compaction import mergeable, merged
-from muniment.adapters.delta_layout import TABLE_PROPERTIES, write_files
+from muniment.adapters.delta_layout import TABLE_PROPERTIES, active_files, write_files
 from muniment.adapters.delta_rows import tables_of
 from muniment.adapters.delta_table import COMMIT, CouncilTable
 from muniment.adapters.files import LocalFiles
@@ -71,6 +71,52 @@ def test_of_two_writers_with_stale_handles_exactly_one_wins(borough: Town, first
 
     ids = [row["record_id"] for row in rows(borough.archive, "public")]
     assert len(ids) == len(set(ids)) == (6 if first == "append" else 5)
+
+
+def test_a_writer_that_goes_on_sees_what_one_that_opens_anew_sees(borough: Town) -> None:
+    home = CouncilTable(borough.table, LocalFiles())
+    borough.archive.keep(batch_of(Said(number=0)))
+    for number in range(1, 45):  # past two checkpoints
+        with home.opened():
+            pass
+        borough.archive.keep(batch_of(Said(number=number)))
+        if number % 11 == 0:
+            borough.archive.compact()
+            borough.archive.maintain()
+        carried_on, anew = home.open(), DeltaTable(str(borough.table))
+        assert carried_on.version() == anew.version()
+        assert carried_on.transaction_version(COMMIT) == anew.transaction_version(COMMIT)
+        assert set(active_files(carried_on)) == set(active_files(anew))
+
+
+def test_a_handle_that_is_in_use_is_left_alone_by_who_opens_next(borough: Town) -> None:
+    """Of two threads one may have lost the lock: its commit must fail, so it learns of nothing."""
+    keep(borough, 1)
+    home = CouncilTable(borough.table, LocalFiles())
+    older = home.open()
+    keep(borough, 1, start=1)
+    newer = home.open()
+    home.close(older)
+
+    assert (home.open().version(), older.version()) == (newer.version(), newer.version() - 1)
+
+
+@pytest.mark.parametrize("further", [0, 1, 3])
+def test_a_log_that_was_put_back_from_a_copy_is_read_anew(
+    borough: Town, tmp_path: Path, further: int
+) -> None:
+    keep(borough, 3)
+    shutil.copytree(borough.root, tmp_path / "copy")
+    home = CouncilTable(borough.table, LocalFiles())
+    keep(borough, 1, start=3)
+    home.close(home.open())
+    shutil.rmtree(borough.table)
+    shutil.copytree(tmp_path / "copy" / borough.table.relative_to(borough.root), borough.table)
+    for number in range(further):
+        Writer(borough).append(50 + number)  # another process, whose versions bear the same numbers
+
+    assert home.open().version() == 3 + further
+    assert set(active_files(home.open())) == set(active_files(DeltaTable(str(borough.table))))
 
 
 def test_the_librarys_own_compaction_vacuum_and_merge_are_never_called() -> None:
