@@ -26,10 +26,11 @@ Named = Mapping[str, frozenset[bytes]]
 def named_on(folders: Mapping[str, Path], wanted: Collection[bytes]) -> Named:
     """Return where any of these ids stands in any file of these folders."""
     found: dict[str, frozenset[bytes]] = {}
+    doomed = frozenset(wanted)
     for what, folder in folders.items():
         for path in sorted(_files(folder)):
             try:
-                here = frozenset(named_in(path)).intersection(wanted)
+                here = doomed & named_in(path)
             except FileNotFoundError:
                 continue  # a server's own upkeep took it away meanwhile
             if here:
