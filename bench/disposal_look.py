@@ -131,7 +131,9 @@ def _ids_by_duckdb(site: Site) -> set[str]:
     """Read the table with DuckDB; of an S3 server, what lies on its own disk."""
     asked = "select distinct record_id from read_parquet(?, union_by_name=true) where record_id is not null"
     files = [str(path) for path in (site.council_on_disk / "table").rglob("part-*.parquet")]
-    return {one for (one,) in duckdb.execute(asked, [files]).fetchall()}
+    with duckdb.connect() as reader:
+        reader.execute("set enable_progress_bar = false")
+        return {one for (one,) in reader.execute(asked, [files]).fetchall()}
 
 
 def _ids_by_polars(town: Town) -> Collection[str]:

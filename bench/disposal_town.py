@@ -1,8 +1,12 @@
 """The archive that the proof of disposal destroys from, with register, indexes, media and seals beside it."""
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
+
+import pyarrow as pa
+from typing_extensions import override
 
 from bench.comments import COUNCIL, items
 from bench.crash_work import RealTime
@@ -17,11 +21,11 @@ from muniment.adapters.stub_keys import StubKeys
 from muniment.domain.holds import HoldKind, latest_review
 from muniment.domain.people import london_date
 from muniment.domain.stub import StubKey
-from muniment.ports import Filing, MediaStore, NewHold, SearchIndex
+from muniment.ports import Erasure, Filing, MediaStore, NewHold, SearchIndex
 from muniment.services.indexing import catch_up, rebuild
 from schemas.capture import Attachment
 
-__all__ = ["Town", "id_of", "number_of"]
+__all__ = ["Erased", "Town", "id_of", "number_of"]
 
 _BACKFILL: Final = 20_000
 _FIRST: Final = 100_000_000_000_000
@@ -38,6 +42,46 @@ def number_of(record_id: str) -> int:
     return int(record_id.removeprefix("facebook:")) - _FIRST
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """How long an erasure took: to read again what it rests on and write the intent, and to rewrite."""
+
+    decided_seconds: float
+    seconds: float
+    cpu_seconds: float
+
+
+class TimedArchive(DeltaArchive):
+    """An archive whose erasures are timed. `erased` None: nothing was erased yet."""
+
+    erased: Erased | None = None
+    then: Callable[[], None] = staticmethod(lambda: None)
+    """Called after an erasure, its lock being free again."""
+
+    @override
+    def erase(
+        self, run: str, record_ids: pa.Array | Callable[[], pa.Array], *, number: int | None = None
+    ) -> Erasure:
+        decided = decided_cpu = 0.0
+
+        def decide() -> pa.Array:
+            nonlocal decided, decided_cpu
+            since, cpu = time.perf_counter(), time.process_time()
+            ids = record_ids() if callable(record_ids) else record_ids
+            decided, decided_cpu = time.perf_counter() - since, time.process_time() - cpu
+            return ids
+
+        since, cpu = time.perf_counter(), time.process_time()
+        found = super().erase(run, decide, number=number)
+        self.erased = Erased(
+            decided_seconds=decided,
+            seconds=time.perf_counter() - since - decided,
+            cpu_seconds=time.process_time() - cpu - decided_cpu,
+        )
+        self.then()
+        return found
+
+
 @dataclass(slots=True, kw_only=True)
 class Town:
     """What lies at a site, opened by one process."""
@@ -46,7 +90,7 @@ class Town:
     register: SqlRegister = field(init=False)
     files: Files = field(init=False)
     media: MediaStore = field(init=False)
-    archive: DeltaArchive = field(init=False)
+    archive: TimedArchive = field(init=False)
     seals: SealChain = field(init=False)
     indexes: Mapping[str, SearchIndex] = field(init=False)
     office: Office = field(init=False)
@@ -59,7 +103,7 @@ class Town:
         self.register = SqlRegister.open(f"sqlite:///{self.site.root / 'register.db'}", keys)
         self.files = self.site.files()
         self.media = self.site.media(self.files)
-        self.archive = DeltaArchive(
+        self.archive = TimedArchive(
             COUNCIL,
             self.site.place,
             register=self.register,
