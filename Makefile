@@ -72,8 +72,12 @@ test-elastic: elastic ## The tests against real Elasticsearch, which it starts a
 conformance: $(STAMP) ## Score this archiver against what the fake platforms really had
 	$(BIN)/python -m bench.conformance
 
-crash: $(STAMP) ## Kill archive, compaction, disposal and index ROUNDS times, and look for what is lost
+crash: $(STAMP) ## Kill archive, compaction, disposal, index and restore ROUNDS times, and look for what is lost
 	$(BIN)/python -m bench.crash --rounds $(ROUNDS)
+
+.PHONY: crash-s3
+crash-s3: $(STAMP) ## The same with archive and media in a bucket of the S3 server that `make rig` started
+	$(BIN)/python -m bench.crash --rounds $(ROUNDS) --store s3
 
 .PHONY: retention-worlds
 retention-worlds: $(STAMP) ## Random worlds of retention against a plain oracle: WORLDS of them (10 minutes)

@@ -3,12 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 from deltalake import DeltaTable
 
 from bench.crash_work import COUNCIL, RECORDS, Archived, texts
+from muniment.adapters.delta_table import CouncilTable
 from muniment.adapters.sql_register import SqlRegister
 from muniment.domain.disposal_run import RunState
 from muniment.domain.evidence import attachment_leaf, leaf
@@ -67,7 +68,7 @@ def faults(archived: Archived) -> Iterator[str]:
     if doubled:
         yield f"{len(doubled)} versions filed twice"
     yield from (f"stray file {path.name}" for path in _strays(archived))
-    if (archived.root / COUNCIL / "lock").read_bytes():
+    if archived.place.server is None and (archived.root / COUNCIL / "lock").read_bytes():
         yield "the mark still stands"
     yield from _number_faults(archived)
     yield from _leaf_faults(archived)
@@ -76,16 +77,20 @@ def faults(archived: Archived) -> Iterator[str]:
     yield from _index_faults(archived, held)
 
 
-def _strays(archived: Archived) -> Iterator[Path]:
-    table = Path(archived.archive.table_root)
-    if not (table / "_delta_log").exists():
+def _strays(archived: Archived) -> Iterator[PurePath]:
+    table = archived.archive.table_root
+    files = archived.place.files()
+    if not CouncilTable(table, files).exists():
         return
-    named = {Path(path) for path in DeltaTable(str(table)).file_uris()}
-    for path in table.rglob("*"):
+    options = files.options()
+    named = DeltaTable(
+        files.uri(table), storage_options=None if options is None else dict(options)
+    ).file_uris()
+    for path, _ in files.walk(table):
         if path.parent.name == "_delta_log":
             known = path.name == "_last_checkpoint" or _OF_THE_LOG.fullmatch(path.name) is not None
         else:
-            known = path in named or path.is_dir()
+            known = files.uri(path) in named
         if not known:
             yield path
     pictures = {
@@ -93,9 +98,9 @@ def _strays(archived: Archived) -> Iterator[Path]:
         for batch in archived.archive.scan(series=["attachment"])
         for row in attachments_from(batch)
     }
-    council = archived.root / COUNCIL
-    yield from (council / name.hex() for name, _ in archived.media.names() if name not in pictures)
-    yield from (path for path in (council / "incoming").glob("*/*") if path.name != "alive")
+    spool = archived.place.spool
+    yield from (spool / name.hex() for name, _ in archived.media.names() if name not in pictures)
+    yield from (path for path in (spool / "incoming").glob("*/*") if path.name != "alive")
 
 
 def _number_faults(archived: Archived) -> Iterator[str]:

@@ -16,15 +16,15 @@ from typing import Final
 
 from typing_extensions import override
 
+from bench.crash_place import Place, make_place
 from bench.disposal_office import Office
+from bench.disposal_site import LOCAL
 from muniment.adapters.delta_archive import DeltaArchive
-from muniment.adapters.files import LocalFiles
-from muniment.adapters.local_media import LocalMediaStore
 from muniment.adapters.sql_register import SqlRegister
 from muniment.adapters.stub_keys import StubKeys
 from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.domain.stub import StubKey
-from muniment.ports import Batch, Filing
+from muniment.ports import Batch, Filing, MediaStore
 from muniment.services.indexing import catch_up
 from muniment.services.working_off import go_on
 from schemas.capture import POSTS, Attachment, CaptureRow, Exhibit
@@ -67,21 +67,27 @@ class RealTime(Clock):
 class Archived:
     """One council's archive with what stands beside it; each process opens its own."""
 
-    root: Path
+    place: Place
     archive: DeltaArchive
     register: SqlRegister
-    media: LocalMediaStore
+    media: MediaStore
     index: TantivyIndex
     office: Office
 
+    @property
+    def root(self) -> Path:
+        """The folder of this disk in which everything lies that is in no bucket."""
+        return self.place.root
 
-def open_archived(root: Path) -> Archived:
-    """Open what lies in a folder."""
-    files = LocalFiles()
+
+def open_archived(root: Path, store: str = LOCAL) -> Archived:
+    """Open what lies in a folder, and in the bucket that was made for it."""
+    place = make_place(root, COUNCIL, store)
+    files = place.files()
     register = SqlRegister.open(f"sqlite:///{root / 'register.db'}", StubKeys(None, [_STUB_KEY]))
-    media = LocalMediaStore(root / COUNCIL, files)
+    media = place.media(files)
     archive = DeltaArchive(
-        COUNCIL, root / COUNCIL, register=register, media=media, clock=RealTime(), files=files
+        COUNCIL, place.council_root, register=register, media=media, clock=RealTime(), files=files
     )
     index = TantivyIndex(root / "index")
     office = Office(
@@ -92,13 +98,15 @@ def open_archived(root: Path) -> Archived:
         clock=RealTime(),
         root=root,
     )
-    return Archived(root=root, archive=archive, register=register, media=media, index=index, office=office)
+    return Archived(place=place, archive=archive, register=register, media=media, index=index, office=office)
 
 
-def work(root: Path, seed: int, acknowledged: Path, ready: Callable[[], object]) -> None:
+def work(
+    root: Path, seed: int, acknowledged: Path, ready: Callable[[], object], *, store: str = LOCAL
+) -> None:
     """Keep, compact and index until killed; note what was acknowledged; say `ready` when all is open."""
     chance = random.Random(seed)  # noqa: S311  # a test's dice
-    archived = open_archived(root)
+    archived = open_archived(root, store)
     with acknowledged.open("a", encoding="utf-8", buffering=1) as notes:
         turn = 0
         # Every second worker dies while it destroys, most often: all but the execution itself is done before.
