@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import cast
 
 from prefect import serve
-from prefect.client.orchestration import get_client
 from prefect.deployments.runner import RunnerDeployment
 
 from connectors import registry
-from flows.archive import archive_council, limit_name
+from flows.archive import archive_council
 from flows.disposal import dispose_council
 from flows.holds import hold_review
+from flows.limits import limit_name, limits
 from flows.retention import honour_deletions, retention_review, transfer_council
 from flows.upkeep import reconcile_council, reindex_council, tidy_council, verify_council
 from muniment.adapters.council_yaml import load
@@ -41,7 +41,6 @@ def main(arguments: list[str]) -> int:
     run.add_argument("council")
     given = parser.parse_args(arguments)
     if given.command == "run":
-        make_limits()
         state = archive_council(given.council, return_state=True)
         return 0 if state.is_completed() else 5
     make_limits()
@@ -82,11 +81,9 @@ def deployments() -> list[RunnerDeployment]:
 
 def make_limits() -> None:
     """Make the global concurrency limit of each credential: one stream at a time speaks with it."""
-    with get_client(sync_client=True) as client:
-        for path in councils():
-            for credential in load(path, registry.PLATFORMS).credentials:
-                name = limit_name(path.stem, credential)
-                client.upsert_global_concurrency_limit_by_name(name=name, limit=1)
+    for path in councils():
+        for credential in load(path, registry.PLATFORMS).credentials:
+            limits().make(limit_name(path.stem, credential))
 
 
 if __name__ == "__main__":

@@ -12,13 +12,13 @@ from typing import Any
 from prefect import State, Task, flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import TaskRun
-from prefect.concurrency.sync import concurrency
 from prefect.events import emit_event
 from prefect.futures import wait
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
 
 from flows.blocks import read_block, write_block
+from flows.limits import limit_name, limits
 from muniment.bootstrap import CouncilServices, Muniment
 from muniment.domain.due import Job, Purpose, waves
 from muniment.services.finishing import finish
@@ -111,6 +111,7 @@ def archive_council(council: str, accounts: list[str] | None = None) -> None:
                     reports.append(future.result())
                 else:
                     failed.append(job)
+                    of_council.archiving.not_walked(job)
     try:
         finish(
             council,
@@ -134,14 +135,9 @@ def archive_council(council: str, accounts: list[str] | None = None) -> None:
 @contextmanager
 def _limit(of_council: CouncilServices, account: str) -> Iterator[None]:
     credential = of_council.archiving.one(account).credential
-    taken = nullcontext() if credential is None else concurrency(limit_name(of_council.name, credential))
+    taken = nullcontext() if credential is None else limits().taken(limit_name(of_council.name, credential))
     with taken:
         yield
-
-
-def limit_name(council: str, credential: str) -> str:
-    """Return the name of a credential's global concurrency limit."""
-    return f"muniment-{council}-{credential}"
 
 
 def _write_artifact(council: str, reports: Iterable[CaptureReport], failed: Iterable[Job]) -> None:

@@ -5,6 +5,7 @@
     │   ├── RateLimitedError        waits over 60 s leave the walk unfinished, with `resume_at`
     │   ├── SourceUnavailableError  5xx, time-out, broken connection
     │   ├── SearchUnavailableError  the search server is stopped, cut off or busy
+    │   ├── CredentialBusyError     another walk speaks with it, or Prefect cannot tell
     │   └── WriteConflictError      another process wrote first
     ├── WalkError           this walk cannot go on as it is
     │   ├── MarkerRefusedError      drop the marker, walk again from the same `since`
@@ -44,6 +45,7 @@ __all__ = [
     "BadInputError",
     "BudgetSpentError",
     "ConfirmationNeededError",
+    "CredentialBusyError",
     "CredentialsRejectedError",
     "FatalError",
     "HeldError",
@@ -101,6 +103,10 @@ class SourceUnavailableError(RetryableError):
 
 class SearchUnavailableError(RetryableError):
     """The search server is stopped, cut off or busy; the archive goes on, and the index catches up later."""
+
+
+class CredentialBusyError(RetryableError):
+    """Another walk speaks with the credential, or the server that keeps its limit does not answer."""
 
 
 class WriteConflictError(RetryableError):

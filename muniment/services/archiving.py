@@ -105,6 +105,13 @@ class Archiving:
             self.register.pause(self.council, job.account, None, now=self.clock.now())
         return replace(report, alarms=tuple(self._alarms(job, account)))
 
+    def not_walked(self, job: Job) -> None:
+        """Open a gap for a job that could not be run, unless the stream's gap is told by another reason."""
+        whole = (gap for gap in self.register.gaps(self.council) if gap.listing is None)
+        still_open = {(gap.account, gap.stream) for gap in whole if gap.ends_at is None}
+        if (job.account, job.stream) not in still_open:
+            self._open_gap(job.account, job.stream, Reason.NO_RUN)
+
     def _walk(self, connector: Connector, walk: Walk) -> CaptureReport:
         try:
             return self.capture.run(connector, walk)

@@ -137,6 +137,24 @@ def test_what_a_retry_can_mend_is_retried_and_lost_nothing(stage: Stage, prefect
     assert held(stage, "facebook") == 10
 
 
+NOT_WALKED = """
+from flows.archive import services
+from muniment.domain.due import Job, Purpose
+from schemas.vocabulary import Stream
+
+archiving = services("smalltown").archiving
+for purpose in (Purpose.EDGE, Purpose.RECENT):
+    archiving.not_walked(Job(account="facebook", stream=Stream.POSTS, purpose=purpose))
+(gap,) = archiving.register.gaps("smalltown")
+assert (gap.account, gap.reason.value, gap.ends_at) == ("facebook", "no-run", None), gap
+"""
+
+
+def test_a_walk_that_could_not_begin_leaves_a_gap(stage: Stage, prefect: str) -> None:
+    done = python(stage, prefect, "-c", NOT_WALKED)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_review_of_holds_leaves_counts_and_no_reference(stage: Stage, prefect: str) -> None:
     review = "from flows.holds import hold_review; assert hold_review('smalltown') == 0"
     assert python(stage, prefect, "-c", review).returncode == 0
