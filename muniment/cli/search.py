@@ -1,6 +1,5 @@
 """`muniment search` and `thread`: what matches, how many, how fresh, what could not have been found."""
 
-from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -11,42 +10,27 @@ from rich.markup import escape
 
 from muniment.bootstrap import CouncilServices
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
-from muniment.domain.completeness import LONDON, NOTHING_KNOWN
+from muniment.cli.printing_hits import moment, print_answer, print_groups, print_statement, print_unseen
 from muniment.domain.events import RecordShown, SearchMade
 from muniment.domain.given_out import GivenKind
-from muniment.search.answer import Facet, Order
-from muniment.search.duplicates import near_duplicates
-from muniment.search.highlight import Piece, excerpt
+from muniment.search.answer import Order
 from muniment.services.as_at import search_as_at
-from muniment.services.finding import FoundVersion
+from muniment.services.grouping import GroupedAnswer, search_grouped
 from muniment.services.held import held_ids
 from muniment.services.hit_files import FileFormat
 from muniment.services.reading_threads import ThreadRecord, read_thread
 from muniment.services.saving import filters_of, saved_search, words_of_filters
-from muniment.services.searching import NO_FILTERS, SearchAnswer, SearchFilters, SearchStatement
+from muniment.services.searching import NO_FILTERS, SearchFilters, SearchStatement
 from muniment.services.searching import search as find
 from muniment.services.showing import changes
-from muniment.services.unseen import AccountUnseen, unseen
+from muniment.services.unseen import unseen
 from muniment.services.writing_hits import write_hits
 from schemas.errors import BadInputError
 
 __all__ = ["changed_text", "search", "thread"]
 
-_WIDTH: Final = 240
-_MOST_VALUES: Final = 8
 _DAY: Final = click.DateTime(["%Y-%m-%d"])
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
-_FACETS: Final = {
-    Facet.PLATFORM: "platform",
-    Facet.ACCOUNT: "account",
-    Facet.AUTHOR_ROLE: "by",
-    Facet.KIND: "kind",
-    Facet.CLASS: "class",
-    Facet.STATE: "state",
-    Facet.EDITED: "edited",
-    Facet.LANGUAGE: "language",
-    Facet.YEAR: "year",
-}
 
 
 @click.command()
@@ -63,7 +47,7 @@ _FACETS: Final = {
 )
 @click.option("--after", metavar="PLACE", help="Go on after this place, which the page before told.")
 @click.option("--as-at", type=int, metavar="COMMIT", help="As the archive stood at this commit; slower.")
-@click.option("--group-duplicates", is_flag=True, help="Put texts that say nearly the same together.")
+@click.option("--group-duplicates", is_flag=True, help="Put all texts together that say nearly the same.")
 @click.option("--facets", is_flag=True, help="Count by platform, account, state, year and so on.")
 @click.option("--csv", "csv_path", type=_FILE, help="Write every hit to this file, for a spreadsheet.")
 @click.option("--jsonl", "jsonl_path", type=_FILE, help="The same as JSON Lines.")
@@ -102,12 +86,32 @@ def search(
     files = {FileFormat.CSV: csv_path, FileFormat.JSONL: jsonl_path, FileFormat.PARQUET: parquet_path}
     wanted = {form: path for form, path in files.items() if path is not None}
     chosen = Order.NEWEST if order == "newest" else Order.RELEVANT
+    if group_duplicates and chosen is Order.RELEVANT:
+        raise BadInputError(
+            "Groups come in the order of their newest text.",
+            remedy="Leave --order out, or leave --group-duplicates out.",
+        )
     with opened_council(council) as services:
         archive, index, name = services.archive, services.muniment.index, services.name
         typed, filters, case_reference = _asked(services, query, filters, saved)
         held = partial(held_ids, name, register=services.muniment.register)
         hidden = services.not_shown()
-        if as_at is None:
+        grouped: GroupedAnswer | None = None
+        if group_duplicates:
+            grouped = search_grouped(
+                archive,
+                index,
+                name,
+                typed,
+                filters=filters,
+                after=after,
+                size=size,
+                as_at=as_at,
+                held=held,
+                hidden=hidden,
+            )
+            answer = grouped.answer
+        elif as_at is None:
             answer = find(
                 archive,
                 index,
@@ -135,9 +139,13 @@ def search(
         services.record(
             _made(answer.statement, filters, exported=bool(wanted), case_reference=case_reference)
         )
-        _print_answer(answer, together=group_duplicates, facets=facets)
+        print_statement(answer, facets=facets)
+        if grouped is None:
+            print_answer(answer)
+        else:
+            print_groups(grouped)
         print_left_out(services.left_out())
-        _print_unseen(
+        print_unseen(
             unseen(services.muniment.register, name, answer.statement.scope, now=services.clock.now())
         )
         for form, path in wanted.items():
@@ -202,70 +210,6 @@ def _made(
     )
 
 
-def _print_answer(answer: SearchAnswer, *, together: bool, facets: bool) -> None:
-    statement = answer.statement
-    console.print(f"[bold]{statement.totals()}[/]")
-    console.print(f"[dim]{escape(statement.explained)}[/]")
-    if statement.ignored:
-        console.print(
-            f"[dim]Left out, since they hold no letter or figure: {escape(' '.join(statement.ignored))}[/]"
-        )
-    for hint in statement.hints:
-        console.print(f"[yellow]{escape(hint)}[/]")
-    if facets:
-        for facet, heading in _FACETS.items():
-            told = list(answer.facets.get(facet, {}).items())
-            if told:
-                values = ", ".join(f"{escape(value)} {count:,}" for value, count in told[:_MOST_VALUES])
-                more = f", and {len(told) - _MOST_VALUES} more" if len(told) > _MOST_VALUES else ""
-                console.print(f"  [dim]{heading}:[/] {values}{more}")
-    for number, group in enumerate(_groups(answer.found) if together else [(one,) for one in answer.found]):
-        if together and len(group) > 1:
-            console.print(f"\n[bold]Group {number + 1}: {len(group)} that say nearly the same[/]")
-        for found in group:
-            _print_found(found)
-    if answer.after is not None:
-        console.print(f"\nThe next page: --after {answer.after}")
-
-
-def _groups(found: Sequence[FoundVersion]) -> Iterator[tuple[FoundVersion, ...]]:
-    texts = [one.entry.text for one in found]
-    for places in near_duplicates(texts, [one.entry.record_id for one in found]):
-        yield tuple(found[at] for at in places)
-
-
-def _print_found(found: FoundVersion) -> None:
-    entry = found.entry
-    author = entry.author_handle or found.author_name or "author not disclosed"
-    console.print(
-        f"\n[bold]{_moment(found.filed_at)}[/]  {entry.platform}, {', '.join(entry.accounts)}  "
-        f"{escape(author)}  [dim]{entry.state}  {escape(entry.record_id)}[/]"
-    )
-    if found.title:
-        console.print("  " + _marked(found.title))
-    console.print("  " + _marked(excerpt(found.text, _WIDTH)))
-
-
-def _print_unseen(accounts: Sequence[AccountUnseen]) -> None:
-    """Say what could not have been found, accounts that lack the same together."""
-    lacking: dict[str, list[str]] = {}
-    for one in accounts:
-        if one.missing != NOTHING_KNOWN:
-            lacking.setdefault(one.missing, []).append(one.account)
-    if not lacking:
-        console.print("\n[dim]Nothing is known to be missing of what was searched.[/]")
-        return
-    console.print("\n[yellow]What could not have been found[/] [dim](each period: muniment coverage)[/]")
-    for missing, names in lacking.items():
-        console.print(f"  [yellow]{', '.join(names)}[/]: {escape(missing)}")
-
-
-def _marked(pieces: Sequence[Piece]) -> str:
-    """Return pieces for the console, hits in bold; what the text itself says is never mark-up."""
-    told = (f"[bold yellow]{escape(one.text)}[/]" if one.hit else escape(one.text) for one in pieces)
-    return " ".join("".join(told).split("\n"))
-
-
 @click.command()
 @click.argument("record_id")
 @COUNCIL
@@ -274,7 +218,7 @@ def thread(record_id: str, council: str | None, as_of: datetime | None) -> None:
     """Show the whole conversation around a record, edits as changes, deleted answers in their places."""
     with opened_council(council) as services:
         services.record(RecordShown(record_key=services.record_key(record_id)))
-        hidden = services.not_shown()
+        hidden = being_destroyed(services.muniment.register, services.name)
         for one in read_thread(services.archive, record_id, as_of=_date(as_of), hidden=hidden):
             _print_thread_record(one, chosen=one.record_id == record_id)
 
@@ -285,13 +229,13 @@ def _print_thread_record(one: ThreadRecord, *, chosen: bool) -> None:
     word = f' ("{escape(one.word)}")' if one.word and one.word != "public" else ""
     state = "" if one.state == "live" else f"  [yellow]{one.state}{word}[/]"
     console.print(
-        f"{mark} {indent}[bold]{_moment(one.filed_at)}[/]  {escape(one.author)}{state}  "
+        f"{mark} {indent}[bold]{moment(one.filed_at)}[/]  {escape(one.author)}{state}  "
         f"[dim]{escape(one.record_id)}[/]"
     )
     before: str | None = None
     for said in one.versions:
         told = escape(said.text) if before is None else changed_text(before, said.text)
-        since = "" if before is None else f"[dim]edited {_moment(said.since)}:[/] "
+        since = "" if before is None else f"[dim]edited {moment(said.since)}:[/] "
         console.print(f"  {indent}{since}{told}")
         before = said.text
 
@@ -300,10 +244,6 @@ def changed_text(before: str, after: str) -> str:
     """Return an edit as mark-up: what was taken away struck through, what was put in green."""
     styles = {" ": "{}", "-": "[red strike]{}[/]", "+": "[green]{}[/]"}
     return " ".join(styles[tag].format(escape(words)) for tag, words in changes(before, after))
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(LONDON).strftime("%-d %b %Y %H:%M")
 
 
 def _date(moment: datetime | None) -> date | None:

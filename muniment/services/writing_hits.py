@@ -24,10 +24,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from muniment.ports import Archive, SearchIndex
-from muniment.search.answer import EveryHit, Hit
 from muniment.search.explain import explain
 from muniment.services.as_at import every_hit_as_at
 from muniment.services.finding import found_versions
+from muniment.services.gathering import hits_in, newest_first
 from muniment.services.hit_files import (
     HIT_COLUMNS,
     FileFormat,
@@ -42,7 +42,6 @@ from schemas.errors import BadInputError, IntegrityError
 __all__ = ["HitsManifest", "write_hits"]
 
 _PAGE_HITS: Final = 10_000
-_HITS: Final = pa.schema([("version_id", pa.binary()), ("record_id", pa.string()), ("sk", pa.int64())])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +100,7 @@ def write_hits(
     query = parse_search(typed, filters, held, classed=as_at is None)
     asked = hiding(query, hidden)
     every = index.every_hit(council, asked) if as_at is None else every_hit_as_at(archive, asked, as_at)
-    hits = _newest_first(every)
-    if len(hits) != every.versions:
-        message = f"The index counted {every.versions} versions and gave {len(hits)}."
-        raise IntegrityError(message, remedy="Run `muniment reindex --whole`.")
+    hits = newest_first(every)
     plan: dict[str, Any] = {
         "typed": typed,
         "filters": _plain_filters(filters),
@@ -120,7 +116,7 @@ def write_hits(
     _resume_or_begin(parts, plan)
     for number, start in enumerate(range(0, len(hits), page_hits)):
         part = parts / f"{number:06}.{file_format}"
-        some = [Hit(**row) for row in hits.slice(start, page_hits).to_pylist()]
+        some = hits_in(hits.slice(start, page_hits))
         if not part.exists():
             waiting = part.with_suffix(".new")
             write_part(waiting, file_format, found_versions(archive, some, upto=every.watermark))
@@ -156,16 +152,6 @@ def write_hits(
         os.fsync(into.fileno())
     shutil.rmtree(parts)
     return manifest
-
-
-def _newest_first(every: EveryHit) -> pa.Table:
-    """Return all hits in the order of the file; Arrow columns take a fifth of the memory of objects."""
-    batches = [
-        pa.record_batch([[getattr(hit, name) for hit in batch] for name in _HITS.names], schema=_HITS)
-        for batch in every.batches
-    ]
-    order = [("sk", "descending"), ("version_id", "descending")]
-    return pa.Table.from_batches(batches, schema=_HITS).sort_by(order)
 
 
 def _digest(hits: pa.Table) -> str:

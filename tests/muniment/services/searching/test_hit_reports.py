@@ -54,7 +54,7 @@ def found(borough: Commits, typed: str) -> list[Entry]:
             },
         ),
         ("bins OR account:main", {"bins": "bins"}),
-        ("account:main -(bins -tax) flood", {"flood": "account:main -(bins -tax) flood"}),
+        ("account:second -(bins -tax) flood", {"flood": "account:second -(bins -tax) flood"}),
         ("bins tax", {"bins": "bins", "tax": "tax"}),
     ],
 )

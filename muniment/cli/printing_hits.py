@@ -1,0 +1,127 @@
+"""What `muniment search` prints: its statement, hits or groups, and what could not have been found."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from rich.markup import escape
+
+from muniment.cli.opening import console
+from muniment.domain.completeness import LONDON, NOTHING_KNOWN
+from muniment.search.answer import Facet
+from muniment.search.highlight import Piece, excerpt
+from muniment.services.finding import FoundVersion
+from muniment.services.grouping import Group, GroupedAnswer
+from muniment.services.searching import SearchAnswer
+from muniment.services.unseen import AccountUnseen
+
+__all__ = ["moment", "print_answer", "print_groups", "print_statement", "print_unseen"]
+
+_WIDTH: Final = 240
+_LINE_WIDTH: Final = 80
+_MOST_VALUES: Final = 8
+_FACETS: Final = {
+    Facet.PLATFORM: "platform",
+    Facet.ACCOUNT: "account",
+    Facet.AUTHOR_ROLE: "by",
+    Facet.KIND: "kind",
+    Facet.CLASS: "class",
+    Facet.STATE: "state",
+    Facet.EDITED: "edited",
+    Facet.LANGUAGE: "language",
+    Facet.YEAR: "year",
+}
+
+
+def print_statement(answer: SearchAnswer, *, facets: bool) -> None:
+    """Print totals, what was searched, hints and counts."""
+    statement = answer.statement
+    console.print(f"[bold]{statement.totals()}[/]")
+    console.print(f"[dim]{escape(statement.explained)}[/]")
+    if statement.ignored:
+        console.print(
+            f"[dim]Left out, since they hold no letter or figure: {escape(' '.join(statement.ignored))}[/]"
+        )
+    for hint in statement.hints:
+        console.print(f"[yellow]{escape(hint)}[/]")
+    if facets:
+        for facet, heading in _FACETS.items():
+            told = list(answer.facets.get(facet, {}).items())
+            if told:
+                values = ", ".join(f"{escape(value)} {count:,}" for value, count in told[:_MOST_VALUES])
+                more = f", and {len(told) - _MOST_VALUES} more" if len(told) > _MOST_VALUES else ""
+                console.print(f"  [dim]{heading}:[/] {values}{more}")
+
+
+def print_answer(answer: SearchAnswer) -> None:
+    """Print a page of hits."""
+    for found in answer.found:
+        _print_found(found)
+    _print_next(answer.after)
+
+
+def print_groups(grouped: GroupedAnswer) -> None:
+    """Print a page of groups: of each the newest in full, every other version as a line."""
+    console.print(f"[dim]{grouped.of:,} groups of texts that say nearly the same, newest first.[/]")
+    for group in grouped.groups:
+        _print_group(group)
+    _print_next(grouped.after)
+
+
+def print_unseen(accounts: Sequence[AccountUnseen]) -> None:
+    """Say what could not have been found, accounts that lack the same together."""
+    lacking: dict[str, list[str]] = {}
+    for one in accounts:
+        if one.missing != NOTHING_KNOWN:
+            lacking.setdefault(one.missing, []).append(one.account)
+    if not lacking:
+        console.print("\n[dim]Nothing is known to be missing of what was searched.[/]")
+        return
+    console.print("\n[yellow]What could not have been found[/] [dim](each period: muniment coverage)[/]")
+    for missing, names in lacking.items():
+        console.print(f"  [yellow]{', '.join(names)}[/]: {escape(missing)}")
+
+
+def moment(at: datetime) -> str:
+    """Return an instant as a London time."""
+    return at.astimezone(LONDON).strftime("%-d %b %Y %H:%M")
+
+
+def _print_group(group: Group) -> None:
+    for number, found in enumerate(group.found()):
+        if number == 0:
+            _print_found(found)
+            if group.versions > 1:
+                console.print(f"  [bold]{group.versions - 1:,} more say nearly the same:[/]")
+        else:
+            said = _marked(excerpt(found.text, _LINE_WIDTH))
+            console.print(
+                f"    {moment(found.filed_at)}  {', '.join(found.entry.accounts)}  {escape(_author(found))}  "
+                f"{said}  [dim]{found.entry.state}  {escape(found.entry.record_id)}[/]"
+            )
+
+
+def _print_found(found: FoundVersion) -> None:
+    entry = found.entry
+    console.print(
+        f"\n[bold]{moment(found.filed_at)}[/]  {entry.platform}, {', '.join(entry.accounts)}  "
+        f"{escape(_author(found))}  [dim]{entry.state}  {escape(entry.record_id)}[/]"
+    )
+    if found.title:
+        console.print("  " + _marked(found.title))
+    console.print("  " + _marked(excerpt(found.text, _WIDTH)))
+
+
+def _print_next(after: str | None) -> None:
+    if after is not None:
+        console.print(f"\nThe next page: --after {after}")
+
+
+def _author(found: FoundVersion) -> str:
+    return found.entry.author_handle or found.author_name or "author not disclosed"
+
+
+def _marked(pieces: Sequence[Piece]) -> str:
+    """Return pieces for the console, hits in bold; what the text itself says is never mark-up."""
+    told = (f"[bold yellow]{escape(one.text)}[/]" if one.hit else escape(one.text) for one in pieces)
+    return " ".join("".join(told).split("\n"))
