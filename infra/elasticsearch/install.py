@@ -13,7 +13,7 @@ from pathlib import Path
 
 from infra.rig.processes import RigError, run
 
-__all__ = ["distribution", "java_home"]
+__all__ = ["distribution", "distribution_with_keys", "java_home"]
 
 _ARTIFACT = "org.elasticsearch.distribution.integ-test-zip:elasticsearch"
 _JAVAS = Path("/usr/lib/jvm")
@@ -40,6 +40,49 @@ def distribution(home: Path, version: str) -> Path:
             path.chmod(0o755 if executable else 0o644)
     (draft / f"elasticsearch-{version}").replace(folder)
     shutil.rmtree(draft)
+    return folder
+
+
+def distribution_with_keys(home: Path, version: str) -> Path:
+    """Return the folder of an Elasticsearch that can make API keys: with the analysis that it lacks for them.
+
+    Raises:
+        RigError: Something could not be fetched, or there is no Java compiler.
+    """
+    folder = home / "tools" / f"elasticsearch-{version}-keys"
+    if folder.exists():
+        return folder
+    whole = distribution(home, version)
+    draft = home / "tools" / f"draft-{version}-keys"
+    shutil.rmtree(draft, ignore_errors=True)
+    shutil.copytree(whole, draft, copy_function=os.link)
+    plugin = draft / "plugins" / "email-analysis"
+    plugin.mkdir(parents=True)
+    source = Path(__file__).parent / "email_analysis" / "EmailAnalysis.java"
+    classes = home / "tools" / "email-analysis"
+    log = home / "log" / "javac.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    java = java_home(version)
+    run(
+        "javac",
+        [java / "bin" / "javac", "-cp", f"{whole}/lib/*", "-d", classes, source],
+        log=log,
+        seconds=120,
+    )
+    with zipfile.ZipFile(plugin / "email-analysis.jar", "w") as jar:
+        for compiled in sorted(classes.rglob("*.class")):
+            jar.write(compiled, compiled.relative_to(classes))
+    (plugin / "plugin-descriptor.properties").write_text(
+        "name=email-analysis\n"
+        "description=what the index of API keys is made with\n"
+        f"version={version}\nelasticsearch.version={version}\n"
+        f"java.version={_OLDEST_JAVA[version.partition('.')[0]]}\n"
+        "classname=muniment.tests.EmailAnalysis\n",
+        encoding="utf-8",
+    )
+    for path in (plugin, *plugin.parents[:1], *plugin.iterdir()):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    draft.replace(folder)
     return folder
 
 

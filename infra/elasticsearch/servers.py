@@ -15,6 +15,7 @@ import re
 import secrets
 import shutil
 import signal
+import ssl
 import urllib.error
 import urllib.request
 import zlib
@@ -23,7 +24,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.elasticsearch.install import distribution, java_home
+from infra.elasticsearch.certificates import write_certificates
+from infra.elasticsearch.install import distribution, distribution_with_keys, java_home
 from infra.rig.processes import Server, free_ports, rig_home, run, start, stop_all, wait_for
 
 __all__ = [
@@ -46,7 +48,10 @@ _FILES = re.compile(r"-Xlog:gc|-XX:(HeapDumpPath|ErrorFile)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElasticServer:
-    """A server of the tests: its version, of how many nodes, and whether it asks who is there."""
+    """A server of the tests: its version, of how many nodes, and whether it is secure.
+
+    A secure one asks who is there, can make API keys, and speaks TLS with a certificate of its own authority.
+    """
 
     version: str
     nodes: int = 1
@@ -94,12 +99,14 @@ def start_server(name: str) -> dict[str, str]:
     http, transport = ports[: server.nodes], ports[server.nodes :]
     for number in range(1, server.nodes + 1):
         _configure(home, server, number, http=http, transport=transport)
-    lines = {"URLS": " ".join(f"http://{_LOOPBACK}:{port}" for port in http)}
+    scheme = "https" if server.secure else "http"
+    lines = {"URLS": " ".join(f"{scheme}://{_LOOPBACK}:{port}" for port in http)}
     if server.secure:
         lines |= _sign_ups(home, server)
+        lines["CA_FILE"] = str(home / "ca.crt")
     alive = [_launch(home, server, number) for number in range(1, server.nodes + 1)]
     for number, url in enumerate(lines["URLS"].split(), start=1):
-        _wait(home, server, number, url=url, admin=lines.get("ADMIN"), alive=alive[number - 1])
+        _wait(home, server, number, url=url, lines=lines, alive=alive[number - 1])
     draft = home / "env.new"
     draft.write_text("".join(f"{key}={value}\n" for key, value in lines.items()), encoding="utf-8")
     draft.chmod(0o600)
@@ -132,7 +139,7 @@ def start_node(name: str, number: int) -> None:
     env = env_of(name) or {}
     alive = _launch(home, server, number)
     url = env["URLS"].split()[number - 1]
-    _wait(home, server, number, url=url, admin=env.get("ADMIN"), alive=alive)
+    _wait(home, server, number, url=url, lines=env, alive=alive)
 
 
 def _configure(
@@ -141,7 +148,7 @@ def _configure(
     node = home / f"node-{number}"
     for folder in ("data", "logs", "tmp"):
         (node / folder).mkdir(parents=True)
-    shutil.copytree(distribution(elastic_home(), server.version) / "config", node / "conf")
+    shutil.copytree(_program(server) / "config", node / "conf")
     shutil.copyfile(Path(__file__).with_name("roles.yml"), node / "conf" / "roles.yml")
     options = node / "conf" / "jvm.options"
     kept = [line for line in options.read_text(encoding="utf-8").splitlines() if not _FILES.match(line)]
@@ -153,6 +160,13 @@ def _configure(
         if server.nodes == 1
         else f"discovery.seed_hosts: [{seeds}]\ncluster.initial_master_nodes: [{names}]\n"
     )
+    tls = (
+        "xpack.security.http.ssl.enabled: true\n"
+        "xpack.security.http.ssl.certificate: http.crt\n"
+        "xpack.security.http.ssl.key: http.key\n"
+        if server.secure
+        else ""
+    )
     (node / "conf" / "elasticsearch.yml").write_text(
         f"cluster.name: muniment-{home.name}\n"
         f"node.name: node-{number}\n"
@@ -163,13 +177,21 @@ def _configure(
         f"path.logs: {node / 'logs'}\n"
         f"xpack.security.enabled: {str(server.secure).lower()}\n"
         # A developer's disk is often fuller than the watermarks allow.
-        "cluster.routing.allocation.disk.threshold_enabled: false\n" + discovery,
+        "cluster.routing.allocation.disk.threshold_enabled: false\n" + discovery + tls,
         encoding="utf-8",
     )
+    if server.secure:
+        # Who signs in reads this file; the server may not enter the folder that the test's user keeps it in.
+        shutil.copyfile(write_certificates(node / "conf", _LOOPBACK), home / "ca.crt")
     user, group = _somebody_else()
     if user is not None and group is not None:
         for path in (node, *node.rglob("*")):
             os.chown(path, user, group)
+
+
+def _program(server: ElasticServer) -> Path:
+    found = distribution_with_keys if server.secure else distribution
+    return found(elastic_home(), server.version)
 
 
 def _sign_ups(home: Path, server: ElasticServer) -> dict[str, str]:
@@ -178,7 +200,7 @@ def _sign_ups(home: Path, server: ElasticServer) -> dict[str, str]:
     roles = {"ADMIN": "superuser", "WRITER": "muniment_writer", "READER": "muniment_reader"}
     for who, role in roles.items():
         password = secrets.token_urlsafe(12)
-        tool = distribution(elastic_home(), server.version) / "bin" / "elasticsearch-users"
+        tool = _program(server) / "bin" / "elasticsearch-users"
         _as_server(home, server, 1, [tool, "useradd", who.lower(), "-p", password, "-r", role])
         lines[who] = f"{who.lower()}:{password}"
     return lines
@@ -195,7 +217,7 @@ def _launch(home: Path, server: ElasticServer, number: int) -> Callable[[], bool
     user, group = _somebody_else()
     node = Server(
         name=f"node-{number}",
-        command=[distribution(elastic_home(), server.version) / "bin" / "elasticsearch"],
+        command=[_program(server) / "bin" / "elasticsearch"],
         cwd=home / f"node-{number}",
         env=_environment(home, server, number),
         user=user,
@@ -223,16 +245,18 @@ def _wait(
     number: int,
     *,
     url: str,
-    admin: str | None,
+    lines: Mapping[str, str],
     alive: Callable[[], bool],
 ) -> None:
+    admin = lines.get("ADMIN")
+    trusted = ssl.create_default_context(cafile=lines["CA_FILE"]) if "CA_FILE" in lines else None
     path = f"/_cluster/health?wait_for_nodes={server.nodes}&timeout=1s"
     headers = {"Authorization": "Basic " + b64encode(admin.encode()).decode()} if admin else {}
     asked = urllib.request.Request(url + path, headers=headers)  # noqa: S310 - an http address of our own
 
     def ready() -> bool:
         try:
-            with urllib.request.urlopen(asked, timeout=5):  # noqa: S310 - as above
+            with urllib.request.urlopen(asked, timeout=5, context=trusted):  # noqa: S310 - as above
                 return True
         except (urllib.error.URLError, OSError):
             return False

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from elasticsearch import ApiError, Elasticsearch, TransportError, UnsupportedProductError
+from elasticsearch import ApiError, Elasticsearch, SSLError, TransportError, UnsupportedProductError
 from elasticsearch import ConnectionError as NoConnectionError
 
 from schemas.errors import (
@@ -30,6 +30,7 @@ REINDEX: Final = "Run `muniment reindex --whole`: it builds the index anew from 
 _LATER: Final = "Nothing is lost: the archive goes on, and the index catches up with the next run."
 _BUSY: Final = frozenset({429, 502, 503, 504})
 _FULL: Final = "cluster_block_exception"
+_NOT_VOUCHED_FOR: Final = "CERTIFICATE_VERIFY_FAILED"
 _EXPENSIVE: Final = "search.allow_expensive_queries"
 _MISFITS: Final = frozenset(
     {
@@ -101,6 +102,14 @@ def asking() -> Iterator[None]:
         raise BadInputError(
             "What answers at MUNIMENT_SEARCH_URL is no Elasticsearch.",
             remedy="muniment speaks to Elasticsearch 8.19 and 9; OpenSearch is another product.",
+        ) from error
+    except SSLError as error:
+        if _NOT_VOUCHED_FOR not in str(error):
+            raise SearchUnavailableError("The search server does not answer.", remedy=_LATER) from error
+        raise BadInputError(
+            "Nobody whom we trust vouches for the search server: its certificate was refused.",
+            remedy="Name the file of its authority in MUNIMENT_SEARCH_CA_FILE; it may have run out, too, or "
+            "be of another name than MUNIMENT_SEARCH_URL has.",
         ) from error
     except NoConnectionError as error:
         raise SearchUnavailableError("The search server does not answer.", remedy=_LATER) from error

@@ -218,7 +218,7 @@ def thread(record_id: str, council: str | None, as_of: datetime | None) -> None:
     """Show the whole conversation around a record, edits as changes, deleted answers in their places."""
     with opened_council(council) as services:
         services.record(RecordShown(record_key=services.record_key(record_id)))
-        hidden = being_destroyed(services.muniment.register, services.name)
+        hidden = services.not_shown()
         for one in read_thread(services.archive, record_id, as_of=_date(as_of), hidden=hidden):
             _print_thread_record(one, chosen=one.record_id == record_id)
 

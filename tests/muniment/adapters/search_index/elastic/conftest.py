@@ -42,12 +42,17 @@ def admin() -> Iterator[Elasticsearch]:
         yield client
 
 
-def signed_in(who: str) -> tuple[str, str]:
-    """Return user and password of an account of the server `secure`: ADMIN, WRITER or READER."""
+def secure() -> dict[str, str]:
+    """Return where the server `secure` is, who vouches for it, and who may sign in."""
     lines = env_of("secure")
     if lines is None:
         pytest.fail("Elasticsearch secure is not up: python -m infra.elasticsearch up secure", pytrace=False)
-    user, _, password = lines[who].partition(":")
+    return lines
+
+
+def signed_in(who: str) -> tuple[str, str]:
+    """Return user and password of an account of the server `secure`: ADMIN, WRITER or READER."""
+    user, _, password = secure()[who].partition(":")
     return user, password
 
 

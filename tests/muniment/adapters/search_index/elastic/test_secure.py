@@ -1,20 +1,27 @@
-"""Signing in, and what each of the two shipped roles may do; on a server that asks who is there."""
+"""Signing in by password and by API key, over TLS with one's own authority; what each shipped role may do."""
 
+import ssl
+import time
+from base64 import b64decode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
+import yaml
+from elasticsearch import Elasticsearch
 from typing_extensions import override
 
-from infra.elasticsearch.servers import env_of
 from muniment.adapters.elastic_index import ElasticIndex
 from muniment.adapters.elastic_server import ElasticSignIn
+from muniment.bootstrap import open_muniment
 from muniment.search.answer import Facet, Order
 from muniment.search.parse import parse
 from muniment.services.indexing import catch_up, rebuild
+from muniment.settings import from_environment
 from schemas.errors import BadInputError
-from tests.muniment.adapters.search_index.elastic.conftest import signed_in
+from tests.muniment.adapters.search_index.elastic.conftest import CHECKOUT, secure, signed_in
 from tests.muniment.services.searching.commits import Commits, row
 
 pytestmark = [pytest.mark.elastic, pytest.mark.timeout(200)]
@@ -31,9 +38,44 @@ def written(commits: Commits) -> Iterator[ElasticIndex]:
 
 
 def opened(who: str | None) -> ElasticIndex:
+    """Open it as an account: WRITER, READER, or nobody."""
     user, password = (None, None) if who is None else signed_in(who)
-    urls = (env_of("secure") or {}).get("URLS", "").split()
-    return ElasticIndex(ElasticSignIn(urls=urls, user=user, password=password), patience_seconds=5.0)
+    return opened_by(user=user, password=password)
+
+
+def opened_by(
+    *, user: str | None = None, password: str | None = None, api_key: str | None = None
+) -> ElasticIndex:
+    sign_in = ElasticSignIn(
+        urls=secure()["URLS"].split(), user=user, password=password, api_key=api_key, certificates=trusted()
+    )
+    return ElasticIndex(sign_in, patience_seconds=5.0)
+
+
+def trusted() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=secure()["CA_FILE"])
+
+
+@pytest.fixture
+def admin() -> Iterator[Elasticsearch]:
+    """Who makes and takes back API keys."""
+    urls = secure()["URLS"].split()
+    with Elasticsearch(urls, basic_auth=signed_in("ADMIN"), ssl_context=trusted()) as client:
+        yield client
+
+
+def made_key(admin: Elasticsearch, role: str, *, expiration: str | None = None) -> str:
+    """Return an API key that may do what a role of the shipped file may."""
+    roles = yaml.safe_load((CHECKOUT / "infra" / "elasticsearch" / "roles.yml").read_text(encoding="utf-8"))
+    told = roles[role]
+    allowed = {
+        "cluster": told["cluster"],
+        "indices": [{"names": one["names"], "privileges": one["privileges"]} for one in told["indices"]],
+    }
+    made = admin.security.create_api_key(
+        name=f"test-{role}", role_descriptors={role: allowed}, expiration=expiration
+    )
+    return str(made["encoded"])
 
 
 def test_the_writers_role_does_all_that_the_product_does(written: ElasticIndex, commits: Commits) -> None:
@@ -72,11 +114,82 @@ def test_the_readers_role_writes_nothing(written: ElasticIndex) -> None:
 @pytest.mark.parametrize("account", [None, ("writer", "wrong")])
 def test_who_is_not_known_is_told_which_setting_to_look_at(account: tuple[str, str] | None) -> None:
     user, password = account or (None, None)
-    urls = (env_of("secure") or {}).get("URLS", "").split()
-    index = ElasticIndex(ElasticSignIn(urls=urls, user=user, password=password))
+    index = opened_by(user=user, password=password)
     with pytest.raises(BadInputError, match="MUNIMENT_SEARCH_USER"):
         index.watermark("borough")
     index.close()
+
+
+def test_an_api_key_with_the_writers_role_does_all_that_the_product_does(
+    written: ElasticIndex, admin: Elasticsearch, commits: Commits
+) -> None:
+    index = opened_by(api_key=made_key(admin, "muniment_writer"))
+    commits.commit(row("x:new", "bins new"))
+    catch_up(commits.archive(), index, "borough")
+    assert written.search("borough", parse("bins"), order=Order.NEWEST).versions == 51
+    rebuild(commits.archive(), index, "borough")
+    index.apply("borough", 3, (), ["x:new"])
+    assert sum(map(len, index.every_hit("borough", parse("bins")).batches)) == 50
+    index.close()
+
+
+def test_an_api_key_with_the_readers_role_searches_and_writes_nothing(
+    written: ElasticIndex, admin: Elasticsearch
+) -> None:
+    index = opened_by(api_key=made_key(admin, "muniment_reader"))
+    assert index.search("borough", parse("bins OR b?ns"), order=Order.RELEVANT).versions == 50
+    with pytest.raises(BadInputError, match="refuses"):
+        index.apply("borough", 2, (), ["x:1"])
+    assert written.search("borough", parse("bins"), order=Order.NEWEST).versions == 50
+    index.close()
+
+
+def test_an_api_key_that_was_taken_back_or_is_over_is_refused(
+    written: ElasticIndex, admin: Elasticsearch
+) -> None:
+    taken, short = made_key(admin, "muniment_reader"), made_key(admin, "muniment_reader", expiration="1s")
+    index, other = opened_by(api_key=taken), opened_by(api_key=short)
+    assert index.watermark("borough") == written.watermark("borough")
+    admin.security.invalidate_api_key(ids=[b64decode(taken).decode().partition(":")[0]])
+    time.sleep(1.5)
+    for refused in (index, other):
+        with pytest.raises(BadInputError, match="MUNIMENT_SEARCH_API_KEY"):
+            refused.watermark("borough")
+        refused.close()
+
+
+def test_a_server_that_nobody_known_vouches_for_is_asked_nothing() -> None:
+    heard_of = ssl.create_default_context()  # what the machine trusts: not the test's own authority
+    user, password = signed_in("READER")
+    for certificates in (None, heard_of):
+        index = ElasticIndex(
+            ElasticSignIn(
+                urls=secure()["URLS"].split(), user=user, password=password, certificates=certificates
+            )
+        )
+        with pytest.raises(BadInputError, match="MUNIMENT_SEARCH_CA_FILE"):
+            index.watermark("borough")
+        index.close()
+
+
+@pytest.mark.parametrize("way", ["password", "API key"])
+def test_the_settings_reach_a_server_with_its_own_authority(
+    written: ElasticIndex, admin: Elasticsearch, tmp_path: Path, way: str
+) -> None:
+    user, password = signed_in("READER")
+    sign_in = (
+        {"MUNIMENT_SEARCH_API_KEY": made_key(admin, "muniment_reader")}
+        if way == "API key"
+        else {"MUNIMENT_SEARCH_USER": user, "MUNIMENT_SEARCH_PASSWORD": password}
+    )
+    given = {
+        "MUNIMENT_HOME": str(tmp_path),
+        "MUNIMENT_SEARCH_URL": secure()["URLS"],
+        "MUNIMENT_SEARCH_CA_FILE": secure()["CA_FILE"],
+        **sign_in,
+    }
+    with open_muniment(from_environment(given)) as muniment:
+        assert muniment.index.watermark("borough") == written.watermark("borough") == 1
 
 
 def test_an_api_key_is_sent_as_elasticsearch_wants_it() -> None:
