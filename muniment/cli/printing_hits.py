@@ -20,16 +20,18 @@ __all__ = ["moment", "print_answer", "print_groups", "print_statement", "print_u
 _WIDTH: Final = 240
 _LINE_WIDTH: Final = 80
 _MOST_VALUES: Final = 8
+_MOST_MONTHS: Final = 24
 _FACETS: Final = {
     Facet.PLATFORM: "platform",
     Facet.ACCOUNT: "account",
     Facet.AUTHOR_ROLE: "by",
     Facet.KIND: "kind",
-    Facet.CLASS: "class",
+    Facet.CLASS: "class, as of last night",
     Facet.STATE: "state",
     Facet.EDITED: "edited",
     Facet.LANGUAGE: "language",
     Facet.YEAR: "year",
+    Facet.MONTH: "month",
 }
 
 
@@ -48,8 +50,12 @@ def print_statement(answer: SearchAnswer, *, facets: bool) -> None:
         for facet, heading in _FACETS.items():
             told = list(answer.facets.get(facet, {}).items())
             if told:
-                values = ", ".join(f"{escape(value)} {count:,}" for value, count in told[:_MOST_VALUES])
-                more = f", and {len(told) - _MOST_VALUES} more" if len(told) > _MOST_VALUES else ""
+                # The years and months that end the answer's time, of all else what most versions have.
+                timed = facet in (Facet.YEAR, Facet.MONTH)
+                shown = told[-_MOST_MONTHS:] if timed else told[:_MOST_VALUES]
+                values = ", ".join(f"{escape(value)} {count:,}" for value, count in shown)
+                left = len(told) - len(shown)
+                more = f", and {left} {'earlier' if timed else 'more'}" if left else ""
                 console.print(f"  [dim]{heading}:[/] {values}{more}")
 
 

@@ -33,6 +33,8 @@ def explain(node: Node) -> str:
             said = _leaf(node)
         case Records(_, name):
             said = name
+        case Keyword("class", value):
+            said = f"has class {value} (as of last night)"  # the index takes classes anew each night
         case Keyword(field, value):
             said = f"has {field} {value}"
         case Range():

@@ -43,6 +43,12 @@ def test_an_answer_says_totals_freshness_facets_and_what_could_not_be_found(arch
     assert "Every version that is not one that has any form of “zzzqq”." in answer
     assert "platform:" in answer
     assert "year:" in answer
+    assert re.search(r"month: 20\d\d-\d\d \d", answer)
+    assert "language:" in answer
+    assert "groups of texts that say nearly the same" in answer
+    explained = archived.run("search", "class:pub-comment").said
+    assert "has class pub-comment (as of last night)" in " ".join(explained.split())
+    assert archived.run("search", "bins", "--group-duplicates", "--order", "relevant").code == 2
     assert "Nothing is known to be missing of what was searched." in answer
 
 
