@@ -102,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _compare(run: _Run, records: int, count: int, *, oracle: bool) -> bool | None:
     """Return whether all was alike; None: there is more to ask."""
-    council = "parity_oracle" if oracle else "parity"
+    council = "bench_small" if oracle else "bench_large"
     kept = run.folder / f"answers-{council}-{records}-{count}.jsonl"
 
     def corpus() -> Iterator[Entry]:

@@ -1,8 +1,8 @@
 """Compiles a query tree for Elasticsearch; the rules, and what was measured behind each, are in search.md 4.
 
-Fields and ranges narrow but do not score. What the embedded engine scores with a constant gets the same
-weight here: Lucene's BM25 leaves out a factor of 2.2 (k1 + 1) that tantivy's has. A person's text never
-reaches `query_string`.
+Fields and ranges narrow but do not score. Scores are those of the embedded engine: Elasticsearch's BM25 keeps
+the factor of 2.2 (k1 + 1) that tantivy's has and bare Lucene leaves out, so a constant is 1 in both. A
+person's text never reaches `query_string`.
 """
 
 from typing import Any, Final, TypeAlias, assert_never
@@ -30,7 +30,6 @@ __all__ = ["compile_tree", "upto_commit"]
 
 Clause: TypeAlias = dict[str, Any]
 
-_WHOLE: Final = 1 / 2.2
 _MANY: Final = 50_000
 """Ids in one `terms` clause; the server refuses more than 65,536."""
 
@@ -39,7 +38,7 @@ def compile_tree(node: Node) -> Clause:  # noqa: PLR0911 -- one for each kind of
     """Return the clause of a tree; it may match the watermark's document, which `upto_commit` leaves out."""
     match node:
         case Everything():
-            return {"match_all": {"boost": _WHOLE}}
+            return {"match_all": {}}
         case Word() | Phrase() | Near() | Wildcard() | Fuzzy():
             return _leaf(node)
         case Records(ids):
@@ -86,7 +85,7 @@ def _leaf(leaf: Leaf) -> Clause:
             return _near(leaf)
         case Wildcard(pattern):
             # A backslash would shield the sign after it there; to us it is a sign like any other.
-            shielded = {"value": pattern.replace("\\", "\\\\"), "rewrite": "constant_score", "boost": _WHOLE}
+            shielded = {"value": pattern.replace("\\", "\\\\"), "rewrite": "constant_score"}
             return {"wildcard": {exact: shielded}}
         case Fuzzy(token, edits):
             # The default rewrite keeps the 50 likeliest words and loses the hits of all others.
@@ -98,7 +97,6 @@ def _leaf(leaf: Leaf) -> Clause:
                         "prefix_length": 0,
                         "transpositions": True,
                         "rewrite": "constant_score",
-                        "boost": _WHOLE,
                     }
                 }
             }

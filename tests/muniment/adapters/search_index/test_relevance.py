@@ -24,6 +24,7 @@ QUERIES = (
         "the platform:x",
     ),
     *("fly-tipping OR #BinDay", "the -(council bins)", "(the OR -council) tax", "NOT bins"),
+    *("coll* OR tax", "council~ OR roads OR bins"),
 )
 
 
