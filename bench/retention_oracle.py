@@ -4,7 +4,7 @@ Only the grammar and the counting of periods are shared with the product: the pu
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -85,10 +85,9 @@ def _told(  # noqa: C901 -- read from top to bottom it is the rule itself
     own, first = schedule.classes.get(code or ""), code
     end = Ending(eligible_from=None, missing=frozenset({"class"}))
     if own is not None:
-        end = ending(
-            own.period,
-            _events(record, thread, own, rule=rule, schedule=schedule, around=around),
-            current_year=schedule.current_year,
+        events = _events(record, thread, own, rule=rule, schedule=schedule, around=around)
+        end = _at_least(
+            own, ending(own.period, events, current_year=schedule.current_year), events.get(TRIGGER)
         )
     due, review, then, permanent = end.eligible_from, end.review_on, end.then, end.permanent
     case_id: str | None = None
@@ -322,6 +321,20 @@ def _event(
     return max((on for on in found if on is not None), default=None)
 
 
+def _at_least(own: RetentionClass, end: Ending, base: date | None) -> Ending:
+    """Offer what is permanent and to be transferred at once; let nothing happen before a floor."""
+    if base is None:
+        return end
+    due, review, then = end.eligible_from, end.review_on, end.then
+    if own.action is Action.TRANSFER and end.permanent and review is None:
+        review, then = base, Then.OFFER
+    for floor in own.floors:
+        first = add(base, floor) + timedelta(days=1)
+        due = None if due is None else max(due, first)
+        review = None if review is None else max(review, first)
+    return replace(end, eligible_from=due, review_on=review, then=then)
+
+
 def _case_end(case: str, schedule: Schedule, around: Circumstances) -> Ending | None:
     one = schedule.classes.get(around.cases.classes[case])
     if one is None:
@@ -331,4 +344,6 @@ def _case_end(case: str, schedule: Schedule, around: Circumstances) -> Ending | 
     }
     if one.event in happened:
         happened[TRIGGER] = happened[one.event]
-    return ending(one.period, happened, current_year=schedule.current_year)
+    return _at_least(
+        one, ending(one.period, happened, current_year=schedule.current_year), happened.get(TRIGGER)
+    )

@@ -59,6 +59,11 @@ def _of_class(one: RetentionClass, schedule: Schedule) -> Iterator[tuple[Where, 
             f"'quiet' closes a thread: it goes with {' or '.join(sorted(CLOSING))} only",
         )
     permanent = _is_permanent(one.period)
+    if one.action is Action.REVIEW and permanent and not _has_review(one.period):
+        yield (
+            ("action",),
+            f"the action is review, but '{one.written}' has none: write 'PERM review at 10y then decide'",
+        )
     if one.action is Action.PERMANENT and not permanent:
         yield ("action",), f"the action is permanent, but the period '{one.written}' ends"
     if (
@@ -124,6 +129,16 @@ def _is_permanent(period: Period | None) -> bool:
             return _is_permanent(inner)
         case Longest(periods=periods):
             return any(map(_is_permanent, periods))
+        case _:
+            return False
+
+
+def _has_review(period: Period) -> bool:
+    match period:
+        case Reviewed():
+            return True
+        case Longest(periods=periods):
+            return any(map(_has_review, periods))
         case _:
             return False
 

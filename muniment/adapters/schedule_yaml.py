@@ -15,7 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from muniment.adapters.schedule_sense import contradictions
 from muniment.adapters.strict_yaml import in_words, line_of, read, read_text, refuse, repeated_keys
-from muniment.domain.period import PeriodError, YearKind, parse_duration, parse_period
+from muniment.domain.floors import floors_for, is_below
+from muniment.domain.period import Duration, PeriodError, YearKind, parse_duration, parse_period
 from muniment.domain.retention import (
     Action,
     AfterTransfer,
@@ -35,6 +36,8 @@ __all__ = ["TEMPLATE", "field_names", "load_schedule", "read_schedule"]
 TEMPLATE: Final = Path(__file__).parent.parent / "schedules" / "uk_local_gov.yml"
 """The template that muniment brings."""
 
+_CONFIDENCE: Final = ("V", "V2", "GK")
+"""How well floors are supported: the field `confidence` of each law's."""
 _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$", max_length=40)]
@@ -62,7 +65,13 @@ def _action(word: Any) -> Any:
     return "transfer" if word == "archive_offer" else word  # the word of older templates
 
 
+def _floor(text: Any) -> Any:
+    return text if text in _CONFIDENCE else _duration(text)
+
+
 Span = Annotated[str, BeforeValidator(_duration)]
+Law = Literal["england_wales", "northern_ireland", "scotland"]
+Floor = Annotated[str, BeforeValidator(_floor)]
 PeriodText = Annotated[str, BeforeValidator(_period)]
 
 
@@ -93,6 +102,8 @@ class ClassEntry(_Model):
     confidence: Literal["V", "V2", "GK"]
     alternative_period: PeriodText | None = None
     restricted_to: Team | None = None
+    evidence_of: frozenset[Event] = frozenset()
+    below_floor: Words | None = None
     notes: Words | None = None
 
 
@@ -158,7 +169,7 @@ class ScheduleFile(_Model):
 
     schedule: Head
     defaults: DefaultsEntry
-    limitation_floors: dict[Event, dict[Event, Words]] = Field(default_factory=dict)
+    limitation_floors: dict[Law, dict[Event, Floor]] = Field(default_factory=dict)
     events: dict[Event, Words] = Field(default_factory=dict)
     classification: tuple[RuleEntry, ...] = ()
     classes: Annotated[tuple[ClassEntry, ...], Field(min_length=1)]
@@ -203,6 +214,7 @@ def _checked(path: Path, root: yaml.Node, value: Mapping[str, Any], digest: byte
     schedule = _schedule(file, digest)
     mistakes += _repeated(file, root)
     mistakes += [(line_of(root, where), what) for where, what in contradictions(schedule, _places(file))]
+    mistakes += [(line_of(root, where), what) for where, what in _floor_faults(file)]
     refuse(path, mistakes)
     return schedule
 
@@ -230,14 +242,15 @@ def _schedule(file: ScheduleFile, digest: bytes) -> Schedule:
             together=defaults.disposed_together == "thread",
             waiting_period=parse_duration(defaults.waiting_period),
         ),
-        classes={one.code: _class(one) for one in file.classes},
+        classes={one.code: _class(one, file) for one in file.classes},
         rules=tuple(_rule(one) for one in file.classification),
         events=file.events,
         digest=digest,
     )
 
 
-def _class(entry: ClassEntry) -> RetentionClass:
+def _class(entry: ClassEntry, file: ScheduleFile) -> RetentionClass:
+    floors = () if entry.below_floor else floors_for(entry.evidence_of, _floors(file), file.schedule.nations)
     return RetentionClass(
         code=entry.code,
         title=entry.title,
@@ -253,8 +266,18 @@ def _class(entry: ClassEntry) -> RetentionClass:
         authority=entry.authority,
         confidence=entry.confidence,
         restricted_to=entry.restricted_to,
+        evidence_of=entry.evidence_of,
+        floors=floors,
+        below_floor=entry.below_floor,
         notes=entry.notes,
     )
+
+
+def _floors(file: ScheduleFile) -> dict[str, dict[str, Duration]]:
+    return {
+        law: {claim: parse_duration(text) for claim, text in told.items() if text not in _CONFIDENCE}
+        for law, told in file.limitation_floors.items()
+    }
 
 
 def _rule(entry: RuleEntry) -> ClassRule:
@@ -274,6 +297,35 @@ def _rule(entry: RuleEntry) -> ClassRule:
         since=entry.since,
         until=entry.until,
     )
+
+
+def _floor_faults(file: ScheduleFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    floors = _floors(file)
+    stated = sorted({claim for of_law in floors.values() for claim in of_law})
+    for law, told in file.limitation_floors.items():
+        for claim, text in told.items():
+            if (claim == "confidence") is not (text in _CONFIDENCE):
+                yield ("limitation_floors", law), f"'{claim}: {text}' is no floor and no confidence"
+    for place, one in enumerate(file.classes):
+        for claim in sorted(one.evidence_of - set(stated)):
+            at = ("classes", place, "evidence_of")
+            yield (
+                at,
+                f"{one.code}: no limitation floor is stated for '{claim}'; stated are {', '.join(stated)}",
+            )
+        below = [
+            floor
+            for floor in floors_for(one.evidence_of, floors, file.schedule.nations)
+            if is_below(parse_period(one.period), floor)
+        ]
+        if below and one.below_floor is None:
+            claims = ", ".join(sorted(one.evidence_of))
+            what = f"the period '{one.period}' is below the limitation floor of {below[-1]} for {claims}"
+            how = "lengthen it, or say in 'below_floor' why it may be"
+            yield ("classes", place, "period"), f"{one.code}: {what}; {how}"
+        if one.below_floor is not None and not below:
+            at = ("classes", place, "below_floor")
+            yield at, f"{one.code}: 'below_floor' gives a reason, but the period is not below any floor"
 
 
 def _places(file: ScheduleFile) -> Mapping[str, int]:

@@ -13,7 +13,7 @@ from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.disposal import WORDS, DisposalPlan, Why
 from muniment.domain.forecasting import Month, forecast, forecast_svg
 from muniment.domain.honouring import conflicts
-from muniment.domain.retention import RetentionClass, Schedule, refusal
+from muniment.domain.retention import Action, RetentionClass, Schedule, refusal
 from muniment.domain.simulating import Change, Simulation
 from muniment.services.comparing import differences
 
@@ -54,6 +54,20 @@ def check(file: Path) -> None:
     proposals = sorted(code for code, one in found.classes.items() if one.confidence == "GK")
     if proposals:
         console.print(f"Periods without a source, to be settled: {', '.join(proposals)}.")
+    for code, one in sorted(found.classes.items()):
+        if one.below_floor is not None:
+            claims = ", ".join(sorted(one.evidence_of))
+            console.print(
+                f"[yellow]{code} ({escape(one.written)}) goes below a limitation floor[/] for {claims}: "
+                f"{escape(one.below_floor)}"
+            )
+        if one.action is Action.ANONYMISE:
+            console.print(
+                f"{code}: anonymising destroys the record; what remains of it is counted, without a name."
+            )
+    silent = sorted(code for code, one in found.classes.items() if _may_end(one) and not one.evidence_of)
+    if silent:
+        console.print(f"Held against no limitation floor, since they name no claim: {', '.join(silent)}.")
     refused = refusal(found, found.effective_from)
     console.print(refused or f"It can be adopted, and takes effect on {_long(found)}.")
 
@@ -189,6 +203,10 @@ def forecast_months(council: str | None, months: int, svg: Path | None) -> None:
     if svg is not None:
         svg.write_text(forecast_svg(title, found), encoding="utf-8")
         console.print(f"Chart written to {svg}")
+
+
+def _may_end(one: RetentionClass) -> bool:
+    return one.action in (Action.DESTROY, Action.ANONYMISE, Action.REVIEW)
 
 
 def _long(found: Schedule) -> str:

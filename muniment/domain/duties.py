@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from muniment.domain.classifying import BY_CASE, Classified, Setting, Threads
 from muniment.domain.columns import EPOCH, certain, day_number, greatest, grouped, looked_up, replaced
-from muniment.domain.counting import Ending, ending
+from muniment.domain.counting import Ending
+from muniment.domain.floors import class_ending
 from muniment.domain.period import TRIGGER, Longest, Period, Reviewed, SixPlus, Then, events_of
 from muniment.domain.retention import RetentionClass, Schedule, WindowKind
 from muniment.domain.triggers import EventDates, Facts, Scope
@@ -150,7 +151,7 @@ def _ending(one: RetentionClass, schedule: Schedule, numbers: Mapping[str, int |
     happened = {event: _day(number) for event, number in numbers.items() if number is not None}
     if one.event in happened:
         happened.setdefault(TRIGGER, happened[one.event])
-    return ending(one.period, happened, current_year=schedule.current_year)
+    return class_ending(one, happened, current_year=schedule.current_year)
 
 
 def _goes_by_last_change(period: Period | None) -> bool:
@@ -230,7 +231,7 @@ def _case_end(code: str, case: str, schedule: Schedule, facts: Facts) -> Ending 
     }
     if one.event in happened:
         happened[TRIGGER] = happened[one.event]
-    return ending(one.period, happened, current_year=schedule.current_year)
+    return class_ending(one, happened, current_year=schedule.current_year)
 
 
 def _case_event(case: str, cases: Cases, schedule: Schedule, facts: Facts) -> date | None:

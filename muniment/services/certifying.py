@@ -217,21 +217,23 @@ class Certifying:
         return self.reference(name if kept_as not in known and name in known else kept_as)
 
     def _items(self, found: Run) -> list[dict[str, Any]]:
-        """Return how many records there were by class, account and year."""
+        """Return how many records there were by class, its action, account and year."""
         items = self.register.run_items(self.council, found.run)
         ids = self.register.intent_ids(self.council, found.run)
         gone = items.filter(pc.is_in(items["record_id"], ids))
         table = pa.table(
             {
                 "class": gone["class"].cast(pa.string()),
+                "action": gone["action"].cast(pa.string()),
                 "account": gone["account"].cast(pa.string()),
                 "year": pc.year(gone["filed_on"]),
             }
         )
-        counted = table.group_by(["class", "account", "year"]).aggregate([([], "count_all")])
+        counted = table.group_by(["class", "action", "account", "year"]).aggregate([([], "count_all")])
         rows = [
             {
                 "class": row["class"],
+                "action": row["action"],
                 "account": row["account"],
                 "year": row["year"],
                 "records": row["count_all"],

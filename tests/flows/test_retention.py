@@ -23,6 +23,7 @@ NOW = {
     "PERM review at 10y then offer": "PERM review at 0d then offer",
     "quiet: 90d": "quiet: 0d",
     'period: "2y"': 'period: "0d"',
+    "    evidence_of: [defamation]\n": "",
 }
 
 

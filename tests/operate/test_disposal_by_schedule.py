@@ -20,7 +20,7 @@ from muniment.settings import from_environment
 from tests.operate.conftest import Office
 from tests.operate.test_retention import signed
 
-SHORT = {"quiet: 90d": "quiet: 0d", 'period: "2y"': 'period: "0d"'}
+SHORT = {"quiet: 90d": "quiet: 0d", 'period: "2y"': 'period: "0d"', "    evidence_of: [defamation]\n": ""}
 MANAGER = Actor(name="manager", roles=frozenset({Role.INFORMATION_MANAGER}))
 OFFICER = Actor(name="officer", roles=frozenset({Role.RECORDS_OFFICER}))
 REVIEWER = Actor(name="reviewer", roles=frozenset({Role.REVIEWER, Role.RECORDS_OFFICER}))

@@ -9,6 +9,8 @@ from muniment.adapters.schedule_yaml import TEMPLATE, load_schedule, read_schedu
 from muniment.domain.retention import EVENTS, Action, Status, refusal
 from schemas.errors import BadInputError
 
+CLAIM = "evidence_of: [defamation]"
+KEPT = f'period: "2y"\n    {CLAIM}'
 TEXT = TEMPLATE.read_text(encoding="utf-8")
 EMERGENCY = "class: EMG-POST\n    window: emergency"
 ACTED = "level: thread\n    trigger: {event: action_taken}\n    period: "
@@ -55,6 +57,13 @@ def test_the_template_is_whole_every_class_has_its_authority_and_it_disposes_of_
         ('authority: "North Devon', 'autority: "North Devon', "'authority' is missing"),
         ('authority: "North Devon', 'authority: "" #', "authority"),
         ('action: permanent\n    authority: "North', 'action: burn\n    authority: "North', "burn"),
+        (KEPT, KEPT.replace("2y", "6m"), "below the limitation floor of 1y"),
+        (CLAIM, CLAIM.replace("defamation", "slander"), "no limitation floor is stated for 'slander'"),
+        (CLAIM, f'{CLAIM}\n    below_floor: "so"', "not below any"),
+        ("{contract_or_tort: 6y", "{contract_or_tort: six", "six"),
+        ("{contract_or_tort: 6y", "{contract_or_tort: V", "no floor and no confidence"),
+        ('period: "PERM"\n    action: permanent', 'period: "PERM"\n    action: review', "has none"),
+        ("restricted_to: HR", 'restricted_to: "HR, Standards"', "one team"),
         ("trigger: {event: issued}", "trigger: {event: isued}", "no event is called 'isued'"),
         ("trigger: {event: block_lifted}", "trigger: {event: block_lifted, quiet: 3d}", "closes a thread"),
         ("unclassified_comment: PUB-COMMENT", "unclassified_comment: PUB-COMENT", "no class is called"),
@@ -109,3 +118,16 @@ def test_what_is_no_schedule_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(BadInputError):
         load_schedule(path)
+
+
+def test_a_recorded_reason_lets_a_period_below_its_floor_through_and_nothing_else_does(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "schedule.yml"
+    now = KEPT.replace("2y", "6m") + '\n    below_floor: "Legal Services, 3 March 2026"'
+    path.write_text(TEXT.replace(KEPT, now, 1), encoding="utf-8")
+    schedule, _ = load_schedule(path)
+    (below,) = [one for one in schedule.classes.values() if one.below_floor is not None]
+    assert below.floors == ()
+    assert below.evidence_of == {"defamation"}
+    assert schedule.classes["CPL-CASE"].floors != ()
