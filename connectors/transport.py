@@ -312,8 +312,8 @@ class TokenGuard:
 def respond(
     walk: Walk,
     answer: Answer,
-    *,
     endpoint: str,
+    *,
     api_version: str,
     connector_version: str,
     listings: Sequence[Listed] = (),

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from schemas.vocabulary import AccountKind, OnDeletion, Platform
 
 __all__ = ["Account"]
+
+_LONDON: Final = ZoneInfo("Europe/London")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,3 +38,9 @@ class Account:
     max_media_bytes: int = 200 * 1024 * 1024
     sandbox: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def backfill_starts_at(self) -> datetime | None:
+        """The first moment to fetch from: `backfill_from` is a London day. None: as far back as there is."""
+        first = self.backfill_from
+        return None if first is None else datetime.combine(first, time.min, _LONDON).astimezone(UTC)

@@ -7,9 +7,9 @@ listed there, which is authoritative, and its files come as they were uploaded. 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import datetime
+from functools import partial
 from typing import Any, BinaryIO, ClassVar, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 from typing_extensions import override
@@ -51,7 +51,6 @@ _DEPTH: Final = 100
 """Levels of a thread in one answer. The server would give 1,000; deeper branches are asked for by themselves,
 because a JSON reader has to nest as deep as its document."""
 _API: Final = "lexicons-2026-11"
-_LONDON: Final = ZoneInfo("Europe/London")
 _SHOWS: Final = frozenset({PUBLIC, reading.HIDDEN})
 _POST: Final = "app.bsky.feed.post"
 _OK: Final = 200
@@ -86,6 +85,7 @@ class BlueskyConnector(Connector):
         """Speak to the AppView, and to the account's own server where its options say so."""
         self._account = account
         self._transport = transport
+        self._response = partial(respond, api_version=_API, connector_version=self.version)
         self._session = Session(account, transport)
 
     @override
@@ -107,7 +107,7 @@ class BlueskyConnector(Connector):
             case Edge() if walk.stream is Stream.PROFILE:
                 yield self._profile(walk)
             case Edge(since=since):
-                bound = self._backfill_from() if since is None else since.at
+                bound = self._account.backfill_starts_at if since is None else since.at
                 yield from self._posts(walk, marker, since=bound, until=None)
             case Window(start=start, end=end):
                 yield from self._posts(walk, marker, since=start, until=end)
@@ -299,40 +299,11 @@ class BlueskyConnector(Connector):
         found = {uri: words[uri.split("/", 3)[2]] for uri in missing}
         return {uri: word for uri, word in found.items() if word is not None}
 
-    def _response(
-        self,
-        walk: Walk,
-        answer: Answer,
-        endpoint: str,
-        *,
-        marker: str | None,
-        listings: Sequence[Listed] = (),
-        asked: Sequence[RecordRef] = (),
-        context: Sequence[bytes] = (),
-        signpost: Cursor | None = None,
-    ) -> Response:
-        return respond(
-            walk,
-            answer,
-            endpoint=endpoint,
-            api_version=_API,
-            connector_version=self.version,
-            listings=listings,
-            asked=asked,
-            context=context,
-            signpost=signpost,
-            marker=marker,
-        )
-
     def _wrong_account(self) -> WrongAccountError:
         return WrongAccountError(
             f"Bluesky sent another account's posts for {self._account.account}.",
             remedy="Correct native_id in the council's file.",
         )
-
-    def _backfill_from(self) -> datetime | None:
-        first = self._account.backfill_from
-        return None if first is None else datetime.combine(first, time.min, _LONDON).astimezone(UTC)
 
     def _did(self) -> str:
         if self._account.native_id is None:

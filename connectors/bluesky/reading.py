@@ -16,10 +16,11 @@ import msgspec
 from connectors.bluesky.cutting import LIST_RECORDS, POSTS_BY_ID, PROFILE_OF, Told
 from connectors.contract import Reading
 from connectors.cutting import HeaderReader
+from connectors.looks import Asked, look_of
 from schemas.capture import PROFILE, Exhibit, MediaAddress
 from schemas.digests import DigestRule, Field
 from schemas.errors import MalformedItemError
-from schemas.observation import PUBLIC, Look
+from schemas.observation import PUBLIC
 from schemas.record import CouncilRecord, MediaRef
 from schemas.vocabulary import Answer, Kind
 
@@ -117,15 +118,7 @@ _FIRST_YEAR: Final = 1900
 _LAST_YEAR: Final = 2200
 
 
-class _Asked(msgspec.Struct):
-    endpoint: str
-    fetched_at: datetime
-    capture_id: str
-    walk_id: str
-    status: int
-
-
-_header: Final = HeaderReader(_Asked)
+_header: Final = HeaderReader(Asked)
 _told: Final = msgspec.json.Decoder(Told)
 _any: Final = msgspec.json.Decoder()
 
@@ -158,7 +151,7 @@ def read(exhibit: Exhibit) -> Reading:
             return _profile(exhibit, asked, item)
         value = item["value" if asked.endpoint == LIST_RECORDS else "record"]
         record = _record(exhibit.record_id, item, value)
-        look = _look(
+        look = look_of(
             exhibit,
             asked,
             Answer.SEEN,
@@ -199,12 +192,12 @@ def addresses_of(exhibit: Exhibit, *, own: str | None, pds: str | None) -> Itera
             yield MediaAddress(record_id=exhibit.record_id, ref=ref.native_id, kind=ref.kind, url=url)
 
 
-def _not_there(exhibit: Exhibit, asked: _Asked, told: Told) -> Reading:
+def _not_there(exhibit: Exhibit, asked: Asked, told: Told) -> Reading:
     """Read an answer without the record: gone, unless its author's account is what is not served."""
     if asked.endpoint == POSTS_BY_ID and asked.status == _OK and not told.account:
-        return Reading(record=None, look=_look(exhibit, asked, Answer.GONE, "not-found"))
+        return Reading(record=None, look=look_of(exhibit, asked, Answer.GONE, "not-found"))
     word = told.account or str(asked.status)
-    return Reading(record=None, look=_look(exhibit, asked, Answer.REFUSED, word))
+    return Reading(record=None, look=look_of(exhibit, asked, Answer.REFUSED, word))
 
 
 def _record(record_id: str, item: Mapping[str, Any], value: Mapping[str, Any]) -> CouncilRecord:
@@ -281,7 +274,7 @@ def _shown_urls(view: Mapping[str, Any]) -> dict[str, str]:
     return {url.rpartition("/")[2].partition("@")[0].partition("?")[0]: url for url in urls if url}
 
 
-def _profile(exhibit: Exhibit, asked: _Asked, item: Mapping[str, Any]) -> Reading:
+def _profile(exhibit: Exhibit, asked: Asked, item: Mapping[str, Any]) -> Reading:
     record = CouncilRecord(
         record_id=exhibit.record_id,
         native_id=item["did"],
@@ -302,29 +295,8 @@ def _profile(exhibit: Exhibit, asked: _Asked, item: Mapping[str, Any]) -> Readin
         links=(item["website"],) if item.get("website") else (),
     )
     metrics = {name: int(item[key]) for name, key in _PROFILE_METRICS if item.get(key) is not None}
-    look = _look(exhibit, asked, Answer.SEEN, PUBLIC, listing=PROFILE, metrics=metrics)
+    look = look_of(exhibit, asked, Answer.SEEN, PUBLIC, listing=PROFILE, metrics=metrics)
     return Reading(record=record, look=look, shape="profile", items=(item,))
-
-
-def _look(
-    exhibit: Exhibit,
-    asked: _Asked,
-    answer: Answer,
-    shown: str,
-    *,
-    listing: str = "",
-    metrics: Mapping[str, int] | None = None,
-) -> Look:
-    return Look(
-        record_id=exhibit.record_id,
-        at=asked.fetched_at,
-        answer=answer,
-        capture_id=asked.capture_id,
-        walk_id=asked.walk_id,
-        shown=shown,
-        listing=listing,
-        metrics=metrics or {},
-    )
 
 
 def _did_of(uri: str) -> str:

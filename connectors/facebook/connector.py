@@ -7,9 +7,8 @@ of posts; `from` is withheld of people who have not met the app; v26.0 is curren
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import BinaryIO, ClassVar, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -71,7 +70,6 @@ from schemas.vocabulary import Platform, Reason, Stream
 
 __all__ = ["FacebookConnector"]
 
-_LONDON: Final = ZoneInfo("Europe/London")
 _SECOND: Final = timedelta(seconds=1)
 _SHOWN_POSTS: Final = frozenset({"public", "is_hidden", "is_expired"})
 _SHOWN_COMMENTS: Final = frozenset({"public", "is_hidden", "is_private"})
@@ -205,10 +203,7 @@ class FacebookConnector:
         cursor = ask.since if isinstance(ask, Edge) else None
         if cursor is not None and cursor.at is not None:
             return cursor.at, None, cursor
-        first = self._account.backfill_from
-        if first is None:
-            return None, None, cursor
-        return datetime.combine(first, time.min, _LONDON).astimezone(UTC), None, cursor
+        return self._account.backfill_starts_at, None, cursor
 
     def _threads(self, walk: Walk, threads: tuple[RecordRef, ...], place: Place) -> Iterator[Response]:
         if place.number >= len(threads) > 0:

@@ -5,7 +5,6 @@ tells it by the comment's own id (`{post}_{comment}`) or permalink.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -25,9 +24,10 @@ from connectors.facebook.wire import (
     moment,
     permalink_ids,
 )
+from connectors.looks import Asked, look_of
 from schemas.capture import POSTS, PROFILE, Exhibit, comments_of
 from schemas.errors import MalformedItemError
-from schemas.observation import PUBLIC, Look
+from schemas.observation import PUBLIC
 from schemas.record import CouncilRecord
 from schemas.vocabulary import Answer, Kind
 
@@ -42,13 +42,8 @@ _SHAPES: Final = {
 }
 
 
-class _Asked(msgspec.Struct):
+class _Asked(Asked):
     address: str
-    endpoint: str
-    fetched_at: datetime
-    capture_id: str
-    walk_id: str
-    status: int
 
 
 _CONTENT: Final = frozenset(
@@ -81,7 +76,7 @@ def read(exhibit: Exhibit) -> Reading:
     problem = problem_of(exhibit.parts[0]) if not isinstance(item, dict) or "error" in item else None
     if problem is not None:
         answer = Answer.GONE if verdict(problem) is Verdict.GONE else Answer.REFUSED
-        return Reading(record=None, look=_look(exhibit, asked, answer, problem.name, {}, listing=""))
+        return Reading(record=None, look=look_of(exhibit, asked, answer, problem.name))
     if not isinstance(item, dict) or shape is None:
         raise MalformedItemError("An item is no object, or of an endpoint that muniment does not ask.")
     leftover = tuple(sorted(item.keys() - KNOWN[shape]))
@@ -104,7 +99,7 @@ def _of_comment(exhibit: Exhibit, asked: _Asked, comment: Comment, leftover: tup
     shown = "is_hidden" if comment.is_hidden else "is_private" if comment.is_private else PUBLIC
     metrics = _counts((("likes", comment.like_count), ("comments", comment.comment_count)))
     listing = "" if listed_at is None else comments_of(record.thread_id)
-    look = _look(exhibit, asked, Answer.SEEN, shown, metrics, listing=listing)
+    look = look_of(exhibit, asked, Answer.SEEN, shown, metrics=metrics, listing=listing)
     return Reading(record=record, look=look, shape="comment", items=(comment,), leftover=leftover)
 
 
@@ -113,7 +108,7 @@ def _of_item(exhibit: Exhibit, asked: _Asked, shape: str, item: Item, leftover: 
     if shape != "profile" and "message" not in item and (leftover or not item.keys() & _CONTENT):
         raise MalformedItemError(_LOST)
     listing = _listing(asked.endpoint)
-    look = _look(exhibit, asked, Answer.SEEN, _shown(item), _metrics(item, shape), listing=listing)
+    look = look_of(exhibit, asked, Answer.SEEN, _shown(item), metrics=_metrics(item, shape), listing=listing)
     return Reading(record=record, look=look, shape=shape, items=(item,), leftover=leftover)
 
 
@@ -131,21 +126,6 @@ def _decoded(part: bytes) -> Item | None:
     except msgspec.DecodeError:
         return None
     return item
-
-
-def _look(
-    exhibit: Exhibit, asked: _Asked, answer: Answer, shown: str, metrics: dict[str, int], *, listing: str
-) -> Look:
-    return Look(
-        record_id=exhibit.record_id,
-        at=asked.fetched_at,
-        answer=answer,
-        capture_id=asked.capture_id,
-        walk_id=asked.walk_id,
-        shown=shown,
-        listing=listing,
-        metrics=metrics,
-    )
 
 
 def _listing(endpoint: str) -> str:

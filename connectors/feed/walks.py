@@ -6,7 +6,7 @@ pages a feed by `?paged=2` until 404; others may name the next page (RFC 5005); 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -282,7 +282,7 @@ def _without(ref: RecordRef, known: dict[str, tuple[str, int | None]]) -> Listed
 def _since(walk: Walk, ask: Edge | Window) -> tuple[datetime | None, Mark | None]:
     if isinstance(ask, Window):
         return ask.start, None
-    cursor, first = ask.since, walk.account.backfill_from
+    cursor = ask.since
     mark = None
     if cursor is not None and cursor.native_id is not None:
         try:
@@ -293,7 +293,7 @@ def _since(walk: Walk, ask: Edge | Window) -> tuple[datetime | None, Mark | None
         return mark.at, mark
     if cursor is not None and cursor.at is not None:
         return cursor.at, None
-    return (None if first is None else datetime.combine(first, time.min, tzinfo=UTC)), None
+    return walk.account.backfill_starts_at, None
 
 
 def _signpost(answer: Answer, before: Mark | None) -> Cursor:

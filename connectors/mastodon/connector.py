@@ -6,9 +6,9 @@ scopes read:accounts and read:statuses. Without one the server cuts threads to 6
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import datetime
+from functools import partial
 from typing import BinaryIO, ClassVar, Final
-from zoneinfo import ZoneInfo
 
 from typing_extensions import override
 
@@ -38,7 +38,6 @@ from schemas.account import Account
 from schemas.capture import (
     POSTS,
     PROFILE,
-    Cursor,
     Edge,
     Exhibit,
     Ids,
@@ -60,7 +59,6 @@ from schemas.vocabulary import Platform, Reason, Stream
 __all__ = ["MastodonConnector"]
 
 _API: Final = "v1"
-_LONDON: Final = ZoneInfo("Europe/London")
 _MOST_ANSWERS: Final = 4096
 """A thread ends here with a sign-in; without one at 60 answers, and at a depth of 20."""
 
@@ -92,6 +90,7 @@ class MastodonConnector(Connector):
         """
         self._account = account
         self._transport = transport
+        self._response = partial(respond, api_version=_API, connector_version=self.version)
         self._session = Session(account, transport, secrets.get("access_token"))
 
     @override
@@ -105,7 +104,7 @@ class MastodonConnector(Connector):
             case Stream.PROFILE, Edge():
                 yield self._profile(walk)
             case Stream.POSTS, Edge(since=since):
-                bound = self._backfill_from() if since is None else since.at
+                bound = self._account.backfill_starts_at if since is None else since.at
                 yield from self._posts(walk, marker, since=bound, until=None, held=held)
             case Stream.POSTS, Window(start=start, end=end):
                 yield from self._posts(walk, marker, since=start, until=end, held=held)
@@ -354,35 +353,6 @@ class MastodonConnector(Connector):
         if walk.stream is Stream.COMMENTS and (lines is None or lines["thread"] != ref.thread_id):
             return {**parent, "listing": reading.orphans_of(ref.thread_id)}
         return parent
-
-    def _response(
-        self,
-        walk: Walk,
-        answer: Answer,
-        endpoint: str,
-        *,
-        marker: str | None,
-        listings: Sequence[Listed] = (),
-        asked: Sequence[RecordRef] = (),
-        context: Sequence[bytes] = (),
-        signpost: Cursor | None = None,
-    ) -> Response:
-        return respond(
-            walk,
-            answer,
-            endpoint=endpoint,
-            api_version=_API,
-            connector_version=self.version,
-            listings=listings,
-            asked=asked,
-            context=context,
-            signpost=signpost,
-            marker=marker,
-        )
-
-    def _backfill_from(self) -> datetime | None:
-        first = self._account.backfill_from
-        return None if first is None else datetime.combine(first, time.min, _LONDON).astimezone(UTC)
 
 
 def _readable(answer: Answer) -> Seen | None:

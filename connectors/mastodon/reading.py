@@ -10,6 +10,7 @@ import msgspec
 from connectors.contract import Reading
 from connectors.cutting import HeaderReader
 from connectors.html import links_in, plain
+from connectors.looks import Asked, look_of
 from connectors.mastodon.cutting import media_kind
 from connectors.mastodon.wire import AROUND, HISTORY, PROFILE_OF, ROOT
 from schemas.capture import PROFILE, Exhibit
@@ -90,16 +91,8 @@ class _Links(msgspec.Struct, omit_defaults=True):
     parent: str | None = None
 
 
-class _Asked(msgspec.Struct):
-    endpoint: str
-    fetched_at: datetime
-    capture_id: str
-    walk_id: str
-    status: int
-
-
 _links: Final = msgspec.json.Decoder(_Links)
-_header: Final = HeaderReader(_Asked)
+_header: Final = HeaderReader(Asked)
 _any: Final = msgspec.json.Decoder()
 
 
@@ -125,7 +118,7 @@ def read(exhibit: Exhibit) -> Reading:
     asked = _header.facts(exhibit.header)
     if asked.status != _OK:
         answer = Answer.GONE if asked.status in _GONE else Answer.REFUSED
-        return Reading(record=None, look=_look(exhibit, asked, answer, str(asked.status)))
+        return Reading(record=None, look=look_of(exhibit, asked, answer, str(asked.status)))
     try:
         item: dict[str, Any] = _any.decode(exhibit.parts[0])
         if asked.endpoint == PROFILE_OF:
@@ -143,9 +136,9 @@ def read(exhibit: Exhibit) -> Reading:
     return Reading(record=record, look=look, shape="live", items=(item,), leftover=leftover)
 
 
-def _seen(exhibit: Exhibit, asked: _Asked, item: Mapping[str, Any], links: _Links) -> Look:
+def _seen(exhibit: Exhibit, asked: Asked, item: Mapping[str, Any], links: _Links) -> Look:
     metrics = _metrics(item)
-    return _look(exhibit, asked, Answer.SEEN, _shown(item), listing=links.listing, metrics=metrics)
+    return look_of(exhibit, asked, Answer.SEEN, _shown(item), listing=links.listing, metrics=metrics)
 
 
 def _record(record_id: str, item: Mapping[str, Any], links: _Links) -> CouncilRecord:
@@ -191,7 +184,7 @@ def _entry(exhibit: Exhibit, entry: Mapping[str, Any], live: Mapping[str, Any], 
     return Reading(record=record, look=None, shape="history", items=(entry,), leftover=leftover)
 
 
-def _profile(exhibit: Exhibit, asked: _Asked, item: Mapping[str, Any]) -> Reading:
+def _profile(exhibit: Exhibit, asked: Asked, item: Mapping[str, Any]) -> Reading:
     record = CouncilRecord(
         record_id=exhibit.record_id,
         native_id=item["id"],
@@ -213,30 +206,9 @@ def _profile(exhibit: Exhibit, asked: _Asked, item: Mapping[str, Any]) -> Readin
     )
     counts = {"followers": "followers_count", "following": "following_count", "posts": "statuses_count"}
     metrics = {name: int(item[key]) for name, key in counts.items() if item.get(key) is not None}
-    look = _look(exhibit, asked, Answer.SEEN, PUBLIC, listing=PROFILE, metrics=metrics)
+    look = look_of(exhibit, asked, Answer.SEEN, PUBLIC, listing=PROFILE, metrics=metrics)
     leftover = _beyond(item, KNOWN_OF_ACCOUNT, "account.")
     return Reading(record=record, look=look, shape="profile", items=(item,), leftover=leftover)
-
-
-def _look(
-    exhibit: Exhibit,
-    asked: _Asked,
-    answer: Answer,
-    shown: str,
-    *,
-    listing: str = "",
-    metrics: Mapping[str, int] | None = None,
-) -> Look:
-    return Look(
-        record_id=exhibit.record_id,
-        at=asked.fetched_at,
-        answer=answer,
-        capture_id=asked.capture_id,
-        walk_id=asked.walk_id,
-        shown=shown,
-        listing=listing,
-        metrics=metrics or {},
-    )
 
 
 def _text(content: object) -> str:

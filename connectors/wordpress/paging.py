@@ -9,7 +9,7 @@ added on both sides.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
@@ -128,10 +128,8 @@ def bounds(walk: Walk, ask: Edge | Window) -> tuple[datetime | None, datetime | 
     """Return the creation times that a walk of posts pages."""
     if isinstance(ask, Window):
         return ask.start, ask.end
-    start = walk.account.backfill_from
-    if (ask.since is None or ask.since.at is None) and start is not None:
-        return datetime.combine(start, time.min, tzinfo=UTC), None
-    return None, None
+    fresh = ask.since is None or ask.since.at is None
+    return walk.account.backfill_starts_at if fresh else None, None
 
 
 def post_filter(walk: Walk, ask: Edge | Window) -> dict[str, str]:

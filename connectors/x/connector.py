@@ -8,9 +8,8 @@ A post costs $0.001 on one's own timeline with the account's own token, else $0.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import BinaryIO, ClassVar, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 from typing_extensions import override
@@ -58,7 +57,6 @@ from schemas.vocabulary import Platform, Stream
 
 __all__ = ["XConnector"]
 
-_LONDON: Final = ZoneInfo("Europe/London")
 _OWN_POST: Final = 1_000
 _POST: Final = 5_000
 
@@ -341,10 +339,8 @@ class XConnector(Connector):
                 return ask.start, ask.end
             case Edge(since=Cursor(native_id=native_id, at=at)):
                 return at or (None if native_id is None else created_at_of(native_id)), None
-            case _ if self._account.backfill_from is not None:
-                return datetime.combine(self._account.backfill_from, time.min, _LONDON).astimezone(UTC), None
             case _:
-                return None, None
+                return self._account.backfill_starts_at, None
 
     def _refuse_other_authors(self, cut: Cut) -> None:
         for _, head in cut.items:
