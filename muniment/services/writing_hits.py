@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -197,7 +198,10 @@ def _sync(folder: Path) -> None:
     """Make the names in a folder last: a part is trusted only beside the plan that it was written by."""
     opened = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(opened)
+        with suppress(
+            OSError
+        ):  # an officer's network share may not offer it: the files themselves are written
+            os.fsync(opened)
     finally:
         os.close(opened)
 
