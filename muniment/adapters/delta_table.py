@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import PurePath
 from typing import Any, Final
+from urllib.parse import unquote
 
 from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
@@ -177,10 +178,12 @@ class CouncilTable:
                     max_commit_retries=0,
                 ),
             )
-        except CommitFailedError as error:
-            raise WriteConflictError("Another process wrote to the archive first.") from error
         except (DeltaError, OSError) as error:
-            if not self._landed(version, run):  # else only the checkpoint after it failed
+            # It may have landed all the same: only the checkpoint after it failed; or a bucket's answer was
+            # lost (a time-out, a 5xx), and the library's own second try was refused for its first.
+            if not self._landed(version, run, actions):
+                if isinstance(error, CommitFailedError):
+                    raise WriteConflictError("Another process wrote to the archive first.") from error
                 raise StorageError(
                     f"The log of the archive's table could not be written ({type(error).__name__}).",
                     remedy="Look at the volume that the archive lies on; is it full?",
@@ -235,9 +238,15 @@ class CouncilTable:
     def _commit_file(self, version: int) -> PurePath:
         return self.log / f"{version:020d}.json"
 
-    def _landed(self, version: int, run: str) -> bool:
+    def _landed(self, version: int, run: str, actions: Sequence[AddAction | RemoveAction]) -> bool:
+        """Return whether the commit file of this version is ours: of this run, and with these very files."""
         path = self._commit_file(version)
-        return self._files.exists(path) and run.encode() in self._files.read(path)
+        if not self._files.exists(path):
+            return False
+        entries = [json.loads(line) for line in self._files.read(path).splitlines()]
+        told = [one["commitInfo"].get("run") for one in entries if "commitInfo" in one]
+        added = {unquote(one["add"]["path"]) for one in entries if "add" in one}
+        return told == [run] and added == {unquote(one.path) for one in actions if isinstance(one, AddAction)}
 
     def _options(self) -> dict[str, str] | None:
         options = self._files.options()

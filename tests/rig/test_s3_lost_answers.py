@@ -1,0 +1,82 @@
+"""A commit whose answer was lost is one commit: neither told as failed nor made twice."""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from muniment.adapters.s3_lease import leased
+from schemas.errors import WriteConflictError
+from tests.muniment.adapters.delta.council import Said, Town, batch_of
+from tests.rig.lost_answers import CUT, LosingWay, losing_way
+from tests.rig.s3_server import PLACE, S3Bucket, s3_town
+
+pytestmark = pytest.mark.rig
+
+
+@pytest.fixture(params=[CUT, "500", "503"])
+def way(request: pytest.FixtureRequest, s3_endpoint: str) -> Iterator[LosingWay]:
+    with losing_way(s3_endpoint, answer=request.param) as running:
+        yield running
+
+
+@pytest.fixture
+def town(way: LosingWay, s3_bucket: S3Bucket, tmp_path: Path) -> Town:
+    return s3_town(replace(s3_bucket, endpoint=way.endpoint), tmp_path)
+
+
+def texts(town: Town) -> list[str]:
+    batches = town.archive.scan(series=["public"], columns=["text"])
+    return sorted(one for batch in batches for one in batch["text"].to_pylist())
+
+
+def test_a_keep_whose_answer_was_lost_is_told_as_done_and_done_once(town: Town, way: LosingWay) -> None:
+    town.archive.keep(batch_of(Said(number=1, text="first")))
+    way.lose(1)
+
+    kept = town.archive.keep(batch_of(Said(number=2, text="second"), Said(number=3, text="third")))
+
+    assert way.lost == 1
+    assert (kept.commit_no, kept.new) == (2, 2)
+    assert town.archive.keep(batch_of(Said(number=2, text="second"))).new == 0
+    assert town.archive.keep(batch_of(Said(number=4, text="fourth"))).commit_no == 3
+    assert texts(town) == ["first", "fourth", "second", "third"]
+    assert town.archive.remains(pa.array(["facebook:9"])).stray_files == 0
+
+
+def test_an_erasure_whose_answer_was_lost_is_told_as_done(town: Town, way: LosingWay) -> None:
+    town.archive.keep(batch_of(*(Said(number=number, text=f"of {number}") for number in (1, 2, 3))))
+    way.lose(1)
+
+    done = town.archive.erase("2026-03-02-1", pa.array(["facebook:2"]))
+
+    assert way.lost == 1
+    assert (done.commit_no, done.rows["public"]) == (2, 1)
+    assert texts(town) == ["of 1", "of 3"]
+    left = town.archive.remains(pa.array(["facebook:2"]))
+    assert (left.rows, left.stray_files, left.unnamed_media) == (0, 0, 0)
+
+
+def test_a_writer_that_wakes_after_its_term_holds_nothing(s3_bucket: S3Bucket) -> None:
+    """What a machine's clock says that went on while it slept: longer than the term, in no time."""
+    asleep = [0.0]
+    bucket, key = s3_bucket.open(), str(PLACE / "lock")
+    with leased(bucket, key, term=30, clock=lambda: time.monotonic() + asleep[0]) as lease:
+        lease.check()
+        asleep[0] = 31.0
+        assert lease.lost
+        with pytest.raises(WriteConflictError):
+            lease.check()
+    with suppress(WriteConflictError):
+        lease.renew()
+    assert lease.lost
+
+
+def test_the_clock_of_a_lease_goes_on_while_the_machine_sleeps(s3_bucket: S3Bucket) -> None:
+    with leased(s3_bucket.open(), str(PLACE / "lock")) as lease:
+        asked = lease._clock()
+        assert abs(asked - time.clock_gettime(time.CLOCK_BOOTTIME)) < 5
