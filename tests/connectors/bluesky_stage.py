@@ -1,7 +1,7 @@
 """What the Bluesky tests share: an account, its connector over any server, and what its walks say."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,41 +13,22 @@ from conformance.item import Item
 from conformance.platforms.bluesky import BlueskyFake
 from conformance.world import World
 from connectors.bluesky import BlueskyConnector
-from connectors.contract import Reading
 from connectors.cutting import joined
 from schemas.account import Account
-from schemas.capture import Ask, Edge, Exhibit, Ids, RecordRef, Response, Threads, Walk
+from schemas.capture import Ask, Edge, Ids, RecordRef, Response, Threads, Walk
 from schemas.clock import Clock
 from schemas.digests import version
-from schemas.errors import MalformedItemError
-from schemas.record import CouncilRecord
 from schemas.vocabulary import Stream
-from tests.connectors.rig import Wire, nothing_held, resumed
+from tests.connectors.found import Found as WalkFound
+from tests.connectors.found import read_into, walked_through
+from tests.connectors.rig import Wire, nothing_held
 
 FILED = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @dataclass
-class Found:
-    """What the responses of a walk said, read."""
-
-    responses: list[Response]
-    exhibits: list[Exhibit] = field(default_factory=list)
-    readings: list[Reading] = field(default_factory=list)
-    unread: list[str] = field(default_factory=list)
-
-    @property
-    def records(self) -> list[CouncilRecord]:
-        return [reading.record for reading in self.readings if reading.record is not None]
-
-    @property
-    def texts(self) -> list[str]:
-        return [record.text for record in self.records]
-
-    @property
-    def answers(self) -> dict[str, tuple[str, str]]:
-        looks = [reading.look for reading in self.readings if reading.look is not None]
-        return {look.record_id: (look.answer.value, look.shown) for look in looks}
+class Found(WalkFound):
+    """What a walk of Bluesky brought, with the versions it makes."""
 
     @property
     def versions(self) -> dict[str, set[bytes]]:
@@ -60,15 +41,7 @@ class Found:
 
 
 def read_all(connector: BlueskyConnector, responses: Sequence[Response]) -> Found:
-    found = Found(responses=list(responses))
-    for response in responses:
-        for exhibit in connector.exhibits(response):
-            found.exhibits.append(exhibit)
-            try:
-                found.readings.append(connector.read(exhibit))
-            except MalformedItemError:
-                found.unread.append(exhibit.record_id)
-    return found
+    return read_into(Found(responses=list(responses)), connector)
 
 
 @dataclass
@@ -105,18 +78,10 @@ class Reader:
         return self.run(Ids(wanted=wanted, controls=(ref(control),)), stream)
 
     def run_through(self, walk: Walk, error: type[Exception], mend: Callable[[], object]) -> Found:
-        """Walk to the end, going on from the last marker after each error of this class."""
+        """Walk to the end, going on from the last marker after each error of this class, which is mended."""
         connector = self.connector()
-        responses: list[Response] = []
-        for _ in range(20):
-            try:
-                for response in connector.pages(walk, nothing_held):
-                    responses.append(response)
-                    walk = resumed(walk, response)
-                return read_all(connector, responses)
-            except error:
-                mend()
-        raise AssertionError("the walk never ended")
+        tries = (None if number == 0 else mend() for number in range(20))
+        return read_all(connector, walked_through(connector, walk, error, tries))
 
 
 def ref(uri: str, root: str | None = None) -> RecordRef:

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from typing_extensions import override
 
 from conformance.item import Account as WorldAccount
 from conformance.item import Item
@@ -21,33 +23,24 @@ from schemas.capture import (
     Edge,
     Exhibit,
     Ids,
-    Listed,
     RecordRef,
     Response,
     Threads,
     Walk,
 )
 from schemas.digests import version
-from schemas.errors import MalformedItemError
 from schemas.record import CouncilRecord
 from schemas.vocabulary import Stream
-from tests.connectors.rig import START, Wire, WorldClock, nothing_held, resumed
+from tests.connectors.found import Found as WalkFound
+from tests.connectors.found import read_into, walked_through
+from tests.connectors.rig import START, Wire, WorldClock, nothing_held
 
 URI = "https://social.northbeck.example/ap/users/1/statuses/20"
 
 
 @dataclass
-class Found:
-    """What the responses of a walk said, read."""
-
-    responses: list[Response]
-    exhibits: list[Exhibit] = field(default_factory=list)
-    readings: list[Reading] = field(default_factory=list)
-    unread: list[str] = field(default_factory=list)
-
-    @property
-    def records(self) -> list[CouncilRecord]:
-        return [reading.record for reading in self.readings if reading.record is not None]
+class Found(WalkFound):
+    """What a walk of Mastodon brought; entries of histories are records too."""
 
     @property
     def live(self) -> list[CouncilRecord]:
@@ -55,22 +48,14 @@ class Found:
         return [reading.record for reading in self.readings if reading.record and reading.look]
 
     @property
+    @override
     def texts(self) -> list[str]:
         return [record.text for record in self.live]
 
     @property
+    @override
     def ids(self) -> list[str]:
         return [record.native_id for record in self.live]
-
-    @property
-    def answers(self) -> dict[str, tuple[str, str]]:
-        looks = [reading.look for reading in self.readings if reading.look is not None]
-        return {look.record_id: (look.answer.value, look.shown) for look in looks}
-
-    @property
-    def listed(self) -> dict[str, Listed]:
-        """The last word on each list."""
-        return {each.listing: each for response in self.responses for each in response.listings}
 
     def record(self, text: str) -> CouncilRecord:
         (found,) = {record for record in self.records if record.text == text}
@@ -164,31 +149,14 @@ def digest(reading: Reading) -> str:
 
 
 def read_all(connector: MastodonConnector, responses: Sequence[Response]) -> Found:
-    found = Found(responses=list(responses))
-    for response in responses:
-        for exhibit in connector.exhibits(response):
-            found.exhibits.append(exhibit)
-            try:
-                found.readings.append(connector.read(exhibit))
-            except MalformedItemError:
-                found.unread.append(exhibit.record_id)
-    return found
+    return read_into(Found(responses=list(responses)), connector)
 
 
 def walk_with_failures(
-    connector: MastodonConnector, walk: Walk, error: type[Exception], tries: int = 40
+    connector: MastodonConnector, walk: Walk, error: type[Exception], tries: int = 20
 ) -> Found:
     """Walk to the end, going on from the last marker after each error of this class."""
-    responses: list[Response] = []
-    for _ in range(tries):
-        try:
-            for response in connector.pages(walk, nothing_held):
-                responses.append(response)
-                walk = resumed(walk, response)
-            return read_all(connector, responses)
-        except error:
-            continue
-    raise AssertionError("the walk never ended")
+    return read_all(connector, walked_through(connector, walk, error, range(tries)))
 
 
 def gives_back(response: Response, exhibits: Sequence[Exhibit]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -11,36 +11,13 @@ from conformance.item import Item
 from conformance.platforms.x import XFake
 from conformance.server import serve
 from conformance.world import World
-from connectors.contract import Reading, Rotate
+from connectors.contract import Rotate
 from connectors.x import XConnector
 from schemas.account import Account
-from schemas.capture import Ask, Cursor, Edge, Exhibit, RecordRef, Response, Walk
-from schemas.errors import MalformedItemError
+from schemas.capture import Ask, Cursor, Edge, RecordRef, Response, Walk
 from schemas.vocabulary import Stream
-from tests.connectors.rig import Wire, WorldClock, nothing_held, resumed
-
-
-@dataclass
-class Found:
-    """What the responses of a walk said, read."""
-
-    responses: list[Response]
-    exhibits: list[Exhibit] = field(default_factory=list)
-    readings: list[Reading] = field(default_factory=list)
-    unread: list[str] = field(default_factory=list)
-
-    @property
-    def texts(self) -> list[str]:
-        return [reading.record.text for reading in self.readings if reading.record is not None]
-
-    @property
-    def ids(self) -> list[str]:
-        return [reading.record.native_id for reading in self.readings if reading.record is not None]
-
-    @property
-    def answers(self) -> dict[str, tuple[str, str]]:
-        looks = [reading.look for reading in self.readings if reading.look is not None]
-        return {look.record_id: (look.answer.value, look.shown) for look in looks}
+from tests.connectors.found import Found, read_into, walked_through
+from tests.connectors.rig import Wire, WorldClock, nothing_held
 
 
 @dataclass
@@ -109,29 +86,12 @@ class Stage:
 
 
 def read_all(connector: XConnector, responses: Sequence[Response]) -> Found:
-    found = Found(responses=list(responses))
-    for response in responses:
-        for exhibit in connector.exhibits(response):
-            found.exhibits.append(exhibit)
-            try:
-                found.readings.append(connector.read(exhibit))
-            except MalformedItemError:
-                found.unread.append(exhibit.record_id)
-    return found
+    return read_into(Found(responses=list(responses)), connector)
 
 
 def walk_with_failures(connector: XConnector, walk: Walk, error: type[Exception], tries: int = 20) -> Found:
     """Walk to the end, going on from the last marker after each error of this class."""
-    responses: list[Response] = []
-    for _ in range(tries):
-        try:
-            for response in connector.pages(walk, nothing_held):
-                responses.append(response)
-                walk = resumed(walk, response)
-            return read_all(connector, responses)
-        except error:
-            continue
-    raise AssertionError("the walk never ended")
+    return read_all(connector, walked_through(connector, walk, error, range(tries)))
 
 
 @contextmanager

@@ -24,8 +24,9 @@ from schemas.errors import (
     WrongAccountError,
 )
 from schemas.vocabulary import Reason, Stream
+from tests.connectors.found import Found
 from tests.connectors.rig import Wire, nothing_held
-from tests.connectors.x_stage import Found, Stage, read_all, staged
+from tests.connectors.x_stage import Stage, read_all, staged
 
 
 def until(stage: Stage, error: type[Exception]) -> Found:
