@@ -8,7 +8,7 @@ an attachment row too, with the reason; it is asked for afresh with the record's
 import io
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from connectors.contract import Connector
 from connectors.download import SHORTENERS, host_of
+from muniment.collector import collector_at_work
 from muniment.ports import Archive, Filing, MediaStore
 from muniment.services.reading import Findings
 from schemas.capture import Attachment, CaptureRow, MediaAddress, MediaAnswer, Response, Walk
@@ -67,15 +68,30 @@ def attach(
     wanted |= {(link.record_id, link.ref): link for link in _short_links(walk, found.filings)}
     if not wanted:
         return Attached()
+    filed = {filing.record.record_id for filing in found.filings}
+    wanted = {key: address for key, address in wanted.items() if address.record_id in filed}
+    if not wanted:
+        return Attached()
+    with collector_at_work():
+        return _fetched(connector, walk, wanted, found, archive=archive, media=media, clock=clock)
+
+
+def _fetched(
+    connector: Connector,
+    walk: Walk,
+    wanted: Mapping[tuple[str, str], MediaAddress],
+    found: Findings,
+    *,
+    archive: Archive,
+    media: MediaStore,
+    clock: Clock,
+) -> Attached:
     versions = {filing.record.record_id: filing for filing in found.filings}
     carriers = {
         (filing.record.record_id, file.native_id): filing
         for filing in found.filings
         for file in filing.record.media
     }
-    wanted = {key: address for key, address in wanted.items() if address.record_id in versions}
-    if not wanted:
-        return Attached()
     tried = _tried(archive, sorted({record_id for record_id, _ in wanted}))
     rows: list[Attachment] = []
     captures: list[CaptureRow] = []

@@ -119,8 +119,9 @@ class Capture:
                 waiting.append(self._cut(connector, walk, response))
                 items += len(waiting[-1].exhibits)
                 if items >= full.items or self.clock.now() - since >= full.age:
-                    self._keep_cuts(connector, walk, waiting, tally)
-                    waiting, items, since = [], 0, self.clock.now()
+                    with collector_paused():  # until what was kept is let go: else it is gone through in vain
+                        self._keep_cuts(connector, walk, waiting, tally)
+                        waiting, items, since = [], 0, self.clock.now()
         except Exception:
             if waiting:
                 self._keep_cuts(connector, walk, waiting, tally)
