@@ -243,6 +243,7 @@ def _made(
         authority="none",
         confidence="GK",
         restricted_to=dice.choice(["HR", "STD"]) if dice.random() < 0.15 else None,
+        co_review=None,
         evidence_of=frozenset(),
         floors=dice.choice([(), (), (Duration(count=dice.choice([1, 9, 40]), unit=Unit.MONTHS),)]),
         below_floor=None,

@@ -187,6 +187,17 @@ class Council:
         )
 
     @property
+    def partners(self) -> Mapping[str, tuple[str, ...]]:
+        """The councils with which each shared account is shared, beside its lead."""
+        return {
+            entry.account.account: tuple(
+                sorted(one for one in entry.details.owners if one != entry.details.lead)
+            )
+            for entry in self.entries
+            if entry.details.owners
+        }
+
+    @property
     def legal_bases(self) -> Mapping[str, str]:
         """The legal basis of each account whose platform's deletions are honoured."""
         return {

@@ -102,6 +102,7 @@ class ClassEntry(_Model):
     confidence: Literal["V", "V2", "GK"]
     alternative_period: PeriodText | None = None
     restricted_to: Team | None = None
+    co_review: Team | None = None
     evidence_of: frozenset[Event] = frozenset()
     below_floor: Words | None = None
     notes: Words | None = None
@@ -266,6 +267,7 @@ def _class(entry: ClassEntry, file: ScheduleFile) -> RetentionClass:
         authority=entry.authority,
         confidence=entry.confidence,
         restricted_to=entry.restricted_to,
+        co_review=entry.co_review,
         evidence_of=entry.evidence_of,
         floors=floors,
         below_floor=entry.below_floor,
@@ -370,4 +372,5 @@ _HINTS: Final = {
     "version": "write a number such as 2.1, in quotes",
     "id": "write small letters, digits and hyphens",
     "restricted_to": "write the name of one team, such as HR, or of a role",
+    "co_review": "write the name of one team, such as Planning",
 }

@@ -20,7 +20,7 @@ from schemas.errors import BadInputError
 
 __all__ = ["ID_FACETS", "SqlDisposal"]
 
-_r, _d, _a = d.runs.c, d.decisions.c, d.approvals.c
+_r, _d, _a, _c = d.runs.c, d.decisions.c, d.approvals.c, d.co_reviews.c
 _RUN: Final = (
     sa.select(_r.council, _r.run, _r.kind, _r.state, _r.schedule, _r.schedule_digest, _r.basis, _r.as_of)
     .add_columns(_r.plan_commit, _r.prepared_by, _r.prepared_at, _r.summary, _r.waits_until, _r.intent_at)
@@ -84,6 +84,7 @@ class SqlDisposal(SqlForgetting, SqlStubs, DisposalLedger):
         if state is RunState.UNDER_REVIEW:
             with self._database.write(council, durable=True) as connection:
                 connection.execute(sa.delete(d.approvals).where(_a.council == council, _a.run == run))
+                connection.execute(sa.delete(d.co_reviews).where(_c.council == council, _c.run == run))
 
     @override
     def decide(self, council: str, run: str, said: Said) -> None:
@@ -151,6 +152,18 @@ class SqlDisposal(SqlForgetting, SqlStubs, DisposalLedger):
             Approval(person=row.person, role=Role(row.role), at=row.at, list_digest=row.list_digest)
             for row in rows
         )
+
+    @override
+    def co_review(self, council: str, run: str, team: str, *, by: str, at: datetime) -> None:
+        values = {"council": council, "run": run, "team": team, "person": by, "at": at}
+        with self._database.write(council, durable=True) as connection:
+            connection.execute(sa.insert(d.co_reviews).values(values))
+
+    @override
+    def co_reviews(self, council: str, run: str) -> Mapping[str, str]:
+        wanted = sa.select(_c.team, _c.person).where(_c.council == council, _c.run == run).order_by(_c.team)
+        with self._database.read() as connection:
+            return {row.team: row.person for row in connection.execute(wanted)}
 
     @override
     def open_intent(

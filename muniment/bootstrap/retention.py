@@ -78,6 +78,7 @@ class CouncilRetention(CouncilStore):
             },
             waiting=self._waiting(),
             schedule=self.retaining.in_force,
+            partners=self.council.partners,
         )
 
     @cached_property

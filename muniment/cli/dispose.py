@@ -15,6 +15,7 @@ from muniment.domain.disposal import PlanKind
 from muniment.domain.disposal_run import FACETS, Decision, Run, RunState
 from muniment.domain.given_out import GivenKind
 from muniment.services.destroying import Executed
+from muniment.services.listing import STOPPABLE
 from muniment.services.working_off import work_off
 from schemas.errors import BadInputError, MunimentError
 
@@ -24,6 +25,11 @@ _DAY: Final = click.DateTime(["%Y-%m-%d"])
 _RUN: Final = click.argument("run")
 _REASON: Final = click.option("--reason", required=True, help="Why; it stands in the audit.")
 _SHOWN: Final = 20
+_WAITS: Final = {
+    RunState.PROPOSED: "for two approvals",
+    RunState.CO_REVIEW: "for the teams that have a say in it: `muniment dispose status` names them",
+    RunState.ARCHIVIST_REVIEW: "for the archivist",
+}
 
 
 @click.group()
@@ -123,11 +129,10 @@ def review(
 @COUNCIL
 @_RUN
 def send_on(council: str | None, run: str) -> None:
-    """End the review: the list goes to the archivist, where anything is offered, then to be approved."""
+    """End the review, your team's, or the archivist's: the list goes to the next step."""
     with opened_council(council) as services:
         after = services.disposing.send_on(run, actor=services.actor)
-    waits = "for two approvals" if after is RunState.PROPOSED else "for the archivist"
-    console.print(f"{run} waits {waits}.")
+    console.print(f"{run} waits {_WAITS[after]}.")
 
 
 @dispose.command()
@@ -202,6 +207,10 @@ def status(council: str | None, run: str) -> None:
         for said in listed.said:
             about = "one" if said.value is None else f"{said.facet} {said.value}"
             console.print(escape(f"{_when(said.at)}  {said.person}: {said.decision} {about}: {said.reason}"))
+        for team, person in listed.co_reviews.items():
+            console.print(escape(f"{team}: {person} has looked at it"))
+        if listed.waits_for and listed.run.state in STOPPABLE:
+            console.print(escape(f"waits for: {', '.join(sorted(listed.waits_for))}"))
         for one in listed.approvals:
             console.print(escape(f"{_when(one.at)}  {one.person}, {one.role}: approved"))
         for proof in services.destroying.proofs(run):

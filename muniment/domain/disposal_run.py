@@ -1,7 +1,8 @@
 """A disposal run: from a proposed list to a certificate, and who may take which step. Pure.
 
-    under review -> [archivist review] -> proposed -> waiting -> executing -> verifying -> certified
-         ^_____________|____________________|___________|              (cancelled: until executing)
+    under review -> [co-review] -> [archivist review] -> proposed -> waiting
+         ^_______________|_________________|________________|___________|
+    -> executing -> verifying -> certified                 (cancelled: until executing)
 
 Reviewers and archivists say what becomes of items, by item or by facet; nobody overwrites another: of what
 several people say about one item the most cautious counts. Two people approve the list as it then stands,
@@ -50,6 +51,7 @@ class RunState(StrEnum):
 
     PROPOSED = "proposed"
     UNDER_REVIEW = "under review"
+    CO_REVIEW = "co-review"
     ARCHIVIST_REVIEW = "archivist review"
     WAITING = "waiting"
     EXECUTING = "executing"

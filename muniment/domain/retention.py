@@ -117,10 +117,10 @@ class RetentionClass:
     """One class: what it holds, from which event how long, and then what; on whose authority.
 
     `quiet` is how long a thread has nothing new before it counts as closed; None: only a person closes it.
-    `restricted_to` names who alone may see and plan it. `confidence` is how well the authority was checked
-    (V, V2 or GK). `written` is the period as the officer wrote it. `evidence_of` are the claims of which its
-    records may be evidence; `floors` how long these keep them at least (`floors.class_ending`), none where
-    `below_floor` says why the class may go below.
+    `restricted_to` names who alone may see and plan it, `co_review` the service that looks at each list too.
+    `confidence` is how well the authority was checked (V, V2 or GK). `written` is the period as the officer
+    wrote it. `evidence_of` are the claims of which its records may be evidence; `floors` how long these keep
+    them at least (`floors.class_ending`), none where `below_floor` says why the class may go below.
     """
 
     code: str
@@ -137,6 +137,7 @@ class RetentionClass:
     authority: str
     confidence: str
     restricted_to: str | None
+    co_review: str | None
     evidence_of: frozenset[str]
     floors: tuple[Duration, ...]
     below_floor: str | None

@@ -126,6 +126,14 @@ class DisposalLedger(Protocol):
         """Return a run's approvals, oldest first."""
         ...
 
+    def co_review(self, council: str, run: str, team: str, *, by: str, at: datetime) -> None:
+        """Note that somebody looked at a list for a team that has a say in it."""
+        ...
+
+    def co_reviews(self, council: str, run: str) -> Mapping[str, str]:
+        """Return who looked at a list for which team; nobody did once it is under review again."""
+        ...
+
     def open_intent(
         self,
         council: str,

@@ -5,23 +5,24 @@ destroys anything: `destroying` does, once the waiting period is over. Source: r
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from muniment.domain.co_review import CoReviewing
 from muniment.domain.disposal import DisposalPlan, Fate, PlanKind
 from muniment.domain.disposal_events import (
     DisposalApproved,
     DisposalCancelled,
+    DisposalCoReviewed,
     DisposalDecided,
     DisposalSentOn,
 )
 from muniment.domain.disposal_run import (
     APPROVERS,
-    FACETS,
     WAITING,
     Approval,
     Decision,
@@ -37,32 +38,36 @@ from muniment.domain.disposal_run import (
 )
 from muniment.domain.people import Act, Actor, Role, london_date, require, require_another, require_sight
 from muniment.domain.restricting import teams_in
-from muniment.domain.retention import Level, Schedule
-from muniment.domain.triggers import Scope
+from muniment.domain.retention import Schedule
 from muniment.ports import Register
 from muniment.ports.audit import AuditTrail
-from muniment.ports.retention import NewDecision
+from muniment.services.checking import check_reason
 from muniment.services.listing import STOPPABLE, enter_list, restrictions_for
+from muniment.services.reviewing import check_said, file_decisions
 from schemas.clock import Clock
 from schemas.errors import BadInputError, NotPermittedError
 
 __all__ = ["Disposing", "Listed"]
 
-_DECISIONS_AT_ONCE: Final = 10_000
 _AT_ONCE: Final = timedelta(0)
 """A platform's terms ask for its deletions to be honoured within a day: two people, and no waiting."""
 _IDS: Final = ("record_id", "thread_id")
-_OPEN: Final = (RunState.UNDER_REVIEW, RunState.ARCHIVIST_REVIEW)
+_OPEN: Final = (RunState.UNDER_REVIEW, RunState.CO_REVIEW, RunState.ARCHIVIST_REVIEW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A run with its list as it stands: `items` with one more column, `outcome`."""
+    """A run with its list as it stands: `items` with one more column, `outcome`.
+
+    `co_reviews`: who looked at it for which team; `waits_for`: the teams that have a say and did not yet.
+    """
 
     run: Run
     items: pa.Table
     said: tuple[Said, ...]
     approvals: tuple[Approval, ...]
+    co_reviews: Mapping[str, str]
+    waits_for: frozenset[str]
 
     def counts(self) -> Mapping[str, int]:
         """Return how many records there are by outcome."""
@@ -81,7 +86,10 @@ Planner: TypeAlias = Callable[[date], DisposalPlan]
 
 @dataclass(slots=True, kw_only=True)
 class Disposing:
-    """The workflow of one council's disposals. `schedule` gives the version in force; None: there is none."""
+    """The workflow of one council's disposals. `schedule` gives the version in force; None: there is none.
+
+    `partners`: the councils with which an account is shared, each a team that has a say in its records.
+    """
 
     council: str
     register: Register
@@ -89,6 +97,7 @@ class Disposing:
     planners: Mapping[PlanKind, Planner]
     waiting: timedelta = WAITING
     schedule: Callable[[], Schedule | None] = lambda: None
+    partners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def propose(self, *, actor: Actor, kind: PlanKind = PlanKind.SCHEDULE) -> Run | None:
         """Make a plan and, when anything is due, a list of it; None: nothing is, which is said too.
@@ -157,6 +166,8 @@ class Disposing:
             items=items.append_column("outcome", outcome),
             said=said,
             approvals=self.register.run_approvals(self.council, found.run),
+            co_reviews=self.register.co_reviews(self.council, found.run),
+            waits_for=self._waits_for(found.run, items),
         )
 
     def decide(
@@ -178,35 +189,34 @@ class Disposing:
             BadInputError: The run is not under review, no item is chosen, the reason, the day or the class
                 is missing, or the schedule in force has no such class for records.
         """
-        if not may_decide(decision, actor.roles):
-            needed = "archivist" if decision in (Decision.TRANSFERRED, Decision.DECLINED) else "reviewer"
-            raise NotPermittedError(f"{actor.name} may not say {decision}: that takes the role of {needed}.")
-        self._check(decision, facet, reason, until_on, retention_class)
         now = self.clock.now()
+        said = Said(
+            person=signed(actor),
+            at=now,
+            facet=facet,
+            value=value,
+            decision=decision,
+            reason=reason,
+            until_on=until_on,
+            retention_class=retention_class,
+        )
+        check_said(said, today=london_date(now), schedule=self.schedule())
         with self.register.begin(self.council, actor, now=now) as trail:
             found = self._run(run, actor)
+            items = self.register.run_items(self.council, run)
+            chosen = pc.fill_null(pc.equal(items[facet].cast(pa.string()), value), False)  # noqa: FBT003
+            self._may_say(found, decision, items.filter(chosen), actor)
             if found.state not in _OPEN:
                 raise BadInputError(
                     f"The disposal run {run} is {found.state}: its list is not open.",
                     remedy="`muniment dispose back` opens a list again; its approvals end with that.",
                 )
-            items = self.register.run_items(self.council, run)
-            count = pc.sum(pc.equal(items[facet].cast(pa.string()), value)).as_py() or 0
+            count = pc.sum(chosen).as_py() or 0
             if not count:
                 raise BadInputError(f"No item of {run} has {facet} {value}.", remedy="See its list.")
-            said = Said(
-                person=signed(actor),
-                at=now,
-                facet=facet,
-                value=value,
-                decision=decision,
-                reason=reason,
-                until_on=until_on,
-                retention_class=retention_class,
-            )
             self.register.decide(self.council, run, said)
             if until_on is not None or retention_class is not None:
-                self._file_decisions(items, said, actor=actor)
+                file_decisions(self.register, self.council, items, said)
             trail.record(
                 DisposalDecided(
                     run=run,
@@ -221,8 +231,31 @@ class Disposing:
             )
         return count
 
+    def _may_say(self, found: Run, decision: Decision, chosen: pa.Table, actor: Actor) -> None:
+        """Refuse who has no role for this; while it co-reviews, a team has a say in what concerns it."""
+        if may_decide(decision, actor.roles):
+            return
+        archivists = decision in (Decision.TRANSFERRED, Decision.DECLINED)
+        if found.state is RunState.CO_REVIEW and not archivists:
+            concerns = self._co_reviewing().concerns(chosen, actor.teams)
+            if len(chosen) and pc.all(concerns).as_py():
+                return
+        needed = "archivist" if archivists else "reviewer"
+        raise NotPermittedError(
+            f"{actor.name} may not say {decision} of these: that takes the role of {needed}."
+        )
+
+    def _co_reviewing(self) -> CoReviewing:
+        return CoReviewing.of(self.schedule(), self.partners)
+
+    def _waits_for(self, run: str, items: pa.Table) -> frozenset[str]:
+        """Return the teams that have a say in some items and have not looked at the list yet."""
+        return self._co_reviewing().teams(items) - self.register.co_reviews(self.council, run).keys()
+
     def send_on(self, run: str, *, actor: Actor) -> RunState:
-        """End the review, or the archivist's, and send the list to the next step.
+        """End the review, a team's or the archivist's, and send the list to the next step.
+
+        In co-review it waits until each team that has a say in it, by class or shared account, has done so.
 
         Raises:
             NotPermittedError: The list is restricted, or the person has no role in which this step is ended.
@@ -230,14 +263,15 @@ class Disposing:
         """
         with self.register.begin(self.council, actor, now=self.clock.now()) as trail:
             found = self._run(run, actor)
+            items = self.register.run_items(self.council, run)
             match found.state:
                 case RunState.UNDER_REVIEW:
                     require(actor, Act.REVIEW_DISPOSAL)
-                    offered = pc.equal(
-                        self.register.run_items(self.council, run)["fate"].cast(pa.string()),
-                        Fate.TRANSFER.value,
-                    )
-                    after = RunState.ARCHIVIST_REVIEW if pc.any(offered).as_py() else RunState.PROPOSED
+                    after = RunState.CO_REVIEW if self._waits_for(run, items) else _after_review(items)
+                case RunState.CO_REVIEW:
+                    after = self._co_review(run, items, actor, trail)
+                    if after is RunState.CO_REVIEW:
+                        return after
                 case RunState.ARCHIVIST_REVIEW:
                     require(actor, Act.REVIEW_TRANSFER)
                     after = RunState.PROPOSED
@@ -245,6 +279,21 @@ class Disposing:
                     raise BadInputError(f"The disposal run {run} is {found.state}: nothing is to be sent on.")
             self._move(run, found, after, trail)
         return after
+
+    def _co_review(self, run: str, items: pa.Table, actor: Actor, trail: AuditTrail) -> RunState:
+        """Note that this person's teams have looked at the list; return where it goes."""
+        waits = self._waits_for(run, items)
+        mine = waits & actor.teams
+        if not mine:
+            raise NotPermittedError(
+                f"The disposal run {run} waits for {' and '.join(sorted(waits))}: {actor.name} is not in it.",
+                remedy="`muniment people list` shows who is in which team.",
+            )
+        for team in sorted(mine):
+            waits -= {team}
+            self.register.co_review(self.council, run, team, by=signed(actor), at=trail.now)
+            trail.record(DisposalCoReviewed(run=run, team=team, waits_for=tuple(sorted(waits))))
+        return RunState.CO_REVIEW if waits else _after_review(items)
 
     def send_back(self, run: str, *, actor: Actor) -> None:
         """Open a list again; what was approved of it ends.
@@ -256,7 +305,7 @@ class Disposing:
         require(actor, Act.REVIEW_DISPOSAL)
         with self.register.begin(self.council, actor, now=self.clock.now()) as trail:
             found = self._run(run, actor)
-            if found.state not in (RunState.PROPOSED, RunState.ARCHIVIST_REVIEW, RunState.WAITING):
+            if found.state not in STOPPABLE - {RunState.UNDER_REVIEW}:
                 raise BadInputError(f"The disposal run {run} is {found.state}: it cannot go back.")
             self._move(run, found, RunState.UNDER_REVIEW, trail)
 
@@ -283,6 +332,12 @@ class Disposing:
             ids: list[str] = listed.destroyed["record_id"].to_pylist()
             if not ids:
                 raise BadInputError(f"Nothing of {run} would be destroyed.", remedy="Cancel it.")
+            waits = self._waits_for(run, listed.destroyed)
+            if waits:  # a class or an account was given another team since
+                raise BadInputError(
+                    f"{run} was not seen by {' and '.join(sorted(waits))}, who have a say in it.",
+                    remedy=f"`muniment dispose back {run}` sends it round again.",
+                )
             digest = self.register.ids_digest(self.council, ids)
             role = _role(actor)
             self.register.approve_run(
@@ -317,7 +372,7 @@ class Disposing:
             BadInputError: No reason is given, or it is executed already.
         """
         require(actor, Act.CANCEL_DISPOSAL)
-        _check_reason(reason)
+        check_reason(reason)
         with self.register.begin(self.council, actor, now=self.clock.now()) as trail:
             found = self.register.disposal_run(self.council, run)
             if found.state not in STOPPABLE:
@@ -325,62 +380,14 @@ class Disposing:
             self.register.move_run(self.council, run, RunState.CANCELLED)
             trail.record(DisposalCancelled(run=run, before=found.state.value, reason=reason))
 
-    def _file_decisions(self, items: pa.Table, said: Said, *, actor: Actor) -> None:
-        """File extensions and other classes as the officer's decisions, which the next plan goes by.
-
-        A class that a reviewer gives counts once another person has approved it, since it may end sooner.
-        """
-        chosen = items.filter(pc.equal(items[said.facet].cast(pa.string()), said.value))
-        if len(chosen) > _DECISIONS_AT_ONCE:
-            raise BadInputError(
-                f"{len(chosen):,} items are too many to extend or reclassify one by one.",
-                remedy="Change the schedule, or the rule that gives them their class.",
-            )
-        for record_id in chosen["record_id"].to_pylist():
-            decision = NewDecision(
-                scope=Scope.RECORD,
-                name=record_id,
-                retention_class=said.retention_class,
-                until_on=said.until_on,
-                reason=said.reason,
-                shortens=said.retention_class is not None,
-            )
-            self.register.add_decision(self.council, decision, by=signed(actor), at=said.at)
-
     def _move(self, run: str, found: Run, after: RunState, trail: AuditTrail) -> None:
         self.register.move_run(self.council, run, after)
         trail.record(DisposalSentOn(run=run, before=found.state.value, after=after.value))
 
-    def _check(
-        self,
-        decision: Decision,
-        facet: str,
-        reason: str,
-        until_on: date | None,
-        retention_class: str | None,
-    ) -> None:
-        _check_reason(reason)
-        if facet not in FACETS:
-            raise BadInputError(f"Items are not chosen by {facet}.", remedy=f"Choose by {', '.join(FACETS)}.")
-        if (decision is Decision.EXTEND) != (until_on is not None):
-            raise BadInputError("An extension, and nothing else, needs the day until which it holds.")
-        if until_on is not None and until_on <= london_date(self.clock.now()):
-            raise BadInputError("A record is extended to a day that is still to come.")
-        if (decision is Decision.RECLASSIFY) != (retention_class is not None):
-            raise BadInputError("A reclassification, and nothing else, needs the class it is to have.")
-        if retention_class is not None:
-            schedule = self.schedule()
-            one = None if schedule is None else schedule.classes.get(retention_class)
-            if one is None or one.level is Level.CASE:
-                raise BadInputError(
-                    f"The schedule in force has no class {retention_class} for records.",
-                    remedy="`muniment schedule show` lists them; `muniment class link` is for cases.",
-                )
 
-
-def _check_reason(reason: str) -> None:
-    if not reason.strip():
-        raise BadInputError("The reason is missing: it is read years later.", remedy="Give --reason.")
+def _after_review(items: pa.Table) -> RunState:
+    offered = pc.equal(items["fate"].cast(pa.string()), Fate.TRANSFER.value)
+    return RunState.ARCHIVIST_REVIEW if pc.any(offered).as_py() else RunState.PROPOSED
 
 
 def _role(actor: Actor) -> Role:

@@ -22,7 +22,13 @@ __all__ = ["LISTED", "STOPPABLE", "enter_list", "restrictions_for"]
 LISTED: Final = (Fate.DUE.value, Fate.REVIEW.value, Fate.TRANSFER.value)
 """What a list holds; the rest stays, and is counted."""
 STOPPABLE: Final = frozenset(
-    {RunState.PROPOSED, RunState.UNDER_REVIEW, RunState.ARCHIVIST_REVIEW, RunState.WAITING}
+    {
+        RunState.PROPOSED,
+        RunState.UNDER_REVIEW,
+        RunState.CO_REVIEW,
+        RunState.ARCHIVIST_REVIEW,
+        RunState.WAITING,
+    }
 )
 """The states in which a list is neither executed nor stopped."""
 

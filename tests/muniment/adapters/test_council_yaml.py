@@ -82,8 +82,10 @@ def test_a_handle_may_be_written_with_its_at_sign(tmp_path: Path) -> None:
 
 def test_two_councils_share_an_account_under_its_lead(tmp_path: Path) -> None:
     shared = "    kind: shared-service\n    owners: [Oak Council, Elm Council]\n    lead: Elm Council\n"
-    (entry,) = read(tmp_path, ONE + shared).entries
+    council = read(tmp_path, ONE + shared)
+    (entry,) = council.entries
     assert entry.owner_service == "Elm Council, Oak Council"
+    assert list(council.partners.values()) == [("Oak Council",)]
 
 
 def test_the_digest_is_of_the_very_bytes(tmp_path: Path) -> None:
