@@ -63,6 +63,8 @@ def distribution_with_keys(home: Path, version: str) -> Path:
     log = home / "log" / "javac.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     java = java_home(version)
+    if not (java / "bin" / "javac").exists():
+        raise RigError(f"{java} has no compiler: the server `secure` needs a JDK, not only a Java runtime")
     run(
         "javac",
         [java / "bin" / "javac", "-cp", f"{whole}/lib/*", "-d", classes, source],
