@@ -5,9 +5,10 @@ Nothing is left out: a group gives all its versions, and the totals are those of
 the order of their newest version. The texts are the archive's, so both engines give the same groups.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -36,29 +37,20 @@ __all__ = ["Group", "GroupedAnswer", "search_grouped"]
 
 _PAGE_HITS: Final = 10_000
 _TRIES: Final = 3
-_SHOWN_AT_ONCE: Final = 500
+_READ_TOGETHER: Final = 1_000
+
+_Read: TypeAlias = Callable[[pa.Table], Iterator[FoundVersion]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The versions that say nearly the same, newest first; read from the archive when they are asked for."""
+    """The versions that say nearly the same, newest first; read from the archive when they are asked for.
 
-    def __init__(self, archive: Archive, hits: pa.Table, *, upto: int, tree: Node) -> None:
-        """Take the hits of a group."""
-        self._archive = archive
-        self._hits = hits
-        self._upto = upto
-        self._tree = tree
+    `found` yields every one of the `versions`, as it stood at the commit of the answer.
+    """
 
-    @property
-    def versions(self) -> int:
-        """How many there are."""
-        return len(self._hits)
-
-    def found(self) -> Iterator[FoundVersion]:
-        """Yield every version, as it stood at the commit of the answer."""
-        for start in range(0, len(self._hits), _SHOWN_AT_ONCE):
-            some = hits_in(self._hits.slice(start, _SHOWN_AT_ONCE))
-            yield from found_versions(self._archive, some, upto=self._upto, tree=self._tree)
+    versions: int
+    found: Callable[[], Iterator[FoundVersion]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,20 +117,51 @@ def _page(
     begin = 0 if start is None else sum(place >= start for place in places)
     shown = firsts[begin : begin + size].tolist()
     more = begin + size < len(firsts)
+    members = [hits.take(np.flatnonzero(leaders == first)) for first in shown]
+    read = partial(_read, archive, upto=every.watermark, tree=query.tree)
     return GroupedAnswer(
         answer=answer,
-        groups=tuple(
-            Group(
-                archive,
-                hits.take(np.flatnonzero(leaders == first)),
-                upto=every.watermark,
-                tree=query.tree,
-            )
-            for first in shown
-        ),
+        groups=tuple(_groups(members, read)),
         of=len(firsts),
         after=write_cursor(places[begin + size - 1]) if more else None,
     )
+
+
+def _groups(members: Sequence[pa.Table], read: _Read) -> Iterator[Group]:
+    """Yield the groups; small ones that follow one another are read together, at the first of them."""
+    start = 0
+    while start < len(members):
+        end, versions = start + 1, len(members[start])
+        while end < len(members) and versions + len(members[end]) <= _READ_TOGETHER:
+            versions += len(members[end])
+            end += 1
+        bundle = _Bundle(members[start:end], read)
+        for at in range(end - start):
+            yield Group(versions=len(members[start + at]), found=partial(bundle.found, at))
+        start = end
+
+
+class _Bundle:
+    """Groups that are read together; one that is too large for that is read in parts, and not kept."""
+
+    def __init__(self, members: Sequence[pa.Table], read: _Read) -> None:
+        self._members = members
+        self._read = read
+        self._kept: list[FoundVersion] | None = None
+
+    def found(self, at: int) -> Iterator[FoundVersion]:
+        if len(self._members) == 1:
+            yield from self._read(self._members[0])
+            return
+        if self._kept is None:
+            self._kept = list(self._read(pa.concat_tables(self._members)))
+        start = sum(len(one) for one in self._members[:at])
+        yield from self._kept[start : start + len(self._members[at])]
+
+
+def _read(archive: Archive, hits: pa.Table, *, upto: int, tree: Node) -> Iterator[FoundVersion]:
+    for start in range(0, len(hits), _READ_TOGETHER):
+        yield from found_versions(archive, hits_in(hits.slice(start, _READ_TOGETHER)), upto=upto, tree=tree)
 
 
 def _leaders(archive: Archive, hits: pa.Table, upto: int) -> "np.ndarray[Any, np.dtype[Any]]":

@@ -96,6 +96,22 @@ def test_an_earlier_commit_is_grouped_too_and_what_is_being_destroyed_is_in_no_g
     assert sorted(hidden) == sorted(now)
 
 
+def test_groups_of_a_page_are_read_together(borough: Commits, index: TantivyIndex) -> None:
+    page = search_grouped(borough.archive(), index, "borough", "bins", size=30)
+    assert len(page.groups) == 30
+    before = borough.read_rows
+    found = members(page)
+    assert borough.read_rows - before < 4 * sum(map(len, found))
+
+
+def test_a_group_larger_than_a_reading_is_whole(commits: Commits, index: TantivyIndex) -> None:
+    commits.commit(*(row(f"x:{number}", PLEA) for number in range(1_200)), row("x:a", "bins"))
+    catch_up(commits.archive(), index, "borough")
+    found = every_group(commits, index, 5)
+    assert sorted(map(len, found)) == [1, 1_200]
+    assert len({one for group in found for one in group}) == 1_201
+
+
 def test_what_finds_nothing_has_no_group(borough: Commits, index: TantivyIndex) -> None:
     page = search_grouped(borough.archive(), index, "borough", "zzz")
     assert (page.groups, page.of, page.after) == ((), 0, None)
