@@ -177,6 +177,28 @@ class SqlStubs(Part, Stubs, ErasedRecords):
             enter_stubs(connection, rows)
         elif rows:
             connection.execute(self._database.insert(d.stubs).on_conflict_do_nothing(), rows)
+        self._count_stubs(connection, council, key, now)
+
+    @override
+    def stub_too(self, council: str, *, known: str, other: str, now: datetime) -> None:
+        key = self._stub_keys.newest()
+        with self._database.write(council, durable=True) as connection:
+            digests = [stub_digest(one, council, known) for one in self._keys_of(connection, council)]
+            row = (
+                connection.execute(sa.select(d.stubs).where(_s.council == council, _s.digest.in_(digests)))
+                .mappings()
+                .one()
+            )
+            values = {
+                **row,
+                "digest": stub_digest(key, council, other),
+                "key_id": key.key_id,
+                "stub_id": secrets.token_hex(_STUB_ID_BYTES),
+            }
+            connection.execute(self._database.insert(d.stubs).on_conflict_do_nothing(), [values])
+            self._count_stubs(connection, council, key, now)
+
+    def _count_stubs(self, connection: sa.Connection, council: str, key: StubKey, now: datetime) -> None:
         counted = sa.select(sa.func.count()).where(_s.council == council, _s.key_id == key.key_id)
         stands = connection.execute(counted).scalar_one()
         told = {"council": council, "key_id": key.key_id, "stubs": stands, "first_used_at": now}

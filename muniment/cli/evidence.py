@@ -121,6 +121,7 @@ def reread(council: str | None, *, dry_run: bool) -> None:
             archive=services.archive,
             register=services.muniment.register,
             reader=services.reader,
+            now=services.clock.now(),
         )
         finish(
             services.name,
@@ -131,6 +132,14 @@ def reread(council: str | None, *, dry_run: bool) -> None:
             classes=services.classes,
             first_commit=first_commit,
             resolve_holds=services.resolve_holds,
+        )
+        erased = 0
+        if filed.destroyed:
+            why = "read again: exhibits of records that were destroyed under the name they have now"
+            erased = services.restored.filter(actor=services.actor, reason=why).records
+    if filed.destroyed:
+        console.print(
+            f"{erased:,} exhibits were of records destroyed under another name: they are erased too."
         )
     console.print(
         f"{filed.unread:,} exhibits that could not be read when they came: {filed.filed:,} versions were "

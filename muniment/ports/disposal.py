@@ -44,6 +44,10 @@ class Stubs(Protocol):
         """Return what remains of a record that somebody names; None: it was never destroyed here."""
         ...
 
+    def stub_too(self, council: str, *, known: str, other: str, now: datetime) -> None:
+        """Let what remains of a destroyed record stand for another id of it too; call it inside `begin`."""
+        ...
+
     def stub_counts(self, council: str) -> Mapping[str, int]:
         """Return how many stubs stand under each key."""
         ...

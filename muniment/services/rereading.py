@@ -11,8 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+import pyarrow as pa
+
 from connectors.contract import Connector, Reading
+from muniment.domain.people import SYSTEM
 from muniment.ports import Archive, Batch, Filing, Register
+from muniment.services.held import held_now
 from muniment.services.reading import read, role_of, series_of
 from schemas.arrow import RECORD_SERIES
 from schemas.capture import Exhibit
@@ -48,11 +52,15 @@ class Reread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filed:
-    """Counts: exhibits that could not be read, versions filed from them, records found under another name."""
+    """Counts: exhibits that could not be read, versions filed from them, records found under another name.
+
+    `destroyed`: the ids of exhibits whose record was destroyed under its own name: they must go as well.
+    """
 
     unread: int
     filed: int
     renamed: int
+    destroyed: frozenset[str] = frozenset()
 
 
 def reread(archive: Archive, *, reader: Readers) -> Reread:
@@ -78,24 +86,48 @@ def reread(archive: Archive, *, reader: Readers) -> Reread:
     return Reread(**counts)
 
 
-def file_readable(council: str, *, archive: Archive, register: Register, reader: Readers) -> Filed:
+def file_readable(
+    council: str, *, archive: Archive, register: Register, reader: Readers, now: datetime
+) -> Filed:
     """File what today's reader understands of what could not be read; twice is once.
+
+    An exhibit whose record was destroyed under the name that it has now is not filed: what remains of the
+    record stands for the exhibit's name too, so that it is erased as well, unless a hold is on it.
 
     Raises:
         WriteConflictError: A walk read one of the records meanwhile: run it again.
     """
     unread = filed = 0
     renamed: set[str] = set()
+    destroyed: set[str] = set()
     times = _times(archive)
     for rows in _unread_rows(archive):
         unread += len(rows)
         again = _Again(council, register, reader, rows, times)
-        for old, new in again.names.items():
-            register.tie(council, old, new)
-        renamed |= again.names.keys()
+        disposed = register.disposed(council, sorted(set(again.names.values())))
+        gone = {old: new for old, new in again.names.items() if new in disposed}
+        destroyed |= _followed(council, gone, archive=archive, register=register, now=now)
+        for old in again.names.keys() - gone.keys():  # a destroyed record's name is written nowhere again
+            register.tie(council, old, again.names[old])
+        renamed |= again.names.keys() - gone.keys()
         kept = archive.keep(Batch(captures=(), filings=again.filings, sightings=again.sightings))
         filed += kept.new + kept.changed
-    return Filed(unread=unread, filed=filed, renamed=len(renamed))
+    return Filed(unread=unread, filed=filed, renamed=len(renamed), destroyed=frozenset(destroyed))
+
+
+def _followed(
+    council: str, gone: Mapping[str, str], *, archive: Archive, register: Register, now: datetime
+) -> frozenset[str]:
+    """Let the stubs of destroyed records stand for their exhibits' names; return those that no hold keeps."""
+    if not gone:
+        return frozenset()
+    with register.begin(council, SYSTEM, now=now):
+        asked = pa.array(sorted(gone), pa.string())
+        stopped = held_now(council, asked, archive=archive, register=register)
+        free = gone.keys() - set(stopped["record_id"].to_pylist())
+        for old in sorted(free):
+            register.stub_too(council, known=gone[old], other=old, now=now)
+    return frozenset(free)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

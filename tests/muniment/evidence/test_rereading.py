@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,9 +14,13 @@ import muniment.check_proof
 from connectors.contract import Connector, Reading
 from muniment.adapters.sql_register import SqlRegister
 from muniment.bootstrap import CouncilServices
+from muniment.domain.holds import HoldKind
+from muniment.domain.people import SYSTEM, Actor, Role
+from muniment.ports import NewHold
 from muniment.search.answer import Order
 from muniment.search.parse import parse
 from muniment.services.finishing import finish
+from muniment.services.holding import place
 from muniment.services.proving import proof
 from muniment.services.rereading import Filed, file_readable
 from muniment.services.showing import show
@@ -25,6 +30,7 @@ from schemas.errors import MalformedItemError
 from schemas.observation import Presence
 from schemas.vocabulary import Series, State
 from tests.flows.council import Stage, small_council
+from tests.muniment.adapters.register.disposal_stage import a_run, items
 from tests.muniment.evidence.archived import archive, opened, verdict
 
 HOUR = 3_600
@@ -70,7 +76,11 @@ def again(services: CouncilServices, rename: Callable[[str], str] = lambda name:
 
     first = services.archive.commit_no()
     filed = file_readable(
-        services.name, archive=services.archive, register=services.muniment.register, reader=reader
+        services.name,
+        archive=services.archive,
+        register=services.muniment.register,
+        reader=reader,
+        now=services.clock.now(),
     )
     finish(
         services.name,
@@ -202,3 +212,60 @@ def test_a_record_found_under_another_name_is_tied_to_the_old_one_and_proved_wit
                 timeout=60,
             )
             assert (done.returncode, "PROVED" in done.stdout) == (0, True), done.stdout
+
+
+def destroy(services: CouncilServices, record_id: str) -> None:
+    """Let a record have been destroyed here before, under this name."""
+    register, now = services.muniment.register, services.clock.now()
+    register.add_run(a_run("earlier", council=services.name), items(record_id))
+    register.open_intent(services.name, "earlier", items(record_id), commit_no=1, dropped={}, now=now)
+    register.note_erasure(services.name, "earlier", commit_no=1, counts={})
+    register.close_run(services.name, "earlier", b"certificate", number=1, now=now)
+
+
+def test_an_exhibit_of_a_record_that_was_destroyed_under_its_own_name_is_erased_once_it_is_understood(
+    tmp_path: Path,
+) -> None:
+    with drifted(tmp_path) as (_, services):
+        unread = rows(services, "unread")
+        old, *others = sorted(row["record_id"] for row in unread)
+        name = f"{old}-found"
+        destroy(services, name)
+        filed = again(services, rename=lambda one: f"{one}-found")
+        assert filed.destroyed == {old}
+        assert filed.renamed == len(others)
+        register = services.muniment.register
+        assert register.aliases_of(services.name, [old]) == frozenset()
+        assert register.mentions(services.name, [name]) == 0
+        assert register.disposed(services.name, [old, name]) == {old, name}
+        services.restored.filter(actor=SYSTEM, reason="read again")
+        assert old not in {row["record_id"] for row in rows(services, *RECORD_SERIES, "observation")}
+        assert register.mentions(services.name, [old]) == 0
+        assert {row["record_id"] for row in rows(services)} >= set(others)
+        assert verdict(services).faults == ()
+        assert again(services, rename=lambda one: f"{one}-found").destroyed == frozenset()
+
+
+def test_what_a_hold_keeps_of_a_destroyed_record_stays_unread(tmp_path: Path) -> None:
+    with drifted(tmp_path) as (_, services):
+        old = min(row["record_id"] for row in rows(services, "unread"))
+        destroy(services, f"{old}-found")
+        new = NewHold(
+            kind=HoldKind.FOI,
+            reference="FOI 1",
+            reason="asked for",
+            typed=None,
+            case_id=None,
+            placed_by="ann",
+            review_on=services.retaining.today() + timedelta(days=90),
+        )
+        place(
+            *(services.name, new, [old]),
+            archive=services.archive,
+            register=services.muniment.register,
+            actor=Actor(name="ann", roles=frozenset({Role.RECORDS_OFFICER})),
+            now=services.clock.now(),
+        )
+        assert again(services, rename=lambda one: f"{one}-found").destroyed == frozenset()
+        assert services.muniment.register.disposed(services.name, [old]) == frozenset()
+        assert old in {row["record_id"] for row in rows(services, "unread")}
