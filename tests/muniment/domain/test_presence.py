@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -173,6 +174,15 @@ def test_a_page_delivered_again_after_an_absence_brings_nothing_back() -> None:
     assert past is not None
     assert past.state is State.MISSING
     assert len(made) == 2
+
+
+@pytest.mark.parametrize("answer", [one for one in Answer if one is not Answer.REREAD])
+@pytest.mark.parametrize("last", [Answer.SEEN, Answer.ABSENT])
+def test_a_look_older_than_the_last_one_changes_nothing(answer: Answer, last: Answer) -> None:
+    """Two walks run side by side: a page of the slower one may be kept after the faster one's."""
+    past, _ = replay([sighting(Answer.SEEN, hours=5.0, walk="fast"), sighting(last, hours=6.0, walk="next")])
+    late = sighting(answer, hours=4.0, walk="slow", shown="held", version=b"B")
+    assert observe(past, FACTS, late) is None
 
 
 def test_what_is_read_again_keeps_state_absences_and_last_sight_and_gives_way_to_a_later_look() -> None:
