@@ -15,8 +15,9 @@ from schemas.record import MediaRef
 
 __all__ = ["attributes_of", "files_in", "links_in", "plain"]
 
-_FILE: Final = re.compile(r"(?is)<(img|video|audio|source)\b([^>]{0,4000})>")
-_ANCHOR: Final = re.compile(r"(?is)<a\b([^>]{0,4000})>")
+_FILE: Final = re.compile(r"(?i)<(img|video|audio|source)\b")
+_ANCHOR: Final = re.compile(r"(?i)<(a)\b")
+_LONGEST_TAG: Final = 4000
 _ATTRIBUTE: Final = re.compile(r"""(?is)([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _DOCUMENT: Final = re.compile(r"(?i)\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|odp|csv|rtf)$")
 _KINDS: Final = {"img": "image", "video": "video", "audio": "audio"}
@@ -33,7 +34,7 @@ def links_in(markup: str, base: str) -> tuple[str, ...]:
     """Return where the links lead, absolute, each once, in their order."""
     if "<a" not in markup and "<A" not in markup:
         return ()
-    found = (_address(attributes_of(tag).get("href", ""), base) for tag in _ANCHOR.findall(markup))
+    found = (_address(attributes_of(tag).get("href", ""), base) for _, tag in _tags(_ANCHOR, markup))
     return tuple(dict.fromkeys(filter(None, found)))
 
 
@@ -45,7 +46,7 @@ def files_in(markup: str, base: str) -> Iterator[tuple[MediaRef, str]]:
     if "<" not in markup:
         return
     seen: set[str] = set()
-    for tag, inner in _FILE.findall(markup):
+    for tag, inner in _tags(_FILE, markup):
         attributes = attributes_of(inner)
         address = _address(attributes.get("src", ""), base) or _address(attributes.get("data-src", ""), base)
         name = _name(address)
@@ -67,6 +68,24 @@ def attributes_of(inner: str) -> dict[str, str]:
         name.lower(): html.unescape(double or single).strip()
         for name, double, single in _ATTRIBUTE.findall(inner)
     }
+
+
+def _tags(opening: re.Pattern[str], markup: str) -> Iterator[tuple[str, str]]:
+    """Yield each tag's name and what stands between that and its end; the time grows with the length alone.
+
+    One pattern for both would look for the end anew from each of a hundred thousand tags that have none.
+    """
+    end, closing = 0, -1
+    for found in opening.finditer(markup):
+        if found.start() < end:
+            continue  # within the tag before
+        if closing < found.end():
+            closing = markup.find(">", found.end())
+            if closing == -1:
+                return
+        if closing - found.end() <= _LONGEST_TAG:
+            yield found[1], markup[found.end() : closing]
+            end = closing + 1
 
 
 def _address(value: str, base: str) -> str:

@@ -9,6 +9,7 @@ import hashlib
 import html
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -42,7 +43,9 @@ DigestRule: TypeAlias = Mapping[str, tuple[Field, ...]]
 """Shape -> fields. Never change a published rule: add the next number."""
 
 _BREAKS = re.compile(r"(?i)<(?:br|/p|/div|/li|/h[1-6]|/tr|/blockquote)\b[^>]*>")
-_DROPPED = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->")
+_OPENING = re.compile(r"(?i)<(script|style)\b|<!--")
+_CLOSING = re.compile(r"(?i)</(script|style)\s*>")
+_COMMENT_END = re.compile(r"-->")
 _TAG = re.compile(r"<[^<>]*>")
 _SOURCE = re.compile(
     r"""(?is)<(?:img|video|audio|source|embed|iframe)\b[^>]{0,2000}?\s(?:data-)?src\s*=\s*(["'])(.{0,4000}?)\1"""
@@ -56,10 +59,41 @@ def _visible_text_1(value: Any) -> Any:
     """Return what a reader sees of HTML. Frozen: a change is `visible-text-2`."""
     if not isinstance(value, str):
         return value
-    text = _TAG.sub("", _BREAKS.sub("\n", _DROPPED.sub("", value)))
+    kept = _without_scripts(value)
+    closed = kept.rfind(">") + 1  # behind the last one no tag ends: looking for its end from each is endless
+    text = _TAG.sub("", _BREAKS.sub("\n", kept[:closed]) + kept[closed:])
     text = unicodedata.normalize("NFC", html.unescape(text))
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(filter(None, lines))
+
+
+def _without_scripts(value: str) -> str:
+    """Return HTML without scripts, styles and comments, in time that grows with its length alone.
+
+    As one pattern from each opening to its closing has it, which takes an hour for a megabyte of `<!--`.
+    """
+    if _OPENING.search(value) is None:
+        return value
+    closings: dict[str, list[tuple[int, int]]] = {
+        "--": [found.span() for found in _COMMENT_END.finditer(value)]
+    }
+    for found in _CLOSING.finditer(value):
+        closings.setdefault(_lower(found[1]), []).append(found.span())
+    kept: list[str] = []
+    at = start = 0
+    while (opening := _OPENING.search(value, at)) is not None:
+        at = opening.end()
+        ends = closings.get("--" if opening[1] is None else _lower(opening[1]), [])
+        place = bisect_left(ends, (at, 0))
+        if place < len(ends):
+            kept.append(value[start : opening.start()])
+            at = start = ends[place][1]
+    return "".join((*kept, value[start:]))
+
+
+def _lower(name: str) -> str:
+    """Return a tag's name as a back-reference compares it: letter by letter, and no letter becomes two."""
+    return "".join(letter.lower()[0] for letter in name)
 
 
 def _references_1(value: Any) -> Any:

@@ -1,8 +1,13 @@
 """HTML is hostile input: words and http addresses come out of it, nothing else."""
 
-import pytest
+import re
+import time
 
-from connectors.html import files_in, links_in, plain
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.html import _tags, files_in, links_in, plain
 from schemas.digests import TRANSFORMS
 
 BASE = "https://news.northbeck.example/bins/"
@@ -61,3 +66,26 @@ def test_hostile_markup_is_read_in_a_moment() -> None:
     for markup in ("<a " * 9_000, "<img src='" * 9_000, "<script>" * 2_000, "<!--" * 9_000):
         assert list(files_in(markup, BASE)) == []
         TRANSFORMS["references-1"](markup)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["<a", "<a ", "<A\n", "<img ", "<b", ">", "<", "href='x'", "src='p'", "x" * 1000, "'", " "]
+        ),
+        max_size=30,
+    ).map("".join)
+)
+def test_tags_are_those_that_one_pattern_finds(markup: str) -> None:
+    for name in ("a", "img"):
+        pattern = re.compile(rf"(?is)<({name})\b([^>]{{0,4000}})>")
+        assert list(_tags(re.compile(rf"(?i)<({name})\b"), markup)) == pattern.findall(markup)
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<img ", "<a href='", "<video src=", "<a>"])
+def test_no_markup_takes_longer_than_its_length(piece: str) -> None:
+    markup = piece * (500_000 // len(piece))
+    began = time.process_time()
+    links_in(markup, "https://a.example/")
+    list(files_in(markup, "https://a.example/"))
+    assert time.process_time() - began < 5.0

@@ -2,6 +2,7 @@
 
 import html
 import re
+import time
 import unicodedata
 
 import pytest
@@ -22,6 +23,18 @@ PIECES = st.sampled_from(
         "é",
         "e\u0301",
         "<b",
+        "<br",
+        "<!--",
+        "-->",
+        "<script>",
+        "</script >",
+        "<SCRIPT src='a'>",
+        "</Script>",
+        "<style",
+        "</style>",
+        "<\u017fcript>",
+        "</\u017fcript>",
+        "<scr\u0130pt>",
         ">",
         "word",
     ]
@@ -39,6 +52,17 @@ def visible_text_1(value: str) -> str:
 @given(st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=80))
 def test_visible_text_1_gives_what_it_always_gave(value: str) -> None:
     assert TRANSFORMS["visible-text-1"](value) == visible_text_1(value)
+
+
+@pytest.mark.parametrize(
+    "piece", ["<!--", "<script>", "<style ", "<br ", "<", "</p", "&#", "<!-- --", "</script"]
+)
+@pytest.mark.parametrize("last", ["", ">", "-->", "</style>"])
+def test_no_text_takes_longer_than_its_length(piece: str, last: str) -> None:
+    """Half a megabyte of openings without an end took a quarter of an hour."""
+    began = time.process_time()
+    TRANSFORMS["visible-text-1"](piece * (500_000 // len(piece)) + last)
+    assert time.process_time() - began < 5.0
 
 
 @pytest.mark.parametrize(
