@@ -260,14 +260,22 @@ class CouncilTable:
         self._files.sync(self.log)
 
     def _sync_checkpoint(self, version: int) -> None:
-        made = [
-            path for path, _ in self._files.walk(self.log) if path.name.startswith(f"{version:020d}.check")
-        ]
-        for path in made:
-            self._files.sync(path)
-        if made:
-            self._files.sync(self.log / _LAST_CHECKPOINT)
-            self._files.sync(self.log)
+        """Flush the checkpoint of this version, if one was just written: one commit in twenty writes one."""
+        if self._newest_checkpoint() != version:
+            return
+        for path, _ in self._files.walk(self.log):
+            if path.name.startswith(f"{version:020d}.check"):
+                self._files.sync(path)
+        self._files.sync(self.log / _LAST_CHECKPOINT)
+        self._files.sync(self.log)
+
+    def _newest_checkpoint(self) -> int | None:
+        try:
+            told = json.loads(self._files.read(self.log / _LAST_CHECKPOINT))
+        except (FileNotFoundError, ValueError):  # there is none, or it is torn: it is derived
+            return None
+        number = told.get("version") if isinstance(told, dict) else None
+        return number if isinstance(number, int) else None
 
     def _check_newest_commit(self) -> None:
         versions = [int(path.stem) for path, _ in self._files.walk(self.log) if path.suffix == ".json"]
