@@ -6,7 +6,6 @@ Whatever records a bench names are due. Two people approve; the rest is what a c
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -75,7 +74,7 @@ class Office:
             indexes=self.indexes,
             certifying=certifying,
             clock=self.clock,
-            foresight={PlanKind.SCHEDULE: lambda on, record_ids: partial(self.plan, on, record_ids)},
+            foresight={PlanKind.SCHEDULE: self._foresee},
         )
 
     def approved(self, record_ids: Sequence[str]) -> str | None:
@@ -88,6 +87,15 @@ class Office:
         self.disposing.approve(run.run, actor=REVIEWER)
         self.disposing.approve(run.run, actor=INFORMATION_MANAGER)
         return run.run
+
+    def _foresee(self, as_of: date, record_ids: Sequence[str]) -> Callable[[], DisposalPlan]:
+        """Return what gives the plan: the one made now, as long as no commit has come."""
+        made = self.plan(as_of, record_ids)
+
+        def plan() -> DisposalPlan:
+            return made if self.archive.commit_no() == made.commit_no else self.plan(as_of, record_ids)
+
+        return plan
 
     def plan(self, as_of: date, record_ids: Sequence[str] | None = None) -> DisposalPlan:
         """Return a plan in which the records named are due, if they are held."""
@@ -111,8 +119,11 @@ class Office:
 
 
 def _items(rows: pa.Table) -> pa.Table:
-    found = rows.group_by(list(_KEYS)).aggregate([("filed_at", "min"), ("commit_no", "max")])
-    on = found["filed_at_min"].cast(pa.date32())
+    found = rows  # a bench's records have one version: nothing is to be brought together
+    if pc.count_distinct(rows["record_id"]).as_py() < len(rows):
+        named = rows.group_by(list(_KEYS)).aggregate([("filed_at", "min"), ("commit_no", "max")])
+        found = named.rename_columns([*_KEYS, "filed_at", "commit_no"])
+    on = found["filed_at"].cast(pa.date32())
     count = len(found)
     given = {
         **{name: found[name] for name in _KEYS},
@@ -126,7 +137,7 @@ def _items(rows: pa.Table) -> pa.Table:
         "filed_on": on,
         "first_captured_on": on,
         "last_captured_on": on,
-        "last_commit": found["commit_no_max"],
+        "last_commit": found["commit_no"],
     }
     columns = [
         given[one.name].cast(one.type) if one.name in given else pa.nulls(count, one.type) for one in ITEMS

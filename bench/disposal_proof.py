@@ -102,7 +102,8 @@ def _step(
     before = _apart(look_before, site, numbers, holds)
     doomed = before.doomed
     bare_seconds, bare_cpu = _apart(_bare, site, doomed)
-    done = _apart(_dispose, site, numbers, holds)
+    run, approving_mb = _apart(_approve, site, numbers, holds)
+    done = _apart(_dispose, site, run)
     faults = _apart(look_after, site, done.run, doomed, records)
     faults += [f"{store}: {why}" for store, why in done.pending.items()]
     faults += [] if done.certified else ["no certificate"]
@@ -121,6 +122,7 @@ def _step(
             name=f"{name}: archive against it (wall)", value=bare_seconds / done.erased.seconds, unit="x"
         ),
         Measured(name=f"{name}: peak memory", value=done.peak_mb, unit="MB", target=_MEMORY_MB),
+        Measured(name=f"{name}: peak memory of list and approval", value=approving_mb, unit="MB"),
         Measured(name=f"{name}: records destroyed", value=float(done.records), unit=""),
         Measured(
             name=f"{name}: intent, with the lock and the register held",
@@ -178,13 +180,23 @@ def _bare(site: Site, doomed: Sequence[str]) -> tuple[float, float]:
     return time.perf_counter() - since, time.process_time() - cpu
 
 
-def _dispose(site: Site, numbers: Sequence[int], holds: Sequence[int]) -> _Done:
-    """List, approve, hold, execute."""
+def _approve(site: Site, numbers: Sequence[int], holds: Sequence[int]) -> tuple[str, float]:
+    """List, review, approve, hold; return the run, and the memory that it took."""
     town = Town(site=site)
     run = town.office.approved([id_of(number) for number in numbers])
     if run is None:
         raise LookupError("nothing to dispose of")
     town.place_holds(holds)
+    return run, _peak_mb()
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _dispose(site: Site, run: str) -> _Done:
+    """Execute what was approved."""
+    town = Town(site=site)
     # One index is purged of what it still holds; the others have followed the archive, as they may have.
     town.archive.then = lambda: town.bring_up(list(town.indexes)[1:])
     since = time.perf_counter()
@@ -199,7 +211,7 @@ def _dispose(site: Site, numbers: Sequence[int], holds: Sequence[int]) -> _Done:
         records=done.records,
         erased=erased,
         whole_seconds=time.perf_counter() - since,
-        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        peak_mb=_peak_mb(),
     )
 
 

@@ -31,6 +31,7 @@ from schemas.errors import IntegrityError
 __all__ = ["SqlStubs", "native_ids_of", "packed", "unpacked"]
 
 _STUB_ID_BYTES: Final = 8
+_ROWS_AT_ONCE: Final = 20_000
 _LONGEST_REBUILD: Final = timedelta(days=1)
 _r, _k, _s = d.runs.c, d.stub_keys.c, d.stubs.c
 _FACTS: Final = (
@@ -158,8 +159,7 @@ class SqlStubs(Part, Stubs, ErasedRecords):
         stub_ids = {one: drawn[n * width : (n + 1) * width] for n, one in enumerate(ids)}
         roots = self._older_roots(connection, council, set(doomed["thread_id"].to_pylist()) - stub_ids.keys())
         disposed_on = now.astimezone(LONDON).date()
-        columns = [_plain(doomed[name]) for name in ("record_id", "thread_id", *_FACTS)]
-        rows = [
+        rows = (
             {
                 **dict(zip(_STUB_FACTS, facts, strict=True)),
                 "council": council,
@@ -171,12 +171,9 @@ class SqlStubs(Part, Stubs, ErasedRecords):
                 "run": run,
                 "parent": None if thread_id == record_id else stub_ids.get(thread_id) or roots.get(thread_id),
             }
-            for record_id, thread_id, *facts in zip(*columns, strict=True)
-        ]
-        if not self._database.is_sqlite:
-            enter_stubs(connection, rows)
-        elif rows:
-            connection.execute(self._database.insert(d.stubs).on_conflict_do_nothing(), rows)
+            for record_id, thread_id, *facts in _rows_of(doomed, ("record_id", "thread_id", *_FACTS))
+        )
+        enter_stubs(connection, rows)
         self._count_stubs(connection, council, key, now)
 
     @override
@@ -281,8 +278,9 @@ class SqlStubs(Part, Stubs, ErasedRecords):
 def native_ids_of(connection: sa.Connection, council: str, ids: Sequence[str]) -> list[list[str]]:
     """Return what platforms call these records: cursors and walks name them so."""
     p, s = t.presence.c, t.streams.c
-    found: dict[str, set[str]] = {}
+    told: list[list[str]] = []
     for some in chunks(ids):
+        found: dict[str, set[str]] = {}
         wanted = (
             sa.select(p.record_id, p.native_id)
             .join_from(t.presence, t.streams, s.id == p.stream_id)
@@ -290,12 +288,14 @@ def native_ids_of(connection: sa.Connection, council: str, ids: Sequence[str]) -
         )
         for row in connection.execute(wanted):
             found.setdefault(row.record_id, set()).add(row.native_id)
-    return [sorted(found.get(one, ())) for one in ids]
+        told += (sorted(found.get(one, ())) for one in some)
+    return told
 
 
-def _plain(column: pa.ChunkedArray) -> list[Any]:
-    values: list[Any] = column.to_pylist()
-    return values
+def _rows_of(table: pa.Table, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield rows of these columns; a slice at a time becomes values of Python."""
+    for batch in table.select(names).to_batches(max_chunksize=_ROWS_AT_ONCE):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _stub(row: Any) -> Stub:

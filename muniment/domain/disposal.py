@@ -190,8 +190,7 @@ def recheck(approved: pa.Table, fresh: DisposalPlan) -> Recheck:
         _plain(now), "record_id", join_type="left outer", use_threads=len(fresh.items) > MANY
     )
     joined = joined.sort_by("record_id")
-    why: list[str | None] = [_why(row) for row in joined.to_pylist()]
-    reasons = pa.array(why, pa.string())
+    reasons = _why(joined)
     goes = pc.is_null(reasons)
     return Recheck(
         record_ids=joined["record_id"].filter(goes).combine_chunks(),
@@ -199,16 +198,29 @@ def recheck(approved: pa.Table, fresh: DisposalPlan) -> Recheck:
     )
 
 
-def _why(row: Mapping[str, str | int | None]) -> str | None:
-    """Return why an approved record must stay; None: it may go."""
-    if row["now_fate"] is None:
-        return Why.NOT_HELD_HERE.value
-    if row["now_fate"] == Fate.KEPT:
-        return str(row["now_why"])
-    if row["now_last_commit"] != row["last_commit"]:
-        return Why.CHANGED.value
-    same = all(row[name] == row[f"now_{name}"] for name in ("class", "rule", "fate", "restricted_to"))
-    return None if same else Why.RECLASSIFIED.value
+def _why(joined: pa.Table) -> pa.ChunkedArray:
+    """Return for each approved record why it must stay; null: it may go.
+
+    By columns: a list of 300,000 as rows of Python took a quarter of a gigabyte.
+    """
+    same = _equal(joined, "class")
+    for name in ("rule", "fate", "restricted_to"):
+        same = pc.and_(same, _equal(joined, name))
+    why = pc.if_else(same, pa.scalar(None, pa.string()), Why.RECLASSIFIED.value)
+    why = pc.if_else(_equal(joined, "last_commit"), why, Why.CHANGED.value)
+    kept = pc.equal(joined["now_fate"], Fate.KEPT.value)
+    why = pc.if_else(
+        pc.fill_null(kept, fill_value=False), pc.fill_null(joined["now_why"], Why.CHANGED.value), why
+    )
+    return pc.if_else(pc.is_null(joined["now_fate"]), Why.NOT_HELD_HERE.value, why)
+
+
+def _equal(joined: pa.Table, name: str) -> pa.ChunkedArray:
+    """Say where a column is now what it was; nothing equals nothing."""
+    was, now = joined[name], joined[f"now_{name}"]
+    return pc.or_(
+        pc.fill_null(pc.equal(was, now), fill_value=False), pc.and_(pc.is_null(was), pc.is_null(now))
+    )
 
 
 def _plain(table: pa.Table) -> pa.Table:

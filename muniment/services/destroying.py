@@ -12,6 +12,7 @@ certificate, never a capture.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -101,10 +102,13 @@ class Destroying:
             return self._executed(found, {})
         if found.state is not RunState.VERIFYING:
             try:
-                prepared = (
-                    None if found.state in _GOES_ON else self._rechecking.prepare(found, now=self.clock.now())
+                prepared: list[Prepared] = []
+                if found.state not in _GOES_ON:
+                    prepared.append(self._rechecking.prepare(found, now=self.clock.now()))
+                # Taken out, so that what is as long as the list is let go of before anything is rewritten.
+                erasure = self.archive.erase(
+                    run, lambda: self.intend(run, prepared.pop() if prepared else None)
                 )
-                erasure = self.archive.erase(run, lambda: self.intend(run, prepared))
             except NotApprovedError as refused:
                 self._lapse(run, refused.faults)
                 raise
@@ -151,6 +155,11 @@ class Destroying:
             NotApprovedError: The list as a whole may not be executed.
         """
         now = self.clock.now()
+        ids = self._intended(run, prepared, now=now)
+        pa.default_memory_pool().release_unused()
+        return ids
+
+    def _intended(self, run: str, prepared: Prepared | None, *, now: datetime) -> pa.Array:
         with self.register.begin(self.council, self.actor, now=now) as trail:
             found = self.register.disposal_run(self.council, run)
             if found.state in _GOES_ON:
