@@ -106,6 +106,24 @@ def test_gone_needs_three_absences_over_a_day_and_a_control(answers: list[Sighti
         past = stands(past, observation)
 
 
+@pytest.mark.parametrize(
+    ("hours", "control", "state"),
+    [
+        ((1.0, 40.0), True, State.MISSING),  # two are not three, however far apart
+        ((1.0, 2.0, 24.9), True, State.MISSING),  # three within a day
+        ((1.0, 2.0, 25.0), True, State.GONE),
+        ((1.0, 2.0, 25.0), False, State.MISSING),  # what should be there was not there either
+    ],
+)
+def test_gone_begins_exactly_where_the_policy_says(
+    hours: tuple[float, ...], *, control: bool, state: State
+) -> None:
+    answers = [sighting(Answer.GONE, hours=at, walk=f"w{at}", control=control, listing="") for at in hours]
+    past, _ = replay([sighting(Answer.SEEN), *answers])
+    assert past is not None
+    assert past.state is state
+
+
 @given(st.lists(looks, max_size=20))
 def test_any_later_sighting_brings_a_record_back(answers: list[Sighting]) -> None:
     history = in_time(answers, timedelta(hours=9))
