@@ -177,6 +177,26 @@ class SqlStubs(Part, Stubs, ErasedRecords):
         self._count_stubs(connection, council, key, now)
 
     @override
+    def last_stub_on(self, council: str, key_id: str) -> date | None:
+        newest = sa.select(sa.func.max(_s.disposed_on)).where(_s.council == council, _s.key_id == key_id)
+        with self._database.read() as connection:
+            found: date | None = connection.execute(newest).scalar()
+        return found
+
+    @override
+    def councils_under(self, key_id: str) -> frozenset[str]:
+        wanted = sa.select(_k.council).where(_k.key_id == key_id, _k.stubs > 0)
+        with self._database.read() as connection:
+            return frozenset(connection.execute(wanted).scalars())
+
+    @override
+    def end_stubs(self, council: str, key_id: str) -> None:
+        with self._database.write(council, durable=True) as connection:
+            for table in (d.stubs, d.stub_keys):
+                of_key = sa.and_(table.c.council == council, table.c.key_id == key_id)
+                connection.execute(sa.delete(table).where(of_key))
+
+    @override
     def stub_too(self, council: str, *, known: str, other: str, now: datetime) -> None:
         key = self._stub_keys.newest()
         with self._database.write(council, durable=True) as connection:

@@ -23,6 +23,7 @@ from muniment.services.classing_entries import classes_of
 from muniment.services.destroying import Destroying
 from muniment.services.disposing import Disposing
 from muniment.services.foreseeing import Foresee, Foreseeing
+from muniment.services.forgetting_keys import ForgettingKeys
 from muniment.services.giving_out import GivingOut
 from muniment.services.honouring import Honouring
 from muniment.services.indexing import being_destroyed
@@ -195,6 +196,20 @@ class CouncilRetention(CouncilStore):
         from muniment.adapters.certificate_pdf import certificate_pdf  # noqa: PLC0415 - slow to import
 
         return certificate_pdf(told, raw)
+
+    @property
+    def forgetting_keys(self) -> ForgettingKeys:
+        """Keys of stubs whose last stub has ended, by the person who acts."""
+        keys = self.muniment.stub_keys
+        return ForgettingKeys(
+            council=self.name,
+            register=self.muniment.register,
+            keys=keys.all,
+            destroy=keys.destroy,
+            schedule=self.retaining.in_force,
+            clock=self.clock,
+            actor=self.actor,
+        )
 
     def rotate_stub_key(self) -> str:
         """Take a new key of stubs; return its id.

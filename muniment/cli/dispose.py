@@ -269,6 +269,35 @@ def new_key(council: str | None) -> None:
 
 @dispose.command()
 @COUNCIL
+def keys(council: str | None) -> None:
+    """List the keys of stubs: how many stubs stand under each, and from when the last may end."""
+    with opened_council(council) as services:
+        found = services.forgetting_keys.all()
+    table = Table(title="Keys of stubs", title_justify="left")
+    for heading in ("key", "state", "stubs", "may end from"):
+        table.add_column(heading, overflow="fold")
+    for one in found:
+        ends = "" if not one.stubs else "never" if one.ends_on is None else f"{one.ends_on:%-d %B %Y}"
+        table.add_row(one.key_id, "in use" if one.in_use else "sealed", f"{one.stubs:,}", ends)
+    console.print(table)
+
+
+@dispose.command("forget-key")
+@COUNCIL
+@click.argument("key_id")
+@_REASON
+def forget_key(council: str | None, key_id: str, reason: str) -> None:
+    """Destroy a sealed key whose last stub has ended, with those stubs. Two people say so."""
+    with opened_council(council) as services:
+        gone = services.forgetting_keys.forget(key_id, reason=reason)
+    if gone:
+        console.print(f"The key {key_id} is destroyed. Take it out of the backups of the secrets too.")
+    else:
+        console.print(f"Another person says `muniment dispose forget-key {key_id}` within 30 days.")
+
+
+@dispose.command()
+@COUNCIL
 @click.option(
     "--to", "path", type=click.Path(path_type=Path), required=True, help="The file; it is written anew."
 )

@@ -27,6 +27,8 @@ __all__ = [
     "RestoredFiltered",
     "RestoredShut",
     "StubAsked",
+    "StubKeyForgetAsked",
+    "StubKeyForgotten",
     "StubKeyRotated",
     "StubsWritten",
 ]
@@ -176,6 +178,25 @@ class StubAsked(Event):
     term: ClassVar[Term] = Term.SEARCH
     record_key: str
     found: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StubKeyForgetAsked(Event):
+    """Somebody asked that a sealed key of stubs be destroyed; another person has to agree."""
+
+    tag: ClassVar[Tag] = Tag.STUB_KEY_FORGET_ASKED
+    key_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StubKeyForgotten(Event):
+    """A second person agreed: the key is destroyed, and so many stubs that had ended are gone with it."""
+
+    tag: ClassVar[Tag] = Tag.STUB_KEY_FORGOTTEN
+    key_id: str
+    stubs: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

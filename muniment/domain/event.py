@@ -56,6 +56,8 @@ class Tag(StrEnum):
     COPIES_ENDED = "person:copies:end"
     STUB_ASKED = "person:stub:ask"
     STUB_KEY_ROTATED = "person:key:rotate"
+    STUB_KEY_FORGET_ASKED = "person:key:ask"
+    STUB_KEY_FORGOTTEN = "person:key:forget"
     SCHEDULE_ADOPTED = "person:schedule:adopt"
     TRIGGER_RECORDED = "person:trigger:record"
     WINDOW_SET = "person:window:set"

@@ -333,6 +333,7 @@ EVENTS: Mapping[Tag, type[Event]] = MappingProxyType(
             *(disposal.DisposalBegun, disposal.DisposalErased, disposal.DisposalCertified),
             disposal.DisposalStopped,
             *(disposal.CopiesEnded, disposal.StubAsked, disposal.StubKeyRotated),
+            *(disposal.StubKeyForgetAsked, disposal.StubKeyForgotten),
             *(disposal.StubsWritten, disposal.RestoredShut, disposal.RestoredFiltered),
             *(retention.ScheduleAdopted, retention.TriggerRecorded, retention.WindowSet),
             *(retention.CaseLinked, retention.ClassDecided, retention.ClassApproved),

@@ -69,6 +69,7 @@ class Act(StrEnum):
     RUN_DISPOSAL = "execute a disposal"
     END_COPIES = "say that remaining copies are gone"
     ROTATE_STUB_KEY = "take a new key of stubs"
+    FORGET_STUB_KEY = "destroy a key of stubs"
 
 
 MAY: Final[Mapping[Act, frozenset[Role]]] = MappingProxyType(
@@ -94,6 +95,7 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = MappingProxyType(
         Act.RUN_DISPOSAL: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
         Act.END_COPIES: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
         Act.ROTATE_STUB_KEY: frozenset({Role.INFORMATION_MANAGER}),
+        Act.FORGET_STUB_KEY: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
     }
 )
 """Who may do what. More may place a hold than release one: a hold too many is mended at its review."""

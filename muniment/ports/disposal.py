@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 import pyarrow as pa
@@ -42,6 +42,18 @@ class Stubs(Protocol):
 
     def stub(self, council: str, record_id: str) -> Stub | None:
         """Return what remains of a record that somebody names; None: it was never destroyed here."""
+        ...
+
+    def last_stub_on(self, council: str, key_id: str) -> date | None:
+        """Return the London day of the newest disposal whose stubs stand under a key; None: none do."""
+        ...
+
+    def councils_under(self, key_id: str) -> frozenset[str]:
+        """Return the councils of which stubs stand under a key."""
+        ...
+
+    def end_stubs(self, council: str, key_id: str) -> None:
+        """Drop a council's stubs under a key, whose period has ended; call it inside `begin`."""
         ...
 
     def stub_too(self, council: str, *, known: str, other: str, now: datetime) -> None:

@@ -48,6 +48,9 @@ def test_people_are_put_into_teams_by_an_information_manager_and_never_by_themse
     assert (again.code, "in that time already" in again.said) == (2, True)
     assert "team HR" in office.run("people", "list").said
     assert office.run("people", "end", "a.jones", "--team", "HR", "--reason", "left").code == 0
+    assert office.run("dispose", "keys").code == 0
+    no_key = office.run("dispose", "forget-key", "00", "--reason", "tidy")
+    assert (no_key.code, "no sealed key 00" in no_key.said) == (2, True)
     unknown = office.run("people", "end", "b.smith", "--team", "HR", "--reason", "left")
     assert (unknown.code, "is not in HR" in unknown.said) == (2, True)
 
