@@ -92,8 +92,8 @@ disposal-proof: $(STAMP) ## Destroy of RECORDS records on a disk, in S3, in ever
 	$(BIN)/python -m infra.elasticsearch down
 	$(BIN)/python -m infra.rig down
 
-bench: $(STAMP) ## Speed as ratios to the bare libraries in the same run
-	$(BIN)/python -m bench $(if $(QUICK),--quick)
+bench: $(STAMP) ## Speed as ratios to the bare libraries in the same run; PART=quiet: only that part
+	$(BIN)/python -m bench $(if $(QUICK),--quick) $(addprefix --only ,$(PART))
 
 parity: elastic ## The same queries give the same versions on every engine and by plain reading; FULL=1: a million
 	$(BIN)/python -m bench.parity $(if $(FULL),--records 1000000 --queries 2000,--queries 260)
