@@ -24,6 +24,7 @@ from muniment.search.tree import Query
 __all__ = ["ElasticRanges", "EmbeddedRanges", "Ranges", "RangesOf"]
 
 _RANGE: Final = 2.0**54
+_LOW_BITS: Final = 28
 
 Ranges: TypeAlias = Mapping[int, tuple[int, int, int]]
 """By number of a range of ids: how many hits, the sum of their times, the sum of their days."""
@@ -53,15 +54,16 @@ class EmbeddedRanges:
         unscored: Any = tantivy.Query.const_score_query(compiled, 1.0)
         found = self._searcher.search(unscored, max(count, 1), count=False).hits
         addresses = [address for _, address in found]
-        ids, times, days = (
+        ids, keys, days = (
             np.array(self._searcher.fast_field_values(name, addresses), np.int64)
-            for name in ("id", "ts", "day")
+            for name in ("id", "sk", "day")
         )
         if not len(ids):
             return {}
         numbers = np.floor(ids.astype(np.float64) / _RANGE).astype(np.int64)
         low = int(numbers.min())
         counts = np.bincount(numbers - low)
+        times = keys >> _LOW_BITS  # the embedded index keeps a time within its sort key alone
         sums = [np.bincount(numbers - low, weights=one.astype(np.float64)) for one in (times, days)]
         return {
             low + at: (int(count), int(sums[0][at]), int(sums[1][at]))
