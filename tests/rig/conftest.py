@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests.muniment.adapters.delta.council import Town
 from tests.rig.bluesky_network import BlueskyNetwork
-from tests.rig.s3_server import S3Bucket, make_bucket
+from tests.rig.s3_server import S3Bucket, make_bucket, s3_town
 from tests.rig.wordpress_site import WordPressSite
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -85,3 +86,8 @@ def s3_bucket(s3_endpoint: str, rig_env: Mapping[str, str]) -> S3Bucket:
 def plain_bucket(s3_endpoint: str, rig_env: Mapping[str, str]) -> S3Bucket:
     """An empty bucket without versions."""
     return make_bucket(s3_endpoint, Path(rig_env["RIG_S3_FOLDER"]), object_lock=False)
+
+
+@pytest.fixture
+def borough(s3_bucket: S3Bucket, tmp_path: Path) -> Town:
+    return s3_town(s3_bucket, tmp_path / "spool")

@@ -5,14 +5,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from muniment.adapters.delta_archive import DeltaArchive
-from muniment.adapters.s3_bucket import Bucket
+from muniment.adapters.s3_bucket import Bucket, Version
 from muniment.adapters.s3_files import S3Files
 from muniment.adapters.s3_media import S3MediaStore
 from tests.muniment.adapters.delta.council import COUNCIL, PresenceInMemory, StandingClock, Town
 
-__all__ = ["PLACE", "TERM_SECONDS", "S3Bucket", "s3_town"]
+__all__ = [
+    "PLACE",
+    "SECRET",
+    "TERM_SECONDS",
+    "S3Bucket",
+    "active",
+    "data_files",
+    "hidden",
+    "plant_what_no_listing_shows",
+    "s3_town",
+    "stray_bytes",
+]
 
+SECRET = "Marmaduke Featherstonehaugh complains"
 PLACE = PurePosixPath("records/exampleborough")
 TERM_SECONDS = 9.0
 """A lease ends soon in these tests, so that none waits long for it; a busy machine can still renew it."""
@@ -72,3 +87,43 @@ def s3_town(
     media = S3MediaStore(PLACE, files, spool=spool)
     archive = DeltaArchive(COUNCIL, PLACE, register=presence, media=media, clock=clock, files=files)
     return Town(root=spool, archive=archive, presence=presence, media=media, clock=clock)
+
+
+def hidden(bucket: S3Bucket) -> list[Version]:
+    """Return what no listing shows: versions behind the newest, and marks of deletion."""
+    return [one for one in bucket.open().versions("") if not one.latest or one.marker]
+
+
+def active(borough: Town) -> set[str]:
+    """Return the names of the data files that the table's log names."""
+    table = borough.archive._home.open()
+    return {uri.partition("://")[2].partition("/")[2] for uri in table.file_uris()}
+
+
+def data_files(bucket: S3Bucket) -> set[str]:
+    return {name for name in bucket.objects() if name.endswith(".parquet") and "_delta_log" not in name}
+
+
+def plant_what_no_listing_shows(bucket: S3Bucket) -> None:
+    """What hands and broken uploads leave: an older version, a mark over one, parts of an upload."""
+    client, name = bucket.open().client, bucket.name
+    folder = str(PLACE / "table" / "series=public" / "year=2024")
+    client.put_object(Bucket=name, Key=f"{folder}/part-old.parquet", Body=SECRET.encode())
+    client.delete_object(Bucket=name, Key=f"{folder}/part-old.parquet")
+    upload = client.create_multipart_upload(Bucket=name, Key=f"{folder}/part-parts.parquet")["UploadId"]
+    client.upload_part(
+        Bucket=name, Key=f"{folder}/part-parts.parquet", UploadId=upload, PartNumber=1, Body=SECRET.encode()
+    )
+
+
+def stray_bytes(bucket: S3Bucket, secrets: list[bytes]) -> list[Path]:
+    """Return the files on the server's disk that hold any of these, also inside what Parquet compressed."""
+    found = []
+    for path in bucket.on_disk():
+        content = path.read_bytes()
+        if content[:4] == b"PAR1":
+            table = pq.read_table(pa.BufferReader(content))
+            content += repr(table.to_pydict()).encode()
+        if any(secret in content for secret in secrets):
+            found.append(path)
+    return found

@@ -1,6 +1,5 @@
 """An archive in a bucket: writers side by side, writers that die, erasures of which no byte is left."""
 
-import hashlib
 import os
 import signal
 import statistics
@@ -15,46 +14,33 @@ from datetime import timedelta
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, BinaryIO
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from typing_extensions import override
 
 from muniment.adapters.delta_scan import Rows
-from muniment.adapters.s3_bucket import Bucket, Stored, Version
+from muniment.adapters.s3_bucket import Bucket, Stored
 from muniment.adapters.s3_files import S3Files
 from schemas.errors import IntegrityError, StorageError, WriteConflictError
 from tests.muniment.adapters.delta.council import Said, Town, batch_of, rows
-from tests.muniment.adapters.delta.test_erasing import Killed, erase, ids_of, others, picture, settle
-from tests.rig.s3_server import PLACE, TERM_SECONDS, S3Bucket, s3_town
+from tests.muniment.adapters.delta.test_erasing import ids_of
+from tests.rig.s3_server import (
+    PLACE,
+    TERM_SECONDS,
+    S3Bucket,
+    active,
+    data_files,
+    hidden,
+    plant_what_no_listing_shows,
+    s3_town,
+)
 
 pytestmark = pytest.mark.rig
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def borough(s3_bucket: S3Bucket, tmp_path: Path) -> Town:
-    return s3_town(s3_bucket, tmp_path / "spool")
-
-
 def names(borough: Town) -> set[str]:
     return {row["record_id"] for row in rows(borough.archive, "public")}
-
-
-def hidden(bucket: S3Bucket) -> list[Version]:
-    """Return what no listing shows: versions behind the newest, and marks of deletion."""
-    return [one for one in bucket.open().versions("") if not one.latest or one.marker]
-
-
-def active(borough: Town) -> set[str]:
-    """Return the names of the data files that the table's log names."""
-    table = borough.archive._home.open()
-    return {uri.partition("://")[2].partition("/")[2] for uri in table.file_uris()}
-
-
-def data_files(bucket: S3Bucket) -> set[str]:
-    return {name for name in bucket.objects() if name.endswith(".parquet") and "_delta_log" not in name}
 
 
 def test_what_the_library_reads_through_an_adapter_of_its_own_is_never_used() -> None:
@@ -254,129 +240,6 @@ def test_each_append_stays_about_as_quick_as_the_first(borough: Town) -> None:
         took.append(time.monotonic() - began)
     first, last = statistics.median(took[1:8]), statistics.median(took[-7:])
     assert last <= 2.5 * first, (first, last)
-
-
-SECRET = "Marmaduke Featherstonehaugh complains"
-
-
-def plant_what_no_listing_shows(bucket: S3Bucket) -> None:
-    """What hands and broken uploads leave: an older version, a mark over one, parts of an upload."""
-    client, name = bucket.open().client, bucket.name
-    folder = str(PLACE / "table" / "series=public" / "year=2024")
-    client.put_object(Bucket=name, Key=f"{folder}/part-old.parquet", Body=SECRET.encode())
-    client.delete_object(Bucket=name, Key=f"{folder}/part-old.parquet")
-    upload = client.create_multipart_upload(Bucket=name, Key=f"{folder}/part-parts.parquet")["UploadId"]
-    client.upload_part(
-        Bucket=name, Key=f"{folder}/part-parts.parquet", UploadId=upload, PartNumber=1, Body=SECRET.encode()
-    )
-
-
-def stray_bytes(bucket: S3Bucket, secrets: list[bytes]) -> list[Path]:
-    """Return the files on the server's disk that hold any of these, also inside what Parquet compressed."""
-    found = []
-    for path in bucket.on_disk():
-        content = path.read_bytes()
-        if content[:4] == b"PAR1":
-            table = pq.read_table(pa.BufferReader(content))
-            content += repr(table.to_pydict()).encode()
-        if any(secret in content for secret in secrets):
-            found.append(path)
-    return found
-
-
-def test_of_an_erased_record_no_byte_is_left_on_the_servers_disk(borough: Town, s3_bucket: S3Bucket) -> None:
-    doomed = Said(number=7, text=SECRET)
-    settle(borough)
-    image = picture(borough, doomed, b"a picture of " + SECRET.encode())
-    borough.archive.keep(batch_of(doomed, attachments=[image]))
-    borough.archive.compact()
-    plant_what_no_listing_shows(s3_bucket)
-    secrets = [b"facebook:7'", SECRET.encode()]
-    assert len(stray_bytes(s3_bucket, secrets)) >= 5
-    stay = others(borough, 7)
-
-    done = erase(borough, 7)
-
-    assert (done.records, done.media) == (1, 1)
-    assert others(borough) == stay
-    left = borough.archive.remains(ids_of(7))
-    assert (left.rows, left.stray_files, left.unnamed_media) == (0, 0, 0)
-    assert stray_bytes(s3_bucket, secrets) == []
-    assert data_files(s3_bucket) == active(borough)
-    assert hidden(s3_bucket) == []
-    assert list(s3_bucket.open().uploads("")) == []
-
-
-def test_media_under_a_mark_of_deletion_that_no_row_names_goes_too(
-    borough: Town, s3_bucket: S3Bucket
-) -> None:
-    """Somebody deleted it by hand: no listing shows it, and its bytes are there."""
-    name = hashlib.sha256(SECRET.encode()).hexdigest()
-    client, key = s3_bucket.open().client, str(PLACE / "objects" / name[:2] / name)
-    client.put_object(Bucket=s3_bucket.name, Key=key, Body=SECRET.encode())
-    client.delete_object(Bucket=s3_bucket.name, Key=key)
-    settle(borough)
-    assert borough.archive.remains(ids_of(7)).unnamed_media == 1
-    assert s3_bucket.holds(SECRET.encode())
-    erase(borough, 1)
-    erase(borough, 1)  # a run that is done puts right what is left
-
-    assert borough.archive.remains(ids_of(7)).unnamed_media == 0
-    assert s3_bucket.holds(SECRET.encode()) == []
-
-
-class DyingBucket(Bucket):
-    """A server that a writer stops speaking to at its so-many-th act: it was killed."""
-
-    die_after = 10**9
-
-    def _act(self) -> None:
-        self.die_after -= 1
-        if self.die_after < 0:
-            raise Killed
-
-    @override
-    def put(self, *arguments: Any, **asked: Any) -> Stored:
-        self._act()
-        return super().put(*arguments, **asked)
-
-    @override
-    def delete(self, doomed: Any) -> int:
-        self._act()
-        return super().delete(doomed)
-
-
-@contextmanager
-def dead_after(bucket: DyingBucket, acts: int) -> Iterator[None]:
-    bucket.die_after = acts
-    try:
-        yield
-    except Killed:
-        pass
-    finally:
-        bucket.die_after = 10**9
-
-
-@pytest.mark.parametrize("acts", [2, 4, 6, 8, 9])
-def test_an_erasure_killed_at_any_moment_is_before_or_after_and_is_finished(
-    s3_bucket: S3Bucket, tmp_path: Path, acts: int
-) -> None:
-    bucket = DyingBucket(s3_bucket.name, endpoint=s3_bucket.endpoint)
-    borough = s3_town(s3_bucket, tmp_path, files=S3Files(bucket, term=TERM_SECONDS))
-    settle(borough)
-    before, after = others(borough), others(borough, 1, 2)
-    with dead_after(bucket, acts):
-        erase(borough, 1, 2)
-    assert others(borough) in (before, after)
-
-    done = erase(borough, 1, 2)
-
-    assert others(borough) == after
-    assert (done.records, done.media) == (2, 2)
-    left = borough.archive.remains(ids_of(1, 2))
-    assert (left.rows, left.stray_files, left.unnamed_media) == (0, 0, 0)
-    assert data_files(s3_bucket) == active(borough)
-    assert hidden(s3_bucket) == []
 
 
 class BrokenUpload(S3Files):

@@ -16,8 +16,7 @@ from muniment.ports import MediaStore
 from tests.muniment.adapters.delta.council import COUNCIL, Said
 from tests.muniment.services.disposing import test_destroying
 from tests.muniment.services.disposing.office import Office, ids
-from tests.rig.s3_server import PLACE, S3Bucket
-from tests.rig.test_s3_archive import SECRET, hidden, stray_bytes
+from tests.rig.s3_server import PLACE, SECRET, S3Bucket, hidden, stray_bytes
 
 pytestmark = pytest.mark.rig
 
