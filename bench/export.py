@@ -27,7 +27,7 @@ from muniment.adapters.tantivy_index import TantivyIndex
 from muniment.services.capturing import Capture
 from muniment.services.hit_files import FileFormat
 from muniment.services.indexing import catch_up
-from muniment.services.writing_hits import write_hits
+from muniment.services.writing_hits import spare_memory, write_hits
 from schemas.account import Account
 from schemas.capture import Window
 from schemas.vocabulary import Stream
@@ -75,6 +75,7 @@ def one_export(root: Path, form: str, into: Path) -> int:
     register = SqlRegister.open(f"sqlite:///{root / 'register.db'}")
     archive, index = _archive(root, register), TantivyIndex(root / "index")
     started = time.perf_counter()
+    spare_memory()  # as the command does
     told = write_hits(
         archive, index, COUNCIL, _WORD, into, file_format=FileFormat(form), now=datetime.now(UTC)
     )

@@ -1,6 +1,7 @@
 """Reads one state of an embedded index: totals, pages, facets, every hit, and what its dictionaries hold."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import tantivy
@@ -24,6 +25,12 @@ _MOST_VALUES = 20_000
 """A facet asks each segment for so many values: with fewer than there are, tantivy's counts are guesses."""
 
 _BATCH_HITS = 10_000
+_DRAWN_HITS = 50_000
+"""Of so many hits the places are drawn at a time: as objects of Python they take 150 bytes each."""
+
+_SHARING = 50
+"""So many entries past a page are looked at: seldom do more share one sort key, and each query is dear."""
+
 _Tantivy = Any  # tantivy ships no usable types: its classes are named here by role only
 
 
@@ -37,6 +44,11 @@ class IndexState:
         self._compiler = Compiler(schema, self._vocabulary)
         self.watermark = _watermark(searcher, schema)
         self._counted: tuple[Node, tuple[int, int]] | None = None
+
+    @cached_property
+    def _several(self) -> int:
+        """How many entries are versions of records that have more than one."""
+        return total(self.searcher, self._compiler.compile(Range("multi", 1, 1)))
 
     @property
     def signature(self) -> tuple[int, int, int]:
@@ -87,8 +99,9 @@ class IndexState:
         """Return all hits, by batch."""
         compiled = self._compiler.compile(query.tree)
         versions = total(self.searcher, compiled)
-        found = self._addresses(compiled, versions)
-        return EveryHit(versions=versions, watermark=self.watermark, batches=self._batches(found))
+        return EveryHit(
+            versions=versions, watermark=self.watermark, batches=self._batches(compiled, versions)
+        )
 
     def words(self) -> Mapping[str, int]:
         """Return the exact stream's words, and of how many versions each stands in."""
@@ -104,20 +117,24 @@ class IndexState:
             for field, word in asked
         )
 
-    def _batches(self, found: Sequence[_Tantivy]) -> Iterator[tuple[Hit, ...]]:
-        for start in range(0, len(found), _BATCH_HITS):
-            some = found[start : start + _BATCH_HITS]
-            keys = self.searcher.fast_field_values("sk", some)
-            yield tuple(
-                _hit(self.searcher.doc(address), Place(0.0, sk, 0))
-                for address, sk in zip(some, keys, strict=True)
-            )
+    def _batches(self, compiled: _Tantivy, count: int) -> Iterator[tuple[Hit, ...]]:
+        for drawn in range(0, count, _DRAWN_HITS):
+            found = self._addresses(compiled, min(_DRAWN_HITS, count - drawn), after=drawn)
+            for start in range(0, len(found), _BATCH_HITS):
+                some = found[start : start + _BATCH_HITS]
+                keys = self.searcher.fast_field_values("sk", some)
+                yield tuple(
+                    _hit(self.searcher.doc(address), Place(0.0, sk, 0))
+                    for address, sk in zip(some, keys, strict=True)
+                )
 
-    def _addresses(self, compiled: _Tantivy, count: int) -> list[_Tantivy]:
+    def _addresses(self, compiled: _Tantivy, count: int, *, after: int = 0) -> list[_Tantivy]:
+        """Return so many hits in the order of the index, from the one numbered `after` on."""
         if not count:
             return []
         unscored = tantivy.Query.const_score_query(compiled, 1.0)
-        return [address for _, address in self.searcher.search(unscored, count, count=False).hits]
+        found = self.searcher.search(unscored, count, count=False, offset=after)
+        return [address for _, address in found.hits]
 
     def _newest(self, tree: Node, start: Place | None, size: int) -> list[tuple[Place, _Tantivy]]:
         """Return the next hits by time; entries of one sort key come in the order of their ids."""
@@ -125,10 +142,13 @@ class IndexState:
         if start is not None:
             same_time = And((Range("sk", start.sk, start.sk), Range("id", None, start.id - 1)))
             query = And((tree, Or((Range("sk", None, start.sk - 1), same_time))))
-        found = self._run(query, limit=size, by="sk")
-        if len(found) == size:
+        found = self._run(query, limit=size + _SHARING, by="sk")
+        ends = (
+            self.searcher.fast_field_values("sk", [found[size - 1], found[-1]]) if size < len(found) else []
+        )
+        if len(found) == size + _SHARING and len(set(ends)) == 1:
             # The last sort key may be shared by entries that did not fit: take all of them, then cut.
-            last = self.searcher.fast_field_values("sk", found[-1:])[0]
+            last = ends[0]
             found = [
                 *self._run(And((query, Range("sk", last + 1, None))), limit=size, by="sk"),
                 *self._run(And((query, Range("sk", last, last))), limit=self.searcher.num_docs, by="sk"),
@@ -162,10 +182,12 @@ class IndexState:
         if remembered is not None and remembered[0] == tree:
             return remembered[1]
         versions = total(self.searcher, self._compiler.compile(tree))
-        several = self._compiler.compile(And((tree, Range("multi", 1, 1))))
-        in_several = total(self.searcher, several)
-        keys = set(self.searcher.fast_field_values("record_key", self._addresses(several, in_several)))
-        counted = (versions - in_several + len(keys), versions)
+        found: list[_Tantivy] = []
+        if versions and self._several:
+            several = self._compiler.compile(And((tree, Range("multi", 1, 1))))
+            found = self._addresses(several, min(versions, self._several))
+        keys = set(self.searcher.fast_field_values("record_key", found))
+        counted = (versions - len(found) + len(keys), versions)
         self._counted = (tree, counted)
         return counted
 

@@ -24,7 +24,7 @@ from muniment.services.searching import NO_FILTERS, SearchFilters, SearchStateme
 from muniment.services.searching import search as find
 from muniment.services.showing import changes
 from muniment.services.unseen import unseen
-from muniment.services.writing_hits import write_hits
+from muniment.services.writing_hits import spare_memory, write_hits
 from schemas.errors import BadInputError
 
 __all__ = ["changed_text", "search", "thread"]
@@ -176,6 +176,7 @@ def _write(
     *,
     as_at: int | None,
 ) -> None:
+    spare_memory()
     manifest = write_hits(
         services.archive,
         services.muniment.index,
