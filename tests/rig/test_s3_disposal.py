@@ -14,13 +14,14 @@ from muniment.domain.disposal import Why
 from muniment.domain.disposal_run import RunState
 from muniment.ports import MediaStore
 from tests.muniment.adapters.delta.council import COUNCIL, Said
-from tests.muniment.services.disposing import test_destroying
-from tests.muniment.services.disposing.office import Office, ids
+from tests.muniment.services.disposing import test_destroying, test_filtering
+from tests.muniment.services.disposing.office import IVY, Office, ids
 from tests.rig.s3_server import PLACE, SECRET, S3Bucket, hidden, stray_bytes
 
 pytestmark = pytest.mark.rig
 
-globals().update({name: test for name, test in vars(test_destroying).items() if name.startswith("test_")})
+for _module in (test_destroying, test_filtering):
+    globals().update({name: test for name, test in vars(_module).items() if name.startswith("test_")})
 
 
 @dataclass(kw_only=True)
@@ -65,3 +66,24 @@ def test_of_a_disposed_record_the_servers_disk_holds_no_byte(office: Office, s3_
     assert stray_bytes(s3_bucket, secrets) == []
     assert hidden(s3_bucket) == []
     assert office.verdict().faults == ()
+
+
+def test_of_an_older_copy_put_back_the_servers_disk_holds_no_byte_once_it_is_filtered(
+    office: Office, s3_bucket: S3Bucket
+) -> None:
+    office.settle()
+    doomed = Said(number=7, text=f"{SECRET} about the bins")
+    office.keep(doomed, attachments=[office.picture(doomed, SECRET.encode())])
+    office.catch_up()
+    office.kept |= dict.fromkeys(ids(1, 2, 3, 4, 5, 6), Why.NOT_YET)
+    copy = office.copied()
+    assert office.destroying.execute(office.approved()).records == 1
+    secrets = [b"facebook:7'", SECRET.encode()]
+    assert stray_bytes(s3_bucket, secrets) == []
+    office.put_back(copy)
+    assert stray_bytes(s3_bucket, secrets)
+
+    assert office.restored().filter(actor=IVY, reason="an older copy").records == 1
+
+    assert stray_bytes(s3_bucket, secrets) == []
+    assert hidden(s3_bucket) == []

@@ -3,7 +3,7 @@
 Every public record that was captured is due, but for those in `kept`; the class is what `classes` says.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
@@ -35,7 +35,8 @@ from muniment.services.certifying import Certifying
 from muniment.services.destroying import Destroying
 from muniment.services.disposing import Disposing
 from muniment.services.giving_out import GivingOut
-from muniment.services.indexing import catch_up
+from muniment.services.indexing import Classes, catch_up, rebuild
+from muniment.services.restoring import Restored
 from muniment.services.verifying import Verdict, verify
 from schemas.capture import Attachment
 from tests.muniment.adapters.delta.council import COUNCIL, Said, StandingClock, batch_of
@@ -82,6 +83,9 @@ class Office:
         assert isinstance(self.files, LocalFiles)
         return LocalMediaStore(self.root / COUNCIL, self.files)
 
+    def made_index(self) -> SearchIndex:
+        return TantivyIndex(self.root / "index", heap_bytes=15_000_000)
+
     def open(self) -> None:
         self.register = SqlRegister.open(f"sqlite:///{self.root / 'register.db'}", StubKeys(None, [KEY]))
         self.media = self.made_media()
@@ -104,7 +108,8 @@ class Office:
             clock=self.clock,
             locked=self.archive.locked,
         )
-        self.index: SearchIndex = TantivyIndex(self.root / "index", heap_bytes=15_000_000)
+        self.index: SearchIndex = self.made_index()
+        self.key = key
         self.certificates: dict[str, bytes] = {}
         self.certifying = Certifying(
             council=COUNCIL,
@@ -173,6 +178,37 @@ class Office:
 
     def catch_up(self) -> None:
         catch_up(self.archive, self.index, COUNCIL, erased=self.register)
+
+    def restored(self, classes: Classes | None = None) -> Restored:
+        """Return what filters this office's archive once an older one was put in its place."""
+        return Restored(
+            council=COUNCIL,
+            archive=self.archive,
+            register=self.register,
+            seals=self.seals,
+            index=self.index,
+            clock=self.clock,
+            sign=self.key.sign,
+            public_key=self.key.public,
+            is_signed=is_signed_by,
+            classes=classes,
+        )
+
+    def copied(self) -> dict[PurePath, bytes]:
+        """Return every file of the archive, as a backup has it."""
+        walked = [path for path, _ in self.files.walk(self.place) if path.name != "lock"]
+        return {path: self.files.read(path) for path in walked}
+
+    def put_back(self, copy: Mapping[PurePath, bytes]) -> None:
+        """Put an older archive in the place of this one, and an index that was made of it then."""
+        evidence = self.place / "seals"
+        now = [path for path, _ in self.files.walk(self.place) if path.name != "lock"]
+        self.files.remove_all([path for path in now if evidence not in path.parents])
+        for path, content in copy.items():
+            if not self.files.exists(path):
+                self.files.folder(path.parent)
+                self.files.put(path, content)
+        rebuild(self.archive, self.index, COUNCIL)
 
     def plan(self, as_of: date, record_ids: Sequence[str] | None = None) -> DisposalPlan:
         columns = ["record_id", "thread_id", "commit_no", "account", "platform", "kind", "series"]
