@@ -79,11 +79,14 @@ def test_the_certificate_tells_the_whole_and_names_no_record(office: Office) -> 
         "person b": "reviewer",
         "person i": "information manager",
     }
-    assert told["items"] == [{"class": "PUB-COMMENT", "account": "main", "year": 2020, "records": 3}]
+    item = {"class": "PUB-COMMENT", "action": "destroy", "account": "main", "year": 2020, "records": 3}
+    assert told["items"] == [item]
     assert told["erased"]["rows_public"] == 4
     assert told["erased"]["media"] == 2
     assert all(one["proved"] for one in told["proofs"])
-    assert [one["store"] for one in told["proofs"]] == ["archive and media", "register", "search index"]
+    assert [one["store"] for one in told["proofs"]] == [
+        *("archive and media", "register", "given out", "search index")
+    ]
     assert told["remaining_copies"][0] == {"what": "backups", "ends_on": "2024-04-12", "ended_on": None}
     raw = office.register.certificate(COUNCIL, run)
     assert raw is not None
