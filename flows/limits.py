@@ -24,7 +24,7 @@ from schemas.errors import CredentialBusyError
 
 __all__ = ["Limits", "limit_name", "limits"]
 
-LEASE_SECONDS: Final = 300.0
+LEASE_SECONDS: Final = 90.0
 """How long a limit stays taken after its holder was killed; a lease is renewed three times in that."""
 _TAKEN: Final = 423
 _AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
@@ -53,12 +53,12 @@ class _NotNowError(Exception):
 class Limits:
     """Takes and gives back global concurrency limits on the Prefect server of this process's settings."""
 
-    def __init__(self, *, busy_seconds: float = 120.0, taken_seconds: float = 2 * LEASE_SECONDS) -> None:
+    def __init__(self, *, busy_seconds: float = 120.0, taken_seconds: float = 600.0) -> None:
         """Keep how long to ask a server that is busy, and how long to wait for another holder.
 
         Args:
             busy_seconds: How long a server may answer nothing but "busy" or not at all.
-            taken_seconds: How long another may hold the limit; a killed holder's lease ends in half of it.
+            taken_seconds: How long another may hold the limit; a killed holder's lease ends in less.
         """
         self._busy_seconds = busy_seconds
         self._taken_seconds = taken_seconds

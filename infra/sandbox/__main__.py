@@ -19,6 +19,7 @@ from typing import Any, Final
 import httpx
 
 from infra.sandbox.register import COUNCIL, write_register
+from muniment.cli.serve import IN_BATCHES
 
 __all__ = ["main"]
 
@@ -65,6 +66,8 @@ def main() -> int:
         "COLUMNS": os.environ.get("COLUMNS", "150"),
     }
     with _sandbox(home) as site, _prefect(home, environment) as api:
+        _wait_for(f"{site}/control/about", "the sandbox", home / "sandbox.log")
+        _wait_for(f"{api}/health", "the Prefect server", home / "prefect.log")
         environment["PREFECT_API_URL"] = api
         about: dict[str, Any] = httpx.get(f"{site}/control/about").json()
         write_register(about, home=home / "home", councils=home / "councils")
@@ -118,9 +121,7 @@ def _sandbox(home: Path) -> Iterator[str]:
     port = _free_port()
     command = [sys.executable, "-m", "conformance", "sandbox", "--port", str(port)]
     with _running(command, home / "sandbox.log", dict(os.environ)):
-        site = f"http://127.0.0.1:{port}"
-        _wait_for(f"{site}/control/about", "the sandbox", home / "sandbox.log")
-        yield site
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
@@ -129,10 +130,8 @@ def _prefect(home: Path, environment: dict[str, str]) -> Iterator[str]:
     port = _free_port()
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     quiet = {f"PREFECT_SERVER_SERVICES_{loop}_ENABLED": "false" for loop in _IDLE}
-    with _running(command, home / "prefect.log", {**environment, **quiet}):
-        api = f"http://127.0.0.1:{port}/api"
-        _wait_for(f"{api}/health", "the Prefect server", home / "prefect.log")
-        yield api
+    with _running(command, home / "prefect.log", {**environment, **IN_BATCHES, **quiet}):
+        yield f"http://127.0.0.1:{port}/api"
 
 
 @contextmanager

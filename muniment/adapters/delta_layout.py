@@ -172,14 +172,15 @@ def _writer(sink: Any, kind: RowKind, rows: int, level: int) -> pq.ParquetWriter
 def _groups(rows: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """Yield tables of at most one row group each: small ones together, large ones cut."""
     waiting: list[pa.Table] = []
+    count = size = 0
     for table in rows:
         for piece in _pieces(table):
-            count = sum(map(len, waiting)) + len(piece)
-            size = sum(one.nbytes for one in waiting) + piece.nbytes
-            if waiting and (count > ROW_GROUP_ROWS or size > _GROUP_BYTES):
+            if waiting and (count + len(piece) > ROW_GROUP_ROWS or size + piece.nbytes > _GROUP_BYTES):
                 yield pa.concat_tables(waiting)
-                waiting = []
+                waiting, count, size = [], 0, 0
             waiting.append(piece)
+            count += len(piece)
+            size += piece.nbytes
     if waiting:
         yield pa.concat_tables(waiting)
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
+from typing import Final
 
 import click
 import httpx
@@ -18,9 +19,17 @@ from muniment.cli.opening import console
 from muniment.settings import Settings, from_environment
 from schemas.errors import StorageError
 
-__all__ = ["flows_environment", "serve", "start_prefect", "stop"]
+__all__ = ["IN_BATCHES", "flows_environment", "serve", "start_prefect", "stop"]
 
 _READY_SECONDS = 90.0
+IN_BATCHES: Final = {
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "2",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "500",
+}
+"""How a Prefect server on SQLite writes what its runs tell: seldom. By itself it writes each state of a task
+alone, and where two of its writes meet all of it may stand still for a minute, until SQLite gives up.
+"""
 
 
 @click.command()
@@ -78,7 +87,7 @@ def start_prefect(home: Path, *, port: int) -> tuple[subprocess.Popen[bytes], st
     if _is_taken(port):
         raise StorageError(f"Port {port} is taken.", remedy="Choose another with --port.")
     log = home / "server.log"
-    environment = {**os.environ, "PREFECT_HOME": str(home), **_quiet(), **_unproxied()}
+    environment = {**os.environ, "PREFECT_HOME": str(home), **IN_BATCHES, **_quiet(), **_unproxied()}
     environment.pop("PREFECT_API_URL", None)
     with log.open("ab") as sink:
         server = subprocess.Popen(
