@@ -2,11 +2,14 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from muniment.bootstrap import CouncilServices
+from muniment.domain.evidence import seal_body, seal_file, seal_from
 from tests.flows.council import Stage
 from tests.muniment.evidence.archived import archive, archived, opened, verdict
 
@@ -96,3 +99,21 @@ def test_compaction_keeps_every_proof(tmp_path: Path) -> None:
         services.seals.seal()
         found = verdict(services)
         assert (found.faults, found.not_yet_sealed) == ((), 0)
+
+
+def test_who_holds_the_key_cannot_put_another_seal_before_one_that_stands(tmp_path: Path) -> None:
+    """Each seal names the one before it: another past would need every later seal, and its stamps, anew."""
+    with archived(tmp_path) as (stage, services):
+        (account,) = stage.world.accounts("facebook", owned=True)
+        stage.world.post(account, "Said the day after")
+        stage.world.clock.wait(86_400)
+        with opened(stage) as again:
+            archive(again)
+        first, *later = files(services, "seals/*.seal")
+        assert later
+        forged = replace(seal_from(first.read_bytes()), sealed_at=datetime(2020, 1, 1, tzinfo=UTC))
+        signature = services.muniment.seal_key.sign(seal_body(forged))
+        first.chmod(0o600)
+        first.write_bytes(seal_file(replace(forged, signature=signature)))
+        found = verdict(services).faults[0]
+    assert (found.what, found.why) == (f"seals/{later[0].name}", "does not follow the seal before it")
