@@ -8,9 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muniment.domain.holds import HELD, Hold, HoldKind, due_for_review, is_free, latest_review, union
+from muniment.domain.holds import (
+    HELD,
+    Hold,
+    HoldKind,
+    due_for_review,
+    is_free,
+    latest_review,
+    review_day,
+    union,
+)
 from muniment.domain.people import MAY, Act, Actor, Role, require, require_another
-from schemas.errors import NotPermittedError
+from schemas.errors import BadInputError, NotPermittedError
 
 HOLD = Hold(
     hold_id=1,
@@ -84,3 +93,10 @@ def test_two_people_are_two_whatever_name_the_second_gives() -> None:
     for actor in (Actor(name="a"), Actor(name="b", login="a")):
         with pytest.raises(NotPermittedError, match="who prepared the list, cannot approve"):
             require_another(actor, ["a"], "prepared the list")
+
+
+def test_a_review_today_is_no_day_to_come() -> None:
+    today = date(2026, 3, 2)
+    with pytest.raises(BadInputError, match="cannot be the day"):
+        review_day(today, today)
+    assert review_day(date(2026, 3, 3), today) == date(2026, 3, 3)
