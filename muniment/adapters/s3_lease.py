@@ -8,7 +8,7 @@ When it ends is judged by the server's own `Date` alone, which counts whole seco
 we give it up two seconds early, and others wait one second longer. In between we reckon by a clock of this
 machine that goes on while it sleeps: a writer that wakes after its term holds nothing. (A virtual machine
 that is stopped from outside sees no time pass on any clock: the server is asked before each commit and each
-lot of deletions, and the fence refuses what was overtaken.)
+lot of deletions, unless it answered within the last second, and the fence refuses what was overtaken.)
 
 It is freed by writing over it, not by deleting it: on a bucket with versions a mark of deletion stands
 where the object was, and one server (versitygw 1.8) refuses every "only new" over such a mark. Deleting

@@ -29,7 +29,7 @@ _DRAWN_HITS = 50_000
 """Of so many hits the places are drawn at a time: as objects of Python they take 150 bytes each."""
 
 _SHARING = 50
-"""So many entries past a page are looked at: seldom do more share one sort key, and each query is dear."""
+"""So many entries past a page are looked at for more of its last sort key: each further query is dear."""
 
 _Tantivy = Any  # tantivy ships no usable types: its classes are named here by role only
 
