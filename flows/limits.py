@@ -60,8 +60,8 @@ class Limits:
             busy_seconds: How long a server may answer nothing but "busy" or not at all.
             taken_seconds: How long another may hold the limit; a killed holder's lease ends in less.
         """
-        self._busy_seconds = busy_seconds
-        self._taken_seconds = taken_seconds
+        self.busy_seconds = busy_seconds
+        self.taken_seconds = taken_seconds
         self._one_call = threading.Lock()
         self._client: SyncPrefectClient | None = None
         self._held: set[UUID] = set()
@@ -122,14 +122,15 @@ class Limits:
                     return self._called(call)
             except _NotNowError as answer:
                 taken = answer.status == _TAKEN
-                patience = self._taken_seconds if taken else self._busy_seconds
+                patience = self.taken_seconds if taken else self.busy_seconds
                 why = "is held by another walk" if taken else f"cannot be told: answer {answer.status}"
             except httpx.TransportError as error:
-                patience, why = self._busy_seconds, f"cannot be told: {type(error).__name__}"
+                patience, why = self.busy_seconds, f"cannot be told: {type(error).__name__}"
             if time.monotonic() - began >= patience:
                 raise CredentialBusyError(
                     f"The limit {name} {why}, for {patience:.0f} s.",
-                    remedy="It is tried again; `prefect gcl ls` shows who holds what.",
+                    remedy="It is tried again; `prefect gcl ls` shows what is taken, and where nothing walks "
+                    f"`prefect gcl update {name} --active-slots 0` frees it.",
                 )
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 -- spreads callers, hides nothing
             pause = min(2 * pause, _LONGEST_PAUSE)

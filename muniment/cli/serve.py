@@ -30,6 +30,11 @@ IN_BATCHES: Final = {
 """How a Prefect server on SQLite writes what its runs tell: seldom. By itself it writes each state of a task
 alone, and where two of its writes meet all of it may stand still for a minute, until SQLite gives up.
 """
+_LEASES: Final = {
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.memory"
+}
+"""Whatever is set for another server: a lease of before would free a limit that was freed and taken again."""
+_PAGE: Final = 200  # limits: as many as Prefect tells at once
 
 
 @click.command()
@@ -87,7 +92,14 @@ def start_prefect(home: Path, *, port: int) -> tuple[subprocess.Popen[bytes], st
     if _is_taken(port):
         raise StorageError(f"Port {port} is taken.", remedy="Choose another with --port.")
     log = home / "server.log"
-    environment = {**os.environ, "PREFECT_HOME": str(home), **IN_BATCHES, **_quiet(), **_unproxied()}
+    environment = {
+        **os.environ,
+        "PREFECT_HOME": str(home),
+        **IN_BATCHES,
+        **_LEASES,
+        **_quiet(),
+        **_unproxied(),
+    }
     environment.pop("PREFECT_API_URL", None)
     with log.open("ab") as sink:
         server = subprocess.Popen(
@@ -102,12 +114,28 @@ def start_prefect(home: Path, *, port: int) -> tuple[subprocess.Popen[bytes], st
     while time.monotonic() < deadline and server.poll() is None:
         try:
             if httpx.get(f"{api}/health", timeout=2.0, trust_env=False).is_success:
+                _free_every_limit(api)
                 return server, api
-        except httpx.TransportError:
+        except httpx.HTTPError:
             pass
         time.sleep(0.3)
     stop(server)
     raise StorageError("The local Prefect server did not come up.", remedy=f"Its log is {log}.")
+
+
+def _free_every_limit(api: str) -> None:
+    """Free what a server of before left taken: of the credentials, and of the deployments.
+
+    Prefect writes to its database that a limit is taken, and keeps in its memory the lease that would end it:
+    where the server is stopped while a flow runs, the limit is taken for ever, and no walk of that council
+    begins again. A server that just came up knows no lease: what is taken in it can never be given back.
+    """
+    with httpx.Client(base_url=f"{api}/v2/concurrency_limits", timeout=30.0, trust_env=False) as client:
+        wanted = {"limit": _PAGE, "offset": 0}
+        while page := client.post("/filter", json=wanted).raise_for_status().json():
+            for taken in (limit for limit in page if limit["active_slots"]):
+                client.patch(f"/{taken['id']}", json={"active_slots": 0}).raise_for_status()
+            wanted["offset"] += _PAGE
 
 
 def stop(child: subprocess.Popen[bytes]) -> None:

@@ -11,8 +11,10 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from conformance.fake import Fault
+from flows.limits import Limits, limit_name
 from muniment.cli.serve import start_prefect, stop
 from tests.flows.council import Stage, free_port, small_council
 
@@ -153,6 +155,50 @@ assert (gap.account, gap.reason.value, gap.ends_at) == ("facebook", "no-run", No
 def test_a_walk_that_could_not_begin_leaves_a_gap(stage: Stage, prefect: str) -> None:
     done = python(stage, prefect, "-c", NOT_WALKED)
     assert done.returncode == 0, done.stderr
+
+
+IMPATIENT = """
+from flows.archive import archive_council, capture_stream
+from flows.limits import limits
+
+limits().taken_seconds = 0.1
+capture_stream.retry_delay_seconds = [0, 0, 0]
+assert archive_council("smalltown", return_state=True).is_failed()
+"""
+
+GAPS = """
+from flows.archive import services
+
+for gap in services("smalltown").muniment.register.gaps("smalltown"):
+    print(gap.account, gap.stream.value, gap.reason.value, "open" if gap.ends_at is None else "closed")
+"""
+
+
+def gaps(stage: Stage, api: str) -> set[str]:
+    done = python(stage, api, "-c", GAPS)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines())
+
+
+def test_a_credential_that_another_holds_for_too_long_costs_its_streams_a_gap_and_no_other_account(
+    stage: Stage, prefect: str
+) -> None:
+    with (
+        temporary_settings({PREFECT_API_URL: prefect}),
+        Limits().taken(limit_name("smalltown", "facebook")),
+    ):
+        done = python(stage, prefect, "-c", IMPATIENT)
+    assert done.returncode == 0, done.stderr
+    missed = {"facebook posts no-run", "facebook profile no-run"}
+    assert gaps(stage, prefect) == {f"{gap} open" for gap in missed}
+    assert (held(stage, "facebook"), held(stage, "mastodon")) == (0, 10)
+    assert run(stage, prefect) == 0
+    assert gaps(stage, prefect) == {f"{gap} closed" for gap in missed}
+    assert held(stage, "facebook") == 10
+    failed = {
+        (one["name"], one["run_count"]) for one in told(prefect, "task_runs") if one["state_type"] == "FAILED"
+    }
+    assert failed == {("facebook posts edge", 4), ("facebook profile edge", 4)}
 
 
 def test_the_review_of_holds_leaves_counts_and_no_reference(stage: Stage, prefect: str) -> None:
