@@ -36,6 +36,9 @@ _IDLE: Final = (
 )
 """Loops of a Prefect server that have nothing to do where nothing is scheduled, and ask its database all the
 time: they are left out here, and here only."""
+_IN_MEMORY: Final = "sqlite+aiosqlite:///file::memory:?cache=shared&uri=true&check_same_thread=false"
+"""The server's database, of one connection: in a file two writes may meet, and all stands still for a minute
+(ADR 0007). What the server remembers of the demonstration nobody needs afterwards."""
 _NEXT: Final = """
 What to do next, for a real council
   1. muniment archive https://your-council-blog.example    tries a public blog or account at once
@@ -62,7 +65,6 @@ def main() -> int:
         "DO_NOT_TRACK": "1",
         "PREFECT_LOGGING_LEVEL": "ERROR",
         "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
-        "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
         "COLUMNS": os.environ.get("COLUMNS", "150"),
     }
     with _sandbox(home) as site, _prefect(home, environment) as api:
@@ -126,11 +128,12 @@ def _sandbox(home: Path) -> Iterator[str]:
 
 @contextmanager
 def _prefect(home: Path, environment: dict[str, str]) -> Iterator[str]:
-    """Run a Prefect server on SQLite in a process of its own."""
+    """Run a Prefect server in a process of its own."""
     port = _free_port()
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     quiet = {f"PREFECT_SERVER_SERVICES_{loop}_ENABLED": "false" for loop in _IDLE}
-    with _running(command, home / "prefect.log", {**environment, **IN_BATCHES, **quiet}):
+    told = {**IN_BATCHES, **quiet, "PREFECT_API_DATABASE_CONNECTION_URL": _IN_MEMORY}
+    with _running(command, home / "prefect.log", {**environment, **told}):
         yield f"http://127.0.0.1:{port}/api"
 
 
