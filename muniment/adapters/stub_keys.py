@@ -91,12 +91,18 @@ class StubKeys:
         Raises:
             BadInputError: There is no such key, or it is the one in use, or the keys are given by hand.
         """
-        paths = self._paths() if self._folder is not None else []
-        for path in paths[1:]:
+        path = self._sealed(key_id)
+        path.unlink()
+        _sync(path.parent)
+
+    def check_destroyable(self, key_id: str) -> None:
+        """Raise what `destroy` would, and destroy nothing."""
+        self._sealed(key_id)
+
+    def _sealed(self, key_id: str) -> Path:
+        for path in self._paths()[1:]:
             if _from_file(path).key_id == key_id:
-                path.unlink()
-                _sync(path.parent)
-                return
+                return path
         raise BadInputError(f"There is no key {key_id} of stubs that can be destroyed here.")
 
     def _paths(self) -> list[Path]:

@@ -205,6 +205,7 @@ class CouncilRetention(CouncilStore):
             council=self.name,
             register=self.muniment.register,
             keys=keys.all,
+            check_destroyable=keys.check_destroyable,
             destroy=keys.destroy,
             schedule=self.retaining.in_force,
             clock=self.clock,

@@ -1,6 +1,9 @@
 """Giving people roles, putting them into teams, and ending both, on record."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 from muniment.domain.events import RoleEnded, RoleGiven, TeamJoined, TeamLeft
 from muniment.domain.people import Act, Actor, Appointment, Membership, Role, london_date, require
@@ -9,6 +12,9 @@ from muniment.services.checking import check_name
 from schemas.errors import BadInputError, NotPermittedError
 
 __all__ = ["admit", "appoint", "dismiss", "end"]
+
+_Given = TypeVar("_Given", Appointment, Membership)
+"""A role, or a place in a team: both are a person's from one London day to another."""
 
 
 def appoint(
@@ -36,11 +42,8 @@ def appoint(
             require(actor, Act.GIVE_ROLES)
             _refuse_oneself(actor, appointment.person, "give themselves a role")
         _check_days(appointment, "a role")
-        if any(_overlap(one, appointment) for one in known):
-            raise BadInputError(
-                f"{appointment.person} is {appointment.role} in that time already.",
-                remedy="`muniment people list` shows from when until when.",
-            )
+        its = _of(known, appointment.person, appointment.role)
+        _check_free(appointment, its, what=str(appointment.role))
         register.appoint(council, appointment)
         trail.record(
             RoleGiven(
@@ -74,15 +77,12 @@ def end(
     require(actor, Act.GIVE_ROLES)
     with register.begin(council, actor, now=now) as trail:
         known = register.appointments(council)
-        today = london_date(now)
-        its = (one for one in known if (one.person, one.role) == (person, role))
-        found = next((one for one in its if one.until_on is None or one.until_on >= today), None)
+        found = _standing(_of(known, person, role), london_date(now))
         if found is None:
             raise BadInputError(
                 f"{person} is not {role}.", remedy="`muniment people list` shows who has which role."
             )
-        if until_on < found.from_on:
-            raise BadInputError("The last day of a role lies before its first.")
+        _check_days(replace(found, until_on=until_on), "a role")
         if role is Role.INFORMATION_MANAGER and not _managers(known, until_on + timedelta(days=1)) - {person}:
             raise BadInputError(
                 f"After {person} nobody would be information manager.",
@@ -116,12 +116,8 @@ def admit(
     _refuse_oneself(actor, membership.person, "put themselves into a team")
     _check_days(membership, "a time in a team")
     with register.begin(council, actor, now=now) as trail:
-        its = [one for one in register.memberships(council) if _same(one, membership)]
-        if any(_in_one_time(one, membership) for one in its):
-            raise BadInputError(
-                f"{membership.person} is in {membership.team} in that time already.",
-                remedy="`muniment people list` shows from when until when.",
-            )
+        its = _in(register.memberships(council), membership.person, membership.team)
+        _check_free(membership, its, what=f"in {membership.team}")
         register.admit(council, membership)
         trail.record(
             TeamJoined(
@@ -154,15 +150,12 @@ def dismiss(
     _check_reason(reason)
     require(actor, Act.GIVE_ROLES)
     with register.begin(council, actor, now=now) as trail:
-        today = london_date(now)
-        its = (one for one in register.memberships(council) if (one.person, one.team) == (person, team))
-        found = next((one for one in its if one.until_on is None or one.until_on >= today), None)
+        found = _standing(_in(register.memberships(council), person, team), london_date(now))
         if found is None:
             raise BadInputError(
                 f"{person} is not in {team}.", remedy="`muniment people list` shows who is in which team."
             )
-        if until_on < found.from_on:
-            raise BadInputError("The last day of a time in a team lies before its first.")
+        _check_days(replace(found, until_on=until_on), "a time in a team")
         register.end_membership(council, found, until_on=until_on)
         trail.record(TeamLeft(person=person, team=team, before=found.until_on, after=until_on, reason=reason))
 
@@ -174,13 +167,30 @@ def _refuse_oneself(actor: Actor, person: str, what: str) -> None:
         )
 
 
-def _check_days(given: Appointment | Membership, what: str) -> None:
+def _check_days(given: _Given, what: str) -> None:
     if given.until_on is not None and given.until_on < given.from_on:
         raise BadInputError(f"The last day of {what} lies before its first.")
 
 
-def _same(one: Membership, other: Membership) -> bool:
-    return (one.person, one.team) == (other.person, other.team)
+def _check_free(given: _Given, its: Iterable[_Given], *, what: str) -> None:
+    if any(_in_one_time(one, given) for one in its):
+        raise BadInputError(
+            f"{given.person} is {what} in that time already.",
+            remedy="`muniment people list` shows from when until when.",
+        )
+
+
+def _standing(its: Iterable[_Given], today: date) -> _Given | None:
+    """Return the first of a person's times that is not over."""
+    return next((one for one in its if one.until_on is None or one.until_on >= today), None)
+
+
+def _of(appointments: Iterable[Appointment], person: str, role: Role) -> list[Appointment]:
+    return [one for one in appointments if (one.person, one.role) == (person, role)]
+
+
+def _in(memberships: Iterable[Membership], person: str, team: str) -> list[Membership]:
+    return [one for one in memberships if (one.person, one.team) == (person, team)]
 
 
 def _managers(appointments: tuple[Appointment, ...], on: date) -> set[str]:
@@ -189,11 +199,7 @@ def _managers(appointments: tuple[Appointment, ...], on: date) -> set[str]:
     }
 
 
-def _overlap(one: Appointment, other: Appointment) -> bool:
-    return (one.person, one.role) == (other.person, other.role) and _in_one_time(one, other)
-
-
-def _in_one_time(one: Appointment | Membership, other: Appointment | Membership) -> bool:
+def _in_one_time(one: _Given, other: _Given) -> bool:
     ends_before = one.until_on is not None and one.until_on < other.from_on
     begins_after = other.until_on is not None and other.until_on < one.from_on
     return not (ends_before or begins_after)

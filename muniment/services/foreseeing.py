@@ -7,6 +7,7 @@ Where nothing differs the plan stands; where something does it is made again, of
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, TypeAlias
@@ -52,13 +53,10 @@ class Foreseeing:
             BadInputError: No schedule is in force, or the one that is may dispose of nothing.
             WriteConflictError: The archive was rewritten whenever it was read: run it again.
         """
-        for attempt in range(1, _TRIES + 1):
-            try:
+        for _ in range(_TRIES - 1):
+            with suppress(WriteConflictError):  # outside the lock an erasure or a merge may take files away
                 return self._seen(on, record_ids).now
-            except WriteConflictError:  # outside the lock an erasure or a merge may take files away
-                if attempt == _TRIES:
-                    raise
-        raise AssertionError
+        return self._seen(on, record_ids).now
 
     def _seen(self, on: date, record_ids: Sequence[str]) -> "_Seen":
         of = self.retaining

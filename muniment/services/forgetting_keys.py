@@ -42,11 +42,15 @@ class KeyTold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgettingKeys:
-    """The acts of one person on a council's keys of stubs. `keys` gives all, the one in use first."""
+    """The acts of one person on a council's keys of stubs. `keys` gives all, the one in use first.
+
+    `check_destroyable` raises BadInputError where `destroy` would.
+    """
 
     council: str
     register: Register
     keys: Callable[[], tuple[StubKey, ...]]
+    check_destroyable: Callable[[str], None]
     destroy: Callable[[str], None]
     schedule: Callable[[], Schedule | None]
     clock: Clock
@@ -86,7 +90,9 @@ class ForgettingKeys:
                 raise NotPermittedError("One of the two who destroy a key is information manager.")
             self.register.end_stubs(self.council, key_id)
             trail.record(StubKeyForgotten(key_id=key_id, stubs=stubs, reason=reason))
-            self.destroy(key_id)
+        # Only once that is written: stubs under a key that is gone would stop every capture, while a key
+        # without stubs waits for the same two people to say it again.
+        self.destroy(key_id)
         return True
 
     def _check(self, key_id: str) -> int:
@@ -96,6 +102,7 @@ class ForgettingKeys:
             raise BadInputError(
                 f"There is no sealed key {key_id} of stubs.", remedy="`muniment dispose keys` lists them."
             )
+        self.check_destroyable(key_id)
         others = self.register.councils_under(key_id) - {self.council}
         if others:
             raise BadInputError(

@@ -1,6 +1,6 @@
 """A key of stubs goes with its last stub, by two people, and never while anything under it stands."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +36,7 @@ class Desk:
         self.register = SqlRegister.open(f"sqlite:///{folder / 'register.db'}", self.keys)
         self.clock = StandingClock()
         self.schedule = keeping_stubs("20y")
+        self.destroy: Callable[[str], None] = self.keys.destroy
         self.old = self.keys.newest().key_id
         self.destroy_one(COUNCIL)
         self.keys.rotate()
@@ -52,7 +53,8 @@ class Desk:
             council=COUNCIL,
             register=self.register,
             keys=self.keys.all,
-            destroy=self.keys.destroy,
+            check_destroyable=self.keys.check_destroyable,
+            destroy=self.destroy,
             schedule=lambda: self.schedule,
             clock=self.clock,
             actor=actor,
@@ -77,6 +79,34 @@ def test_two_people_destroy_a_key_whose_last_stub_has_ended_and_its_stubs_are_go
     assert desk.register.stub_counts(COUNCIL) == {}
     told = [one.tag for one in desk.register.audit_entries(COUNCIL)]
     assert told == ["person:key:ask", "person:key:ask", "person:key:forget"]
+
+
+def test_a_key_that_could_not_be_destroyed_outlives_its_stubs_and_never_the_other_way_round(
+    desk: Desk,
+) -> None:
+    def stopped(_: str) -> None:
+        raise OSError("the machine stopped here")
+
+    desk.clock.wait(21 * YEARS)
+    desk.by(ANN).forget(desk.old, reason="20 years are over")
+    desk.destroy = stopped
+    with pytest.raises(OSError, match="stopped here"):
+        desk.by(IVY).forget(desk.old, reason="agreed")
+    assert desk.register.stub_counts(COUNCIL) == {}
+    assert desk.old in [key.key_id for key in desk.keys.all()]
+
+    desk.destroy = desk.keys.destroy
+    assert desk.by(IVY).forget(desk.old, reason="agreed, again") is True
+    assert desk.old not in [key.key_id for key in desk.keys.all()]
+
+
+def test_a_key_that_was_given_by_hand_is_not_ended_here(desk: Desk) -> None:
+    given = StubKeys(None, desk.keys.all())
+    by_hand = replace(desk.by(IVY), keys=given.all, check_destroyable=given.check_destroyable)
+    desk.clock.wait(21 * YEARS)
+    with pytest.raises(BadInputError, match="can be destroyed here"):
+        by_hand.forget(desk.old, reason="20 years are over")
+    assert desk.register.disposed(COUNCIL, ["x:1"]) == {"x:1"}
 
 
 @pytest.mark.parametrize(("period", "said"), [("20y", "ends on"), ("PERM", "ends never")])
