@@ -38,12 +38,12 @@ from connectors.contract import Held
 from connectors.facebook import FacebookConnector
 from connectors.facebook.fields import API_VERSION
 from connectors.facebook.wire import COMMENTS_ENDPOINT
-from muniment.adapters.delta_archive import DeltaArchive
+from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.index_process import IndexProcess, Pipe, commits_heard
 from muniment.adapters.local_media import LocalMediaStore
-from muniment.adapters.sql_register import SqlRegister
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.sql.register import SqlRegister
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.search.tokens import streams
 from muniment.services.capturing import Capture
 from muniment.services.indexing import catch_up, follow

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from deltalake import DeltaTable
 
 from bench.crash_work import COUNCIL, RECORDS, Archived, texts
-from muniment.adapters.delta_table import CouncilTable
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.delta.table import CouncilTable
+from muniment.adapters.sql.register import SqlRegister
 from muniment.domain.disposal_run import RunState
 from muniment.domain.evidence import attachment_leaf, leaf
 from muniment.ports import Batch

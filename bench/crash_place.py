@@ -7,9 +7,9 @@ from typing import Final
 from bench.disposal_site import LOCAL, S3, Server, bucket_of
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
-from muniment.adapters.s3_bucket import Bucket
-from muniment.adapters.s3_files import S3Files
-from muniment.adapters.s3_media import S3MediaStore
+from muniment.adapters.s3.bucket import Bucket
+from muniment.adapters.s3.files import S3Files
+from muniment.adapters.s3.media import S3MediaStore
 from muniment.adapters.storage import Files
 from muniment.ports import MediaStore
 

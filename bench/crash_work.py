@@ -20,10 +20,10 @@ from typing_extensions import override
 from bench.crash_place import Place, make_place
 from bench.disposal_office import Office
 from bench.disposal_site import LOCAL
-from muniment.adapters.delta_archive import DeltaArchive
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.delta.archive import DeltaArchive
+from muniment.adapters.sql.register import SqlRegister
 from muniment.adapters.stub_keys import StubKeys
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.domain.stub import StubKey
 from muniment.ports import Batch, Filing, MediaStore
 from muniment.services.indexing import catch_up

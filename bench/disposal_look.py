@@ -13,7 +13,7 @@ from bench.disposal_bytes import named_on
 from bench.disposal_site import Site
 from bench.disposal_town import Town, id_of, number_of
 from bench.disposal_words import dead_in, known_to
-from muniment.adapters.s3_files import S3Files
+from muniment.adapters.s3.files import S3Files
 from muniment.services.verifying import verify
 
 __all__ = ["Before", "look_after", "look_before", "verified"]

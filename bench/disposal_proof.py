@@ -40,7 +40,7 @@ from bench.disposal_town import Erased, Town, id_of
 from bench.engines import EMBEDDED, NotUpError
 from bench.figures import Measured, table
 from infra.elasticsearch.servers import SERVERS
-from muniment.adapters.delta_layout import active_files
+from muniment.adapters.delta.layout import active_files
 from muniment.domain.disposal_run import RunState
 
 __all__ = ["main", "measure"]

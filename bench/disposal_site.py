@@ -17,15 +17,15 @@ from bench.comments import COUNCIL
 from bench.engines import EMBEDDED, NotUpError, urls_of
 from infra.elasticsearch.servers import SERVERS, elastic_home
 from infra.rig.processes import rig_home
-from muniment.adapters.elastic_index import ElasticIndex
-from muniment.adapters.elastic_server import ElasticSignIn
+from muniment.adapters.elastic.index import ElasticIndex
+from muniment.adapters.elastic.server import ElasticSignIn
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
-from muniment.adapters.s3_bucket import Bucket
-from muniment.adapters.s3_files import S3Files
-from muniment.adapters.s3_media import S3MediaStore
+from muniment.adapters.s3.bucket import Bucket
+from muniment.adapters.s3.files import S3Files
+from muniment.adapters.s3.media import S3MediaStore
 from muniment.adapters.storage import Files
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.ports import MediaStore, SearchIndex
 
 __all__ = ["LOCAL", "S3", "Server", "Site", "bucket_of"]

@@ -12,10 +12,10 @@ from bench.comments import COUNCIL, items
 from bench.crash_work import RealTime
 from bench.disposal_office import OFFICER, Office
 from bench.disposal_site import Site
-from muniment.adapters.delta_archive import DeltaArchive
+from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.seal_key import SealKey
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 from muniment.adapters.storage import Files
 from muniment.adapters.stub_keys import StubKeys
 from muniment.domain.holds import HoldKind, latest_review

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from infra.elasticsearch.servers import SERVERS, env_of
-from muniment.adapters.elastic_index import ElasticIndex
-from muniment.adapters.elastic_server import ElasticSignIn
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.elastic.index import ElasticIndex
+from muniment.adapters.elastic.server import ElasticSignIn
+from muniment.adapters.tantivy.index import TantivyIndex
 
 __all__ = ["EMBEDDED", "NotUpError", "engines", "sign_in_of", "urls_of"]
 

@@ -19,11 +19,11 @@ from bench.backfill import Replayed
 from bench.comments import COUNCIL
 from bench.corpus import PAGE_ID, PAGE_ITEMS, pages
 from muniment.adapters.clocks import SystemClock
-from muniment.adapters.delta_archive import DeltaArchive
+from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
-from muniment.adapters.sql_register import SqlRegister
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.sql.register import SqlRegister
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.services.capturing import Capture
 from muniment.services.hit_files import FileFormat
 from muniment.services.indexing import catch_up

@@ -21,10 +21,10 @@ from bench.comments import COUNCIL, START, items
 from bench.crash_work import RealTime
 from bench.disposal_office import OFFICER
 from bench.figures import Measured, table
-from muniment.adapters.delta_archive import DeltaArchive
+from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 from muniment.domain.holds import HoldKind, latest_review
 from muniment.ports import NewHold
 from muniment.search.match import read

@@ -27,7 +27,7 @@ from bench.parity_asking import Compared, Engine, Ids, compare
 from bench.parity_corpus import invented, real
 from bench.parity_queries import by_hand, generated
 from bench.parity_ranges import ElasticRanges, EmbeddedRanges, RangesOf
-from muniment.adapters.elastic_server import connect
+from muniment.adapters.elastic.server import connect
 from muniment.ports import SearchIndex
 from muniment.search.answer import Order
 from muniment.search.entry import Entry

@@ -13,12 +13,12 @@ import numpy as np
 import tantivy
 from elasticsearch import Elasticsearch
 
-from muniment.adapters.elastic_mapping import alias_of
-from muniment.adapters.elastic_query import upto_commit
+from muniment.adapters.elastic.mapping import alias_of
+from muniment.adapters.elastic.query import upto_commit
 from muniment.adapters.generations import current
-from muniment.adapters.tantivy_query import Compiler
-from muniment.adapters.tantivy_reading import total
-from muniment.adapters.tantivy_vocabulary import Vocabulary
+from muniment.adapters.tantivy.query import Compiler
+from muniment.adapters.tantivy.reading import total
+from muniment.adapters.tantivy.vocabulary import Vocabulary
 from muniment.search.tree import Query
 
 __all__ = ["ElasticRanges", "EmbeddedRanges", "Ranges", "RangesOf"]

@@ -25,12 +25,12 @@ from bench.crash_work import RealTime
 from bench.engines import EMBEDDED, NotUpError, engines
 from bench.figures import Measured, table
 from bench.parity_corpus import invented
-from muniment.adapters.delta_archive import DeltaArchive
-from muniment.adapters.elastic_index import ElasticIndex
+from muniment.adapters.delta.archive import DeltaArchive
+from muniment.adapters.elastic.index import ElasticIndex
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
-from muniment.adapters.sql_register import SqlRegister
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.sql.register import SqlRegister
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.ports import SearchIndex
 from muniment.search.answer import Order
 from muniment.search.parse import parse

@@ -21,15 +21,15 @@ from connectors.cutting import HeaderMaker
 from connectors.facebook import FacebookConnector
 from connectors.facebook.attachments import addresses
 from connectors.facebook.reading import read
-from muniment.adapters.delta_held import HeldRows
-from muniment.adapters.delta_intake import sort_out
-from muniment.adapters.delta_layout import CAPTURED, write_files
-from muniment.adapters.delta_rows import tables_of
-from muniment.adapters.delta_scan import TableReader
-from muniment.adapters.delta_table import CouncilTable
+from muniment.adapters.delta.held import HeldRows
+from muniment.adapters.delta.intake import sort_out
+from muniment.adapters.delta.layout import CAPTURED, write_files
+from muniment.adapters.delta.rows import tables_of
+from muniment.adapters.delta.scan import TableReader
+from muniment.adapters.delta.table import CouncilTable
 from muniment.adapters.files import LocalFiles
-from muniment.adapters.sql_register import SqlRegister
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.sql.register import SqlRegister
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.collector import collector_paused
 from muniment.domain.evidence import leaf
 from muniment.ports import Batch

@@ -26,14 +26,14 @@ from deltalake import DeltaTable
 
 from bench.comments import COUNCIL, START, items, record_table
 from bench.crash_work import RealTime
-from muniment.adapters.delta_archive import DeltaArchive
-from muniment.adapters.delta_held import HeldRows
-from muniment.adapters.delta_layout import CAPTURED, write_files
-from muniment.adapters.delta_scan import TableReader
-from muniment.adapters.delta_table import CouncilTable
+from muniment.adapters.delta.archive import DeltaArchive
+from muniment.adapters.delta.held import HeldRows
+from muniment.adapters.delta.layout import CAPTURED, write_files
+from muniment.adapters.delta.scan import TableReader
+from muniment.adapters.delta.table import CouncilTable
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 from muniment.ports import Batch
 from schemas.vocabulary import Series
 

@@ -1,8 +1,8 @@
 """The seam between the archive and where its bytes lie: every path of table, seals and media goes through it.
 
-Two implementations: `files.LocalFiles`, a local disk, and `s3.S3Files`, a bucket. A path is a place below
-the archive's home, of either. Order of a durable file: its bytes, then its folder, then every folder that
-is new; a bucket has neither folders nor anything to flush, so there `folder` and `sync` do nothing.
+Two implementations: `files.LocalFiles`, a local disk, and `s3.files.S3Files`, a bucket. A path is a place
+below the archive's home, of either. Order of a durable file: its bytes, then its folder, then every folder
+that is new; a bucket has neither folders nor anything to flush, so there `folder` and `sync` do nothing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

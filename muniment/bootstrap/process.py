@@ -13,14 +13,14 @@ import httpx
 from connectors import registry
 from muniment.adapters.council_yaml import load
 from muniment.adapters.credentials import Credentials, ReadBlock, WriteBlock
-from muniment.adapters.elastic_index import ElasticIndex
-from muniment.adapters.elastic_server import ElasticSignIn
+from muniment.adapters.elastic.index import ElasticIndex
+from muniment.adapters.elastic.server import ElasticSignIn
 from muniment.adapters.index_process import Pipe, commits_heard
 from muniment.adapters.seal_key import SealKey
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 from muniment.adapters.stub_keys import StubKeys
 from muniment.adapters.subject_key import SubjectKey
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.bootstrap.council import CouncilServices
 from muniment.domain.people import SYSTEM, Actor
 from muniment.services.indexing import follow

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from muniment.adapters.clocks import SandboxClock, SystemClock
 from muniment.adapters.council_yaml import Council
-from muniment.adapters.delta_archive import DeltaArchive
+from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
 from muniment.adapters.quarantine import Quarantine
 from muniment.adapters.rfc3161 import TimestampAuthority
-from muniment.adapters.s3_bucket import Bucket
-from muniment.adapters.s3_files import S3Files
-from muniment.adapters.s3_media import S3MediaStore
+from muniment.adapters.s3.bucket import Bucket
+from muniment.adapters.s3.files import S3Files
+from muniment.adapters.s3.media import S3MediaStore
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.storage import Files
 from muniment.domain.events import Event

@@ -8,10 +8,10 @@ from pathlib import Path, PurePosixPath
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from muniment.adapters.delta_archive import DeltaArchive
-from muniment.adapters.s3_bucket import Bucket, Version
-from muniment.adapters.s3_files import S3Files
-from muniment.adapters.s3_media import S3MediaStore
+from muniment.adapters.delta.archive import DeltaArchive
+from muniment.adapters.s3.bucket import Bucket, Version
+from muniment.adapters.s3.files import S3Files
+from muniment.adapters.s3.media import S3MediaStore
 from tests.muniment.adapters.delta.council import COUNCIL, PresenceInMemory, StandingClock, Town
 
 __all__ = [

@@ -17,9 +17,9 @@ from typing import Any, BinaryIO
 import pytest
 from typing_extensions import override
 
-from muniment.adapters.delta_scan import Rows
-from muniment.adapters.s3_bucket import Bucket, Stored
-from muniment.adapters.s3_files import S3Files
+from muniment.adapters.delta.scan import Rows
+from muniment.adapters.s3.bucket import Bucket, Stored
+from muniment.adapters.s3.files import S3Files
 from schemas.errors import IntegrityError, StorageError, WriteConflictError
 from tests.muniment.adapters.delta.council import Said, Town, batch_of, rows
 from tests.muniment.adapters.delta.test_erasing import ids_of

@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from muniment.adapters.s3_media import S3MediaStore
+from muniment.adapters.s3.media import S3MediaStore
 from tests.muniment.adapters import test_local_media
 from tests.muniment.adapters.delta import test_erasing, test_keep, test_reading
 from tests.muniment.adapters.delta.council import Town

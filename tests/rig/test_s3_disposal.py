@@ -7,8 +7,8 @@ from pathlib import Path, PurePath
 import pytest
 from typing_extensions import override
 
-from muniment.adapters.s3_files import S3Files
-from muniment.adapters.s3_media import S3MediaStore
+from muniment.adapters.s3.files import S3Files
+from muniment.adapters.s3.media import S3MediaStore
 from muniment.adapters.storage import Files
 from muniment.domain.disposal import Why
 from muniment.domain.disposal_run import RunState

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from muniment.adapters.s3_bucket import Bucket, Stored
-from muniment.adapters.s3_files import S3Files
+from muniment.adapters.s3.bucket import Bucket, Stored
+from muniment.adapters.s3.files import S3Files
 from tests.muniment.adapters.delta.council import Said, Town, batch_of
 from tests.muniment.adapters.delta.test_erasing import Killed, erase, ids_of, others, picture, settle
 from tests.rig.s3_server import (

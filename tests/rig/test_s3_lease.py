@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from muniment.adapters.s3_bucket import Bucket, Stored
-from muniment.adapters.s3_files import S3Files
+from muniment.adapters.s3.bucket import Bucket, Stored
+from muniment.adapters.s3.files import S3Files
 from schemas.errors import StorageError, WriteConflictError
 from tests.rig.s3_server import TERM_SECONDS, S3Bucket
 
@@ -83,8 +83,8 @@ def test_it_outlives_its_term_while_its_owner_lives(s3_bucket: S3Bucket) -> None
 _HOLDING = """
 import sys, time
 from pathlib import PurePosixPath
-from muniment.adapters.s3_bucket import Bucket
-from muniment.adapters.s3_files import S3Files
+from muniment.adapters.s3.bucket import Bucket
+from muniment.adapters.s3.files import S3Files
 endpoint, name, lock, term = sys.argv[1:]
 with S3Files(Bucket(name, endpoint=endpoint), term=float(term)).lock(PurePosixPath(lock)) as held:
     held.mark()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from muniment.adapters.s3_lease import leased
+from muniment.adapters.s3.lease import leased
 from schemas.errors import WriteConflictError
 from tests.muniment.adapters.delta.council import Said, Town, batch_of
 from tests.rig.lost_answers import CUT, LosingWay, losing_way

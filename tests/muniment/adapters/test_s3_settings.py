@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from muniment.adapters.s3_settings import (
+from muniment.adapters.s3.settings import (
     of_encryption,
     of_lifecycle,
     of_object_lock,

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import muniment.check_proof
 from connectors.contract import Connector, Reading
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 from muniment.bootstrap import CouncilServices
 from muniment.domain.holds import HoldKind
 from muniment.domain.people import SYSTEM, Actor, Role

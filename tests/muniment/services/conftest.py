@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 from typing_extensions import override
 
-from muniment.adapters.delta_archive import DeltaArchive
+from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
 from muniment.domain.presence import stands

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from muniment.adapters.delta_layout import CAPTURED, LASTING, MAX_FILE_BYTES, write_files
+from muniment.adapters.delta.layout import CAPTURED, LASTING, MAX_FILE_BYTES, write_files
 from muniment.adapters.files import LocalFiles
 from schemas.arrow import RowKind, file_schema
 from schemas.errors import IntegrityError

@@ -11,10 +11,10 @@ import pytest
 from deltalake import DeltaTable
 
 import muniment
-from muniment.adapters.delta_compaction import mergeable, merged
-from muniment.adapters.delta_layout import TABLE_PROPERTIES, active_files, write_files
-from muniment.adapters.delta_rows import tables_of
-from muniment.adapters.delta_table import COMMIT, CouncilTable
+from muniment.adapters.delta.compaction import mergeable, merged
+from muniment.adapters.delta.layout import TABLE_PROPERTIES, active_files, write_files
+from muniment.adapters.delta.rows import tables_of
+from muniment.adapters.delta.table import COMMIT, CouncilTable
 from muniment.adapters.files import LocalFiles
 from schemas.arrow import PARTITION, TABLE
 from schemas.errors import IntegrityError, SchemaMismatchError, WriteConflictError
@@ -43,7 +43,7 @@ class Writer:
         self.table = self.home.open()
 
     def append(self, number: int) -> None:
-        from muniment.adapters.delta_intake import Intake
+        from muniment.adapters.delta.intake import Intake
 
         batch = batch_of(Said(number=number))
         intake = Intake(filings=list(batch.filings), captures=list(batch.captures))

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 
-from muniment.adapters.delta_scan import Rows, TableReader
+from muniment.adapters.delta.scan import Rows, TableReader
 from muniment.adapters.files import LocalFiles
 from schemas.arrow import TABLE
 from schemas.errors import IntegrityError, WriteConflictError

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 from muniment.domain.disposal import ITEMS, Fate
 from muniment.domain.disposal_run import Run, RunState
 from tests.muniment.adapters.register.stage import at

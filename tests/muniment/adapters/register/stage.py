@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 from muniment.domain.presence import Facts, observe, stands
 from muniment.ports import Kept, Noted
 from schemas.account import Account

@@ -8,8 +8,8 @@ from threading import Thread
 import pytest
 import sqlalchemy as sa
 
-from muniment.adapters.sql_engine import Database
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.engine import Database
+from muniment.adapters.sql.register import SqlRegister
 from muniment.domain.audit import NO_ENTRY, act_of, chain_faults
 from muniment.domain.events import (
     AccountPaused,

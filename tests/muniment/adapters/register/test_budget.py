@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from connectors.contract import Tariff
-from muniment.adapters.sql_budget import SqlBudget
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.budget import SqlBudget
+from muniment.adapters.sql.register import SqlRegister
 from schemas.errors import BudgetSpentError
 from tests.muniment.adapters.register.stage import START, at
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from muniment.adapters import sql_forgetting
-from muniment.adapters.sql_register import SqlRegister
-from muniment.adapters.sql_tables import METADATA
+from muniment.adapters.sql import forgetting
+from muniment.adapters.sql.register import SqlRegister
+from muniment.adapters.sql.tables import METADATA
 from muniment.adapters.stub_keys import StubKeys
 from muniment.domain.disposal_run import Decision, RunState, Said
 from muniment.domain.stub import StubKey
@@ -102,7 +102,7 @@ ID_FREE = {
 
 def test_every_column_that_may_name_a_record_is_cleared() -> None:
     for table in METADATA.sorted_tables:
-        told = ID_FREE.get(table.name, set()) | sql_forgetting.CLEARED.get(table.name, frozenset())
+        told = ID_FREE.get(table.name, set()) | forgetting.CLEARED.get(table.name, frozenset())
         assert {column.name for column in table.columns} == told, table.name
 
 

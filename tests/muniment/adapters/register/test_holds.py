@@ -7,7 +7,7 @@ from threading import Event, Thread
 import pyarrow as pa
 import pytest
 
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 from muniment.domain.holds import Hold, HoldKind
 from muniment.domain.people import Actor
 from muniment.ports import NewHold

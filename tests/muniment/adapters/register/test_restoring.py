@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 from muniment.adapters.stub_keys import StubKeys
 from muniment.domain.disposal_run import RunState
 from muniment.domain.stub import StubKey

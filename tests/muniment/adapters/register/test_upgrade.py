@@ -10,14 +10,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from muniment.adapters import sql_upgrade
-from muniment.adapters.sql_engine import Database
-from muniment.adapters.sql_register import SqlRegister
-from muniment.adapters.sql_tables import METADATA, record_key
-from muniment.adapters.sql_upgrade import HEAD, revision_of, upgrade
+from muniment.adapters.sql import upgrade as upgrading
+from muniment.adapters.sql.engine import Database
+from muniment.adapters.sql.register import SqlRegister
+from muniment.adapters.sql.tables import METADATA, record_key
+from muniment.adapters.sql.upgrade import HEAD, revision_of, upgrade
 from schemas.errors import BadInputError, SchemaMismatchError, StorageError
 
-SCRIPTS = ScriptDirectory(str(Path(sql_upgrade.__file__).parent / "migrations"))
+SCRIPTS = ScriptDirectory(str(Path(upgrading.__file__).parent / "migrations"))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 from muniment.domain.due import BANDS
 from schemas.capture import Cursor, Edge, Ids, Threads, Window
 from schemas.errors import IntegrityError, WriteConflictError

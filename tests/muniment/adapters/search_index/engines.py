@@ -9,9 +9,9 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from infra.elasticsearch.servers import env_of
-from muniment.adapters.elastic_index import ElasticIndex
-from muniment.adapters.elastic_server import ElasticSignIn
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.elastic.index import ElasticIndex
+from muniment.adapters.elastic.server import ElasticSignIn
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.ports import SearchIndex
 
 __all__ = ["ENGINES", "TANTIVY", "emptied", "opened", "urls_of"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import tantivy
 
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.search.answer import Hit, Order, SearchPage
 from muniment.search.entry import Entry
 from muniment.search.parse import parse

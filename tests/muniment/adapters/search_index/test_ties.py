@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.search.answer import Order
 from muniment.search.entry import Entry
 from muniment.search.parse import parse

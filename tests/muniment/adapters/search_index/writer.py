@@ -7,7 +7,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.search.entry import Entry
 
 RECORDS = 60

@@ -12,16 +12,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from muniment.adapters.delta_archive import DeltaArchive
+from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.given_out_files import HomeFiles
 from muniment.adapters.local_media import LocalMediaStore
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.seal_key import SealKey, is_signed_by
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 from muniment.adapters.storage import Files
 from muniment.adapters.stub_keys import StubKeys
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.domain.disposal import ITEMS, DisposalPlan, Fate, PlanKind, Why
 from muniment.domain.disposal_run import Run
 from muniment.domain.holds import HoldKind, latest_review

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.domain.audit import act_of, chain_faults
 from muniment.domain.certificate import certificate_digest
 from muniment.domain.disposal import Why

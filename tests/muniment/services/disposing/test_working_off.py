@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.domain.disposal import Why
 from muniment.domain.disposal_events import DisposalStopped
 from muniment.domain.disposal_run import RunState

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 from muniment.adapters.stub_keys import StubKeys
 from tests.muniment.services.holding.office import Office
 from tests.muniment.services.searching.commits import Commits

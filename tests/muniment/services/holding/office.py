@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 from muniment.domain.audit import act_of
 from muniment.domain.events import Event
 from muniment.domain.holds import HoldKind, latest_review

@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 from typing_extensions import override
 
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 from muniment.adapters.stub_keys import StubKeys
 from muniment.domain.holds import HoldKind, latest_review
 from muniment.ports import NewHold

@@ -16,7 +16,7 @@ RECORDS = 40
 PLACING = """
 import sys
 from datetime import UTC, datetime
-from muniment.adapters.sql_register import SqlRegister
+from muniment.adapters.sql.register import SqlRegister
 from muniment.adapters.stub_keys import StubKeys
 from pathlib import Path
 from tests.muniment.services.holding.office import Office

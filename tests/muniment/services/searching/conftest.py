@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from tests.muniment.services.searching.commits import Commits
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.search.answer import Order
 from muniment.search.errors import QueryError
 from muniment.services.as_at import search_as_at

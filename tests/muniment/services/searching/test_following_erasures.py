@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from typing_extensions import override
 
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.ports.disposal import Erased, ErasedRecords, Intent
 from muniment.search.answer import Order
 from muniment.search.entry import Entry

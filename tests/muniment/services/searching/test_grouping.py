@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.services.grouping import GroupedAnswer, search_grouped
 from muniment.services.indexing import catch_up
 from muniment.services.searching import SearchFilters, search

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.search.entry import Entry
 from muniment.search.match import matches, read
 from muniment.search.parse import parse

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from typing_extensions import override
 
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.ports.disposal import Intent
 from muniment.search.answer import Facet, Order, PurgeProof
 from muniment.search.entry import Entry

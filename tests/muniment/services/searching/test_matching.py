@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.search.answer import Order
 from muniment.search.parse import parse
 from muniment.services.indexing import ENTRY_COLUMNS, OBSERVATION_COLUMNS, catch_up

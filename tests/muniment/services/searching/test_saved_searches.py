@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from muniment.adapters.sql_register import SqlRegister
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.sql.register import SqlRegister
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.domain.audit import act_of
 from muniment.domain.events import Event, SearchSaved, StatementAccepted, SuggestionDecided
 from muniment.domain.people import Actor

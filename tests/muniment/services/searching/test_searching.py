@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.search.answer import Facet, Order
 from muniment.search.errors import QueryError
 from muniment.search.highlight import to_html, to_terminal

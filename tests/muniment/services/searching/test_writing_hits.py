@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.search.errors import QueryError
 from muniment.services.hit_files import HIT_COLUMNS, FileFormat
 from muniment.services.indexing import catch_up

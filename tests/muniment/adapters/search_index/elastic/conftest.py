@@ -11,8 +11,8 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from infra.elasticsearch.servers import env_of
-from muniment.adapters.elastic_index import ElasticIndex
-from muniment.adapters.elastic_server import ElasticSignIn
+from muniment.adapters.elastic.index import ElasticIndex
+from muniment.adapters.elastic.server import ElasticSignIn
 from tests.muniment.adapters.search_index.engines import emptied, urls_of
 from tests.muniment.services.searching.commits import Commits
 

@@ -7,8 +7,8 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from infra.elasticsearch.servers import env_of, signal_node
-from muniment.adapters.elastic_index import ElasticIndex
-from muniment.adapters.elastic_server import ElasticSignIn
+from muniment.adapters.elastic.index import ElasticIndex
+from muniment.adapters.elastic.server import ElasticSignIn
 from muniment.search.answer import Order
 from muniment.search.entry import Entry
 from muniment.search.parse import parse

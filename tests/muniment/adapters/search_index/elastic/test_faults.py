@@ -7,9 +7,9 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from infra.elasticsearch.servers import signal_node
-from muniment.adapters.elastic_index import ElasticIndex
-from muniment.adapters.elastic_mapping import MADE_BY, index_body
-from muniment.adapters.elastic_server import ElasticSignIn
+from muniment.adapters.elastic.index import ElasticIndex
+from muniment.adapters.elastic.mapping import MADE_BY, index_body
+from muniment.adapters.elastic.server import ElasticSignIn
 from muniment.search.answer import Order
 from muniment.search.parse import parse
 from muniment.services.indexing import catch_up, rebuild

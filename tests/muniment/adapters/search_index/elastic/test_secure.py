@@ -13,8 +13,8 @@ import yaml
 from elasticsearch import Elasticsearch
 from typing_extensions import override
 
-from muniment.adapters.elastic_index import ElasticIndex
-from muniment.adapters.elastic_server import ElasticSignIn
+from muniment.adapters.elastic.index import ElasticIndex
+from muniment.adapters.elastic.server import ElasticSignIn
 from muniment.bootstrap import open_muniment
 from muniment.search.answer import Facet, Order
 from muniment.search.parse import parse

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from muniment.adapters.elastic_index import ElasticIndex
-from muniment.adapters.tantivy_index import TantivyIndex
+from muniment.adapters.elastic.index import ElasticIndex
+from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.ports import SearchIndex
 from muniment.search.answer import Order
 from muniment.search.parse import parse

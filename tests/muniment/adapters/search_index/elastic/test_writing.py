@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from muniment.adapters.elastic_index import ElasticIndex
-from muniment.adapters.elastic_server import ElasticSignIn
+from muniment.adapters.elastic.index import ElasticIndex
+from muniment.adapters.elastic.server import ElasticSignIn
 from muniment.search.answer import Hit, Order
 from muniment.search.parse import parse
 from schemas.errors import SearchUnavailableError, StorageError

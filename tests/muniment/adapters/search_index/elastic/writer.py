@@ -5,8 +5,8 @@ Called with the server's address and the first commit number; every fifth commit
 
 import sys
 
-from muniment.adapters.elastic_index import ElasticIndex
-from muniment.adapters.elastic_server import ElasticSignIn
+from muniment.adapters.elastic.index import ElasticIndex
+from muniment.adapters.elastic.server import ElasticSignIn
 from tests.muniment.adapters.search_index.writer import entries
 
 if __name__ == "__main__":

@@ -1,1 +1,0 @@
-"""Revisions of the register database, in order; run by `muniment.adapters.sql_upgrade`."""

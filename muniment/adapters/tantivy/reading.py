@@ -1,0 +1,236 @@
+"""Reads one state of an embedded index: totals, pages, facets, every hit, and what its dictionaries hold."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import tantivy
+
+from muniment.adapters.tantivy.query import Compiler
+from muniment.adapters.tantivy.vocabulary import Vocabulary
+from muniment.search.answer import EveryHit, Facet, FacetCounts, Hit, Order, SearchPage
+from muniment.search.place import Place, read_cursor, write_cursor
+from muniment.search.tree import And, Node, Or, Query, Range, leaves
+from schemas.errors import BadInputError
+
+__all__ = ["KEYWORD_FACETS", "IndexState", "total"]
+
+KEYWORD_FACETS = (
+    *(Facet.PLATFORM, Facet.ACCOUNT, Facet.AUTHOR_ROLE, Facet.KIND, Facet.CLASS, Facet.LANGUAGE),
+    Facet.STATE,
+)
+"""Facets whose values are words of a field of the same name."""
+
+_MOST_VALUES = 20_000
+"""A facet asks each segment for so many values: with fewer than there are, tantivy's counts are guesses."""
+
+_BATCH_HITS = 10_000
+_DRAWN_HITS = 50_000
+"""Of so many hits the places are drawn at a time: as objects of Python they take 150 bytes each."""
+
+_SHARING = 50
+"""So many entries past a page are looked at for more of its last sort key: each further query is dear."""
+
+_Tantivy = Any  # tantivy ships no usable types: its classes are named here by role only
+
+
+class IndexState:
+    """What one searcher sees; it stays so however often the index is written meanwhile."""
+
+    def __init__(self, searcher: _Tantivy, schema: _Tantivy) -> None:
+        """Take a searcher."""
+        self.searcher = searcher
+        self._vocabulary = Vocabulary(searcher)
+        self._compiler = Compiler(schema, self._vocabulary)
+        self.watermark = _watermark(searcher, schema)
+        self._counted: tuple[Node, tuple[int, int]] | None = None
+
+    @cached_property
+    def _several(self) -> int:
+        """How many entries are versions of records that have more than one."""
+        return total(self.searcher, self._compiler.compile(Range("multi", 1, 1)))
+
+    @property
+    def signature(self) -> tuple[int, int, int]:
+        """What tells two states of a generation apart."""
+        return self.watermark, self.searcher.num_docs, self.searcher.num_segments
+
+    def page(self, query: Query, *, order: Order, after: str | None, size: int) -> SearchPage:
+        """Return exact totals and one page."""
+        tree = query.tree
+        records, versions = self._count(tree)
+        # Where nothing is scored all scores are alike, and the order is that of time.
+        ranked = order is Order.RELEVANT and any(True for _ in leaves(tree))
+        start = read_cursor(after) if after else None
+        if ranked:
+            found = self._most_relevant(tree, start, size + 1, versions)
+        else:
+            found = self._newest(tree, start, size + 1)
+        return SearchPage(
+            records=records,
+            versions=versions,
+            watermark=self.watermark,
+            hits=tuple(_hit(self.searcher.doc(address), place) for place, address in found[:size]),
+            after=write_cursor(found[size - 1][0]) if len(found) > size else None,
+        )
+
+    def facets(self, query: Query) -> FacetCounts:
+        """Return the counts of every facet."""
+        asked = {
+            name: {"terms": {"field": name, "size": _MOST_VALUES, "segment_size": _MOST_VALUES}}
+            for name in (*KEYWORD_FACETS, "edited", "ym")
+        }
+        answer = self.searcher.aggregate(self._compiler.compile(query.tree), asked)
+        counts: dict[Facet, Mapping[str, int]] = {
+            facet: dict(_buckets(answer[facet], facet)) for facet in KEYWORD_FACETS
+        }
+        months = sorted((int(value), count) for value, count in _buckets(answer["ym"], "month"))
+        years: dict[str, int] = {}
+        for month, count in months:
+            years[f"{month // 100:04}"] = years.get(f"{month // 100:04}", 0) + count
+        counts[Facet.EDITED] = {
+            "yes" if int(value) else "no": count for value, count in _buckets(answer["edited"], "edited")
+        }
+        counts[Facet.YEAR] = years
+        counts[Facet.MONTH] = {f"{month // 100:04}-{month % 100:02}": count for month, count in months}
+        return FacetCounts(watermark=self.watermark, counts=counts)
+
+    def every_hit(self, query: Query) -> EveryHit:
+        """Return all hits, by batch."""
+        compiled = self._compiler.compile(query.tree)
+        versions = total(self.searcher, compiled)
+        return EveryHit(
+            versions=versions, watermark=self.watermark, batches=self._batches(compiled, versions)
+        )
+
+    def words(self) -> Mapping[str, int]:
+        """Return the exact stream's words, and of how many versions each stands in."""
+        return dict(self.searcher.terms_with_prefix("x", ""))
+
+    def terms_left(self, record_ids: Sequence[str], words: Sequence[str]) -> int:
+        """Count which of these stand in a dictionary still; a deleted entry leaves its words there."""
+        asked = [("record", one) for one in record_ids]
+        asked += [(stream, word) for word in words for stream in ("x", "s")]
+        return sum(
+            self.searcher.doc_freq(field, word) > 0
+            or any(found == word for found, _ in self.searcher.terms_with_prefix(field, word))
+            for field, word in asked
+        )
+
+    def _batches(self, compiled: _Tantivy, count: int) -> Iterator[tuple[Hit, ...]]:
+        for drawn in range(0, count, _DRAWN_HITS):
+            found = self._addresses(compiled, min(_DRAWN_HITS, count - drawn), after=drawn)
+            for start in range(0, len(found), _BATCH_HITS):
+                some = found[start : start + _BATCH_HITS]
+                keys = self.searcher.fast_field_values("sk", some)
+                yield tuple(
+                    _hit(self.searcher.doc(address), Place(0.0, sk, 0))
+                    for address, sk in zip(some, keys, strict=True)
+                )
+
+    def _addresses(self, compiled: _Tantivy, count: int, *, after: int = 0) -> list[_Tantivy]:
+        """Return so many hits in the order of the index, from the one numbered `after` on."""
+        if not count:
+            return []
+        unscored = tantivy.Query.const_score_query(compiled, 1.0)
+        found = self.searcher.search(unscored, count, count=False, offset=after)
+        return [address for _, address in found.hits]
+
+    def _newest(self, tree: Node, start: Place | None, size: int) -> list[tuple[Place, _Tantivy]]:
+        """Return the next hits by time; entries of one sort key come in the order of their ids."""
+        query = tree
+        if start is not None:
+            same_time = And((Range("sk", start.sk, start.sk), Range("id", None, start.id - 1)))
+            query = And((tree, Or((Range("sk", None, start.sk - 1), same_time))))
+        found = self._run(query, limit=size + _SHARING, by="sk")
+        ends = (
+            self.searcher.fast_field_values("sk", [found[size - 1], found[-1]]) if size < len(found) else []
+        )
+        if len(found) == size + _SHARING and len(set(ends)) == 1:
+            # The last sort key may be shared by entries that did not fit: take all of them, then cut.
+            last = ends[0]
+            found = [
+                *self._run(And((query, Range("sk", last + 1, None))), limit=size, by="sk"),
+                *self._run(And((query, Range("sk", last, last))), limit=self.searcher.num_docs, by="sk"),
+            ]
+        return _in_order(self.searcher, [(0.0, address) for address in found], None, size)
+
+    def _most_relevant(
+        self, tree: Node, start: Place | None, size: int, versions: int
+    ) -> list[tuple[Place, _Tantivy]]:
+        """Return the next hits by score, then time. Scores tie often, so look until the last is sure."""
+        query = self._compiler.compile(tree)
+        limit = size * 4
+        while True:
+            found = self.searcher.search(query, min(limit, max(versions, 1)), count=False).hits
+            last_score = found[-1][0] if found else 0.0
+            whole = len(found) >= versions
+            sure = found if whole else [(score, address) for score, address in found if score > last_score]
+            placed = _in_order(self.searcher, sure, start, size)
+            if whole or len(placed) == size:
+                return placed
+            limit *= 4
+
+    def _run(self, tree: Node, *, limit: int, by: str) -> list[_Tantivy]:
+        query = self._compiler.compile(tree)
+        found = self.searcher.search(query, max(limit, 1), count=False, order_by_field=by)
+        return [address for _, address in found.hits]
+
+    def _count(self, tree: Node) -> tuple[int, int]:
+        """Return exact records and versions; the last answer is remembered, since pages ask again."""
+        remembered = self._counted
+        if remembered is not None and remembered[0] == tree:
+            return remembered[1]
+        versions = total(self.searcher, self._compiler.compile(tree))
+        found: list[_Tantivy] = []
+        if versions and self._several:
+            several = self._compiler.compile(And((tree, Range("multi", 1, 1))))
+            found = self._addresses(several, min(versions, self._several))
+        keys = set(self.searcher.fast_field_values("record_key", found))
+        counted = (versions - len(found) + len(keys), versions)
+        self._counted = (tree, counted)
+        return counted
+
+
+def _watermark(searcher: _Tantivy, schema: _Tantivy) -> int:
+    found = searcher.search(tantivy.Query.term_query(schema, "mark", 1, "basic"), 1).hits
+    return int(searcher.fast_field_values("watermark", [found[0][1]])[0]) if found else -1
+
+
+def total(searcher: _Tantivy, query: _Tantivy) -> int:
+    """Return how many entries match, exactly."""
+    return int(searcher.search(tantivy.Query.const_score_query(query, 0.0), 1, count=True).count)
+
+
+def _buckets(answer: Mapping[str, Any], facet: str) -> Iterator[tuple[str, int]]:
+    if answer["sum_other_doc_count"] or answer["doc_count_error_upper_bound"]:
+        raise BadInputError(
+            f"There are more than {_MOST_VALUES:,} values of {facet}: they cannot be counted exactly.",
+            remedy="Narrow the search.",
+        )
+    for bucket in answer["buckets"]:
+        yield bucket["key"], bucket["doc_count"]
+
+
+def _in_order(
+    searcher: _Tantivy, found: list[tuple[float, _Tantivy]], start: Place | None, size: int
+) -> list[tuple[Place, _Tantivy]]:
+    """Return at most `size` hits after `start`, by score, sort key and id, largest first."""
+    addresses = [address for _, address in found]
+    sort_keys = searcher.fast_field_values("sk", addresses)
+    ids = searcher.fast_field_values("id", addresses)
+    scores = [score for score, _ in found]
+    placed = sorted(zip(map(Place, scores, sort_keys, ids), addresses, strict=True), key=_place, reverse=True)
+    if start is not None:
+        placed = [pair for pair in placed if pair[0] < start]
+    return placed[:size]
+
+
+def _place(placed: tuple[Place, _Tantivy]) -> Place:
+    return placed[0]
+
+
+def _hit(document: _Tantivy, place: Place) -> Hit:
+    return Hit(
+        version_id=bytes(document.get_first("version")), record_id=document.get_first("record"), sk=place.sk
+    )
