@@ -19,11 +19,11 @@ from muniment.adapters.sql.register import SqlRegister
 from muniment.adapters.storage import Files
 from muniment.adapters.stub_keys import StubKeys
 from muniment.domain.holds import HoldKind, latest_review
-from muniment.domain.people import london_date
 from muniment.domain.stub import StubKey
 from muniment.ports import Erasure, Filing, MediaStore, NewHold, SearchIndex
 from muniment.services.indexing import catch_up, rebuild
 from schemas.capture import Attachment
+from schemas.london import london_date
 
 __all__ = ["Erased", "Town", "id_of", "number_of"]
 

@@ -8,7 +8,7 @@ from prefect.events import emit_event
 
 from flows.archive import services
 from muniment.domain.holds import HoldKind, due_for_review
-from muniment.domain.people import london_date
+from schemas.london import london_date
 
 __all__ = ["hold_review"]
 

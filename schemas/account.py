@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
+from schemas.london import london_day_starts
 from schemas.vocabulary import AccountKind, OnDeletion, Platform
 
 __all__ = ["Account"]
-
-_LONDON: Final = ZoneInfo("Europe/London")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,4 +40,4 @@ class Account:
     def backfill_starts_at(self) -> datetime | None:
         """The first moment to fetch from: `backfill_from` is a London day. None: as far back as there is."""
         first = self.backfill_from
-        return None if first is None else datetime.combine(first, time.min, _LONDON).astimezone(UTC)
+        return None if first is None else london_day_starts(first)

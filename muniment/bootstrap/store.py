@@ -20,10 +20,11 @@ from muniment.adapters.s3.media import S3MediaStore
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.storage import Files
 from muniment.domain.events import Event
-from muniment.domain.people import SYSTEM, Actor, london_date, roles_on, teams_on
+from muniment.domain.people import SYSTEM, Actor, roles_on, teams_on
 from muniment.ports import MediaStore
 from muniment.services.holding import catch_up_holds
 from schemas.clock import Clock
+from schemas.london import london_date
 
 if TYPE_CHECKING:
     from muniment.bootstrap.process import Muniment

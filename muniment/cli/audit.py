@@ -13,9 +13,9 @@ from rich.table import Table
 
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.audit import Told
-from muniment.domain.completeness import LONDON
 from muniment.domain.events import AuditRead
 from muniment.services.auditing import read_audit
+from schemas.london import LONDON
 
 __all__ = ["audit"]
 

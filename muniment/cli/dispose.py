@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from muniment.cli.opening import COUNCIL, console, opened_council
-from muniment.domain.completeness import LONDON
 from muniment.domain.disposal import PlanKind
 from muniment.domain.disposal_run import FACETS, Decision, Run, RunState
 from muniment.domain.given_out import GivenKind
@@ -18,6 +17,7 @@ from muniment.services.destroying import Executed
 from muniment.services.listing import STOPPABLE
 from muniment.services.working_off import work_off
 from schemas.errors import BadInputError, MunimentError
+from schemas.london import london_date, london_words
 
 __all__ = ["dispose"]
 
@@ -155,7 +155,7 @@ def approve(council: str | None, run: str) -> None:
     if found.waits_until is None:
         console.print(f"{run} waits for another approval.")
     else:
-        console.print(f"{run} is approved and waits until {_when(found.waits_until)}.")
+        console.print(f"{run} is approved and waits until {london_words(found.waits_until)}.")
 
 
 @dispose.command()
@@ -206,13 +206,15 @@ def status(council: str | None, run: str) -> None:
         _print_runs((listed.run,))
         for said in listed.said:
             about = "one" if said.value is None else f"{said.facet} {said.value}"
-            console.print(escape(f"{_when(said.at)}  {said.person}: {said.decision} {about}: {said.reason}"))
+            console.print(
+                escape(f"{london_words(said.at)}  {said.person}: {said.decision} {about}: {said.reason}")
+            )
         for team, person in listed.co_reviews.items():
             console.print(escape(f"{team}: {person} has looked at it"))
         if listed.waits_for and listed.run.state in STOPPABLE:
             console.print(escape(f"waits for: {', '.join(sorted(listed.waits_for))}"))
         for one in listed.approvals:
-            console.print(escape(f"{_when(one.at)}  {one.person}, {one.role}: approved"))
+            console.print(escape(f"{london_words(one.at)}  {one.person}, {one.role}: approved"))
         for proof in services.destroying.proofs(run):
             told = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in proof.counts.items())
             verdict = "proved" if proof.proved else f"pending: {proof.pending or 'something is left'}"
@@ -243,7 +245,7 @@ def certificate(council: str | None, run: str, json_path: Path | None, pdf_path:
         console.print(escape(f"  still in: {copy['what']}, {ends}"))
     for given in told.get("given_out", ()):
         some = "an unknown number" if given["of_these"] is None else f"{given['of_these']:,}"
-        day = datetime.fromisoformat(given["at"]).astimezone(LONDON).strftime("%-d %B %Y")
+        day = f"{london_date(datetime.fromisoformat(given['at'])):%-d %B %Y}"
         console.print(escape(f"  given out: {given['kind']} of {day}, {some} of these: {given['became']}"))
 
 
@@ -323,7 +325,7 @@ def _print_runs(runs: tuple[Run, ...]) -> None:
     ):
         table.add_column(heading, overflow="fold")
     for one in runs:
-        waits = "" if one.waits_until is None else _when(one.waits_until)
+        waits = "" if one.waits_until is None else london_words(one.waits_until)
         records = "" if one.intent_count is None else f"{one.intent_count:,}"
         table.add_row(
             *(
@@ -354,7 +356,3 @@ def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
         writer = csv.DictWriter(file, list(rows[0]) if rows else ["record_id"])
         writer.writeheader()
         writer.writerows(rows)
-
-
-def _when(moment: datetime) -> str:
-    return moment.astimezone(LONDON).strftime("%-d %B %Y %H:%M")

@@ -12,13 +12,14 @@ from connectors import registry
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
 from muniment.cli.search import changed_text
 from muniment.domain.calendar import calendar_svg
-from muniment.domain.completeness import LONDON, AccountCoverage
+from muniment.domain.completeness import AccountCoverage
 from muniment.domain.events import ArchiveExported, RecordShown
 from muniment.domain.given_out import GivenKind
 from muniment.services.covering import coverage as cover
 from muniment.services.exporting import write_lines
 from muniment.services.showing import RecordView
 from muniment.services.showing import show as show_record
+from schemas.london import london_short
 from schemas.report import Gap
 
 __all__ = ["coverage", "coverage_tables", "export", "show"]
@@ -44,14 +45,14 @@ def _print_record(view: RecordView) -> None:
     console.print(
         f"{view.platform} {view.kind} by {escape(view.author)} ({view.author_role}), account {view.account}"
     )
-    created = "the platform did not say when" if view.created_at is None else _moment(view.created_at)
+    created = "the platform did not say when" if view.created_at is None else london_short(view.created_at)
     console.print(f"created: {created}   {escape(view.url or '')}")
     console.print("\n[bold]Versions[/]")
     before: str | None = None
     for number, version in enumerate(view.versions, start=1):
-        edited = "" if version.version_at is None else f", made {_moment(version.version_at)}"
+        edited = "" if version.version_at is None else f", made {london_short(version.version_at)}"
         console.print(
-            f" {number}. captured {_moment(version.captured_at)}{edited} "
+            f" {number}. captured {london_short(version.captured_at)}{edited} "
             f"[dim](commit {version.commit_no}, {escape(version.endpoint)})[/]"
         )
         console.print(
@@ -62,7 +63,9 @@ def _print_record(view: RecordView) -> None:
     for state in view.states:
         word = "" if state.shown == "public" else f' ("{escape(state.shown)}")'
         counts = "".join(f", {name} {count:,}" for name, count in state.metrics.items())
-        console.print(f" {_moment(state.at)}  {state.state}{word}  [dim]{state.answer}{escape(counts)}[/]")
+        console.print(
+            f" {london_short(state.at)}  {state.state}{word}  [dim]{state.answer}{escape(counts)}[/]"
+        )
     if view.files:
         console.print("\n[bold]Pictures, files and short links[/]")
     for file in view.files:
@@ -81,7 +84,7 @@ def _print_record(view: RecordView) -> None:
             mark = ">" if entry.record_id == view.record_id else " "
             text = escape(" ".join(entry.text.split())[:100])
             console.print(
-                f"{mark} {'   ' * entry.depth}{_moment(entry.filed_at)} {escape(entry.author)}: {text}"
+                f"{mark} {'   ' * entry.depth}{london_short(entry.filed_at)} {escape(entry.author)}: {text}"
             )
 
 
@@ -151,8 +154,8 @@ def _print_gaps(gaps: Sequence[Gap]) -> None:
     for heading in ("account", "stream", "from", "to", "why"):
         table.add_column(heading)
     for gap in gaps[:_MOST_GAPS]:
-        end = "open" if gap.ends_at is None else _moment(gap.ends_at)
-        table.add_row(gap.account, gap.stream, _moment(gap.starts_at), end, gap.reason)
+        end = "open" if gap.ends_at is None else london_short(gap.ends_at)
+        table.add_row(gap.account, gap.stream, london_short(gap.starts_at), end, gap.reason)
     console.print(table)
     if len(gaps) > _MOST_GAPS:
         console.print(f"and {len(gaps) - _MOST_GAPS} more; --svg shows them all by day")
@@ -178,10 +181,6 @@ def export(council: str | None, path: Path) -> None:
         left_out = services.left_out()
     console.print(f"{count:,} records written to {path}")
     print_left_out(left_out)
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(LONDON).strftime("%-d %b %Y %H:%M")
 
 
 def _date(moment: datetime | None) -> date | None:

@@ -9,14 +9,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
-from muniment.domain.completeness import LONDON
 from muniment.domain.events import HoldShown
 from muniment.domain.given_out import GivenKind
 from muniment.domain.holds import Hold, HoldKind, due_for_review, review_day
-from muniment.domain.people import london_date
 from muniment.ports import NewHold
 from muniment.services import holding
 from schemas.errors import BadInputError
+from schemas.london import london_date, london_words
 
 __all__ = ["hold"]
 
@@ -174,11 +173,10 @@ def release(hold_id: int, council: str | None, reason: str) -> None:
 
 
 def _print(found: Hold) -> None:
-    def moment(at: datetime) -> str:
-        return at.astimezone(LONDON).strftime("%-d %B %Y %H:%M")
-
     console.print(f"[bold]Hold {found.hold_id}[/], {found.kind}, {escape(found.reference)}")
-    console.print(f"placed {moment(found.placed_at)} by {escape(found.placed_by)}: {escape(found.reason)}")
+    console.print(
+        f"placed {london_words(found.placed_at)} by {escape(found.placed_by)}: {escape(found.reason)}"
+    )
     if found.case_id is not None:
         console.print(f"case {escape(found.case_id)}")
     if found.typed is None:
@@ -190,7 +188,7 @@ def _print(found: Hold) -> None:
         console.print(f"review by {found.review_on:%-d %B %Y}")
     else:
         by, why = escape(found.released_by or ""), escape(found.release_reason or "")
-        console.print(f"released {moment(found.released_at)} by {by}: {why}")
+        console.print(f"released {london_words(found.released_at)} by {by}: {why}")
 
 
 def _lines(path: Path) -> tuple[str, ...]:

@@ -8,10 +8,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from muniment.cli.opening import COUNCIL, console, opened_council
-from muniment.domain.people import Appointment, Membership, Role, london_date
+from muniment.domain.people import Appointment, Membership, Role
 from muniment.services.appointing import admit, appoint, dismiss
 from muniment.services.appointing import end as end_role
 from schemas.errors import BadInputError
+from schemas.london import london_date
 
 __all__ = ["people"]
 

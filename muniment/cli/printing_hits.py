@@ -1,21 +1,21 @@
 """What `muniment search` prints: its statement, hits or groups, and what could not have been found."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 from rich.markup import escape
 
 from muniment.cli.opening import console
-from muniment.domain.completeness import LONDON, NOTHING_KNOWN
+from muniment.domain.completeness import NOTHING_KNOWN
 from muniment.search.answer import Facet
 from muniment.search.highlight import Piece, excerpt
 from muniment.services.finding import FoundVersion
 from muniment.services.grouping import Group, GroupedAnswer
 from muniment.services.searching import SearchAnswer
 from muniment.services.unseen import AccountUnseen
+from schemas.london import london_short
 
-__all__ = ["moment", "print_answer", "print_groups", "print_statement", "print_unseen"]
+__all__ = ["print_answer", "print_groups", "print_statement", "print_unseen"]
 
 _WIDTH: Final = 240
 _LINE_WIDTH: Final = 80
@@ -88,11 +88,6 @@ def print_unseen(accounts: Sequence[AccountUnseen]) -> None:
         console.print(f"  [yellow]{', '.join(names)}[/]: {escape(missing)}")
 
 
-def moment(at: datetime) -> str:
-    """Return an instant as a London time."""
-    return at.astimezone(LONDON).strftime("%-d %b %Y %H:%M")
-
-
 def _print_group(group: Group) -> None:
     for number, found in enumerate(group.found()):
         if number == 0:
@@ -102,15 +97,16 @@ def _print_group(group: Group) -> None:
         else:
             said = _marked(excerpt(found.text, _LINE_WIDTH))
             console.print(
-                f"    {moment(found.filed_at)}  {', '.join(found.entry.accounts)}  {escape(_author(found))}  "
-                f"{said}  [dim]{found.entry.state}  {escape(found.entry.record_id)}[/]"
+                f"    {london_short(found.filed_at)}  {', '.join(found.entry.accounts)}  "
+                f"{escape(_author(found))}  {said}  "
+                f"[dim]{found.entry.state}  {escape(found.entry.record_id)}[/]"
             )
 
 
 def _print_found(found: FoundVersion) -> None:
     entry = found.entry
     console.print(
-        f"\n[bold]{moment(found.filed_at)}[/]  {entry.platform}, {', '.join(entry.accounts)}  "
+        f"\n[bold]{london_short(found.filed_at)}[/]  {entry.platform}, {', '.join(entry.accounts)}  "
         f"{escape(_author(found))}  [dim]{entry.state}  {escape(entry.record_id)}[/]"
     )
     if found.title:

@@ -16,6 +16,7 @@ from muniment.domain.honouring import conflicts
 from muniment.domain.retention import Action, RetentionClass, Schedule, refusal
 from muniment.domain.simulating import Change, Simulation
 from muniment.services.comparing import differences
+from schemas.london import london_date
 
 __all__ = ["schedule"]
 
@@ -87,9 +88,8 @@ def list_versions(council: str | None) -> None:
         table.add_column(heading, overflow="fold")
     for one in versions:
         here = "yes" if now is not None and now.version == one.version else ""
-        table.add_row(
-            one.version, f"{one.effective_from:%-d %B %Y}", f"{one.at:%-d %B %Y}", escape(one.by), here
-        )
+        adopted = f"{london_date(one.at):%-d %B %Y}"
+        table.add_row(one.version, f"{one.effective_from:%-d %B %Y}", adopted, escape(one.by), here)
     console.print(table)
 
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from muniment.bootstrap import CouncilServices
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
-from muniment.cli.printing_hits import moment, print_answer, print_groups, print_statement, print_unseen
+from muniment.cli.printing_hits import print_answer, print_groups, print_statement, print_unseen
 from muniment.domain.events import RecordShown, SearchMade
 from muniment.domain.given_out import GivenKind
 from muniment.search.answer import Order
@@ -26,6 +26,7 @@ from muniment.services.showing import changes
 from muniment.services.unseen import unseen
 from muniment.services.writing_hits import spare_memory, write_hits
 from schemas.errors import BadInputError
+from schemas.london import london_short
 
 __all__ = ["changed_text", "search", "thread"]
 
@@ -230,13 +231,13 @@ def _print_thread_record(one: ThreadRecord, *, chosen: bool) -> None:
     word = f' ("{escape(one.word)}")' if one.word and one.word != "public" else ""
     state = "" if one.state == "live" else f"  [yellow]{one.state}{word}[/]"
     console.print(
-        f"{mark} {indent}[bold]{moment(one.filed_at)}[/]  {escape(one.author)}{state}  "
+        f"{mark} {indent}[bold]{london_short(one.filed_at)}[/]  {escape(one.author)}{state}  "
         f"[dim]{escape(one.record_id)}[/]"
     )
     before: str | None = None
     for said in one.versions:
         told = escape(said.text) if before is None else changed_text(before, said.text)
-        since = "" if before is None else f"[dim]edited {moment(said.since)}:[/] "
+        since = "" if before is None else f"[dim]edited {london_short(said.since)}:[/] "
         console.print(f"  {indent}{since}{told}")
         before = said.text
 

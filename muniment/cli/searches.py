@@ -12,12 +12,12 @@ from rich.table import Table
 
 from muniment.bootstrap import CouncilServices
 from muniment.cli.opening import COUNCIL, console, opened_council
-from muniment.domain.completeness import LONDON
 from muniment.domain.events import SearchReported
 from muniment.services.held import held_ids
 from muniment.services.hit_reports import HitReport
 from muniment.services.saving import SearchDesk
 from muniment.services.searching import SearchFilters
+from schemas.london import london_short
 
 __all__ = ["searches"]
 
@@ -54,7 +54,7 @@ def list_searches(council: str | None) -> None:
             table.add_column(heading, overflow="fold")
         for one in services.muniment.register.saved_searches(services.name):
             narrowed = "".join(f" {key}:{value}" for key, value in one.filters.items())
-            saved = f"{_moment(one.saved_at)}, {one.saved_by}"
+            saved = f"{london_short(one.saved_at)}, {one.saved_by}"
             typed, purpose = escape(one.typed + narrowed), escape(one.case_reference or "")
             table.add_row(one.name, str(one.revision), typed, purpose, escape(saved))
     console.print(table)
@@ -209,9 +209,5 @@ def statement(name: str, council: str | None, number: int | None, *, accept: boo
     if accept or number is not None:
         console.print(
             f"\n[dim]Statement {kept.number}, accepted by {escape(kept.accepted_by)} on "
-            f"{_moment(kept.accepted_at)}; SHA-256 {kept.sha256.hex()}[/]"
+            f"{london_short(kept.accepted_at)}; SHA-256 {kept.sha256.hex()}[/]"
         )
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(LONDON).strftime("%-d %b %Y %H:%M")

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from muniment.cli.opening import COUNCIL, console, opened_council
+from schemas.london import london_date
 
 __all__ = ["transfer"]
 
@@ -65,8 +66,9 @@ def list_transfers(council: str | None) -> None:
     for heading in ("transfer", "made", "by", "records", "schedule", "receipt"):
         table.add_column(heading, overflow="fold")
     for one in made:
-        receipt = "waits" if one.receipt is None else f"{one.receipt} ({one.received_at:%-d %b %Y})"
-        day = f"{one.at:%-d %b %Y}"
+        received = "" if one.received_at is None else f"{london_date(one.received_at):%-d %b %Y}"
+        receipt = f"{one.receipt} ({received})" if received else "waits"
+        day = f"{london_date(one.at):%-d %b %Y}"
         table.add_row(one.transfer, day, escape(one.by), f"{one.records:,}", one.schedule, escape(receipt))
     console.print(table)
     console.print(f"{offered:,} more records are to be offered.")

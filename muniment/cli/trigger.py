@@ -12,6 +12,7 @@ from muniment.domain.classifying import Window
 from muniment.domain.retention import EVENTS, WindowKind
 from muniment.domain.triggers import Scope
 from schemas.errors import BadInputError
+from schemas.london import london_date
 
 __all__ = ["trigger"]
 
@@ -85,7 +86,7 @@ def list_facts(council: str | None) -> None:
     for one in history:
         about = "the council" if one.scope is Scope.COUNCIL else f"{one.scope.value} {one.name}"
         happened = "withdrawn" if one.on is None else f"{one.on:%-d %b %Y}"
-        recorded = f"{one.at:%-d %b %Y}"
+        recorded = f"{london_date(one.at):%-d %b %Y}"
         table.add_row(one.event, escape(about), happened, recorded, escape(one.by), escape(one.reason))
     console.print(table)
     days = Table(title="Elections, emergencies, alerts", title_justify="left")

@@ -7,11 +7,11 @@ import click
 from rich.markup import escape
 
 from muniment.cli.opening import COUNCIL, console, opened_council
-from muniment.domain.completeness import LONDON
 from muniment.domain.disposal_events import StubAsked
 from muniment.services.accounting import Account, Found
 from muniment.services.accounting import why as why_not_held
 from muniment.services.restricting import classes_left_out
+from schemas.london import london_date
 
 __all__ = ["why"]
 
@@ -80,7 +80,7 @@ def _blind(told: Account) -> list[str]:
         return ["No gap in what we could see touches that time: see `muniment coverage` for what is asked."]
     lines = [f"{len(told.gaps):,} gaps in what we could see may be the reason:"]
     for gap in told.gaps[:_GAPS_SHOWN]:
-        start = gap.starts_at.astimezone(LONDON).strftime("%-d %B %Y")
-        end = "still open" if gap.ends_at is None else gap.ends_at.astimezone(LONDON).strftime("%-d %B %Y")
+        start = f"{london_date(gap.starts_at):%-d %B %Y}"
+        end = "still open" if gap.ends_at is None else f"{london_date(gap.ends_at):%-d %B %Y}"
         lines.append(f"  {gap.account}, {gap.stream}: {gap.reason}, {start} to {end}")
     return lines

@@ -7,27 +7,24 @@ Null, absent and unreadable are three different things; a shortfall always has a
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from schemas.london import london_day_starts, london_words
 from schemas.report import Completeness, Gap
 from schemas.vocabulary import Reason, Stream
 
 __all__ = [
-    "LONDON",
     "NEVER_READ",
     "NOTHING_KNOWN",
     "AccountCoverage",
     "Day",
     "StreamTotals",
     "blind_days",
-    "london_date",
     "sentence",
     "totals",
 ]
 
-LONDON: Final = ZoneInfo("Europe/London")
 
 NEVER_READ: Final = "We cannot say what we do not have: no list of this account was read to its end yet."
 NOTHING_KNOWN: Final = "We know of nothing that the platform offered and we do not have."
@@ -89,11 +86,6 @@ class AccountCoverage:
     missing: str
 
 
-def london_date(moment: datetime) -> date:
-    """Return the Europe/London date of an instant: the date that a person or a rule uses."""
-    return moment.astimezone(LONDON).date()
-
-
 def totals(lines: Iterable[Completeness]) -> tuple[StreamTotals, ...]:
     """Add up the newest ledger line of each listing, by stream."""
     by_stream: dict[Stream, list[Completeness]] = {}
@@ -130,8 +122,8 @@ def blind_days(gaps: Iterable[Gap], *, since: date, until: date, now: datetime) 
     days: list[Day] = []
     on = since
     while on <= until:
-        start = datetime.combine(on, time.min, tzinfo=LONDON).astimezone(UTC)
-        end = datetime.combine(on + timedelta(days=1), time.min, tzinfo=LONDON).astimezone(UTC)
+        start = london_day_starts(on)
+        end = london_day_starts(on + timedelta(days=1))
         spans = sorted(
             (max(gap.starts_at, start), min(gap.ends_at or now, end))
             for gap in whole
@@ -187,18 +179,15 @@ def _blind_times(gaps: Sequence[Gap]) -> Iterator[str]:
         if len(found) > _PERIODS_READ:
             first = min(gap.starts_at for gap in found)
             last = max((gap.ends_at for gap in found if gap.ends_at is not None), default=first)
-            end = "now" if any(gap.ends_at is None for gap in found) else _moment(last)
-            within = f"only within one of {len(found)} periods from {_moment(first)} to {end}"
+            end = "now" if any(gap.ends_at is None for gap in found) else london_words(last)
+            within = f"only within one of {len(found)} periods from {london_words(first)} to {end}"
             yield f"{stream.value} that were there {within} ({why})"
             continue
         for gap in found:
-            end = "now" if gap.ends_at is None else _moment(gap.ends_at)
-            yield f"{stream.value} that were there only between {_moment(gap.starts_at)} and {end} ({why})"
+            start = london_words(gap.starts_at)
+            end = "now" if gap.ends_at is None else london_words(gap.ends_at)
+            yield f"{stream.value} that were there only between {start} and {end} ({why})"
 
 
 def _threads(count: int) -> str:
     return "1 thread" if count == 1 else f"{count:,} threads"
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(LONDON).strftime("%-d %B %Y %H:%M")

@@ -6,11 +6,10 @@ it takes the name that the machine gives (docs/operate/people.md), and asks the 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from schemas.errors import NotPermittedError
 
@@ -22,7 +21,6 @@ __all__ = [
     "Appointment",
     "Membership",
     "Role",
-    "london_date",
     "may_see",
     "require",
     "require_another",
@@ -30,8 +28,6 @@ __all__ = [
     "roles_on",
     "teams_on",
 ]
-
-_LONDON: Final = ZoneInfo("Europe/London")
 
 
 class Role(StrEnum):
@@ -219,8 +215,3 @@ def require_another(actor: Actor, others: Iterable[str], what: str) -> None:
         raise NotPermittedError(
             f"{actor.name}, who {what}, cannot approve it too.", remedy="Another person has to do this."
         )
-
-
-def london_date(moment: datetime) -> date:
-    """Return the Europe/London date of an instant: the date that every rule and every person goes by."""
-    return moment.astimezone(_LONDON).date()

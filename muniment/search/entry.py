@@ -9,9 +9,9 @@ import hashlib
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from muniment.search.tokens import GAP, fold
+from schemas.london import LONDON
 
 __all__ = [
     "INTEGERS",
@@ -39,7 +39,6 @@ INTEGERS = ("id", "record_key", "ts", "day", "ym", "sk", "commit_no", "edited", 
 KEYWORDS = ("platform", "account", "author", "author_role", "kind", "series", "class", "language", "state")
 """Fields of whole values, folded; account and author may hold several."""
 
-_LONDON = ZoneInfo("Europe/London")
 _SLOT_SECONDS = 900
 _EARLIEST, _LATEST = -62_135_000_000, 253_402_000_000  # the years 1 and 9999, a little inside
 SORTABLE_SECONDS = 2**35 - 1  # sk must fit 63 bits: the year 3058
@@ -105,7 +104,7 @@ def day_of(ts: int) -> int:
 
 @lru_cache(maxsize=65_536)
 def _day_of_slot(slot: int) -> int:
-    local = datetime.fromtimestamp(slot * _SLOT_SECONDS, UTC).astimezone(_LONDON)
+    local = datetime.fromtimestamp(slot * _SLOT_SECONDS, UTC).astimezone(LONDON)
     return local.year * 10_000 + local.month * 100 + local.day
 
 

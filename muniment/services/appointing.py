@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from muniment.domain.events import RoleEnded, RoleGiven, TeamJoined, TeamLeft
-from muniment.domain.people import Act, Actor, Appointment, Membership, Role, london_date, require
+from muniment.domain.people import Act, Actor, Appointment, Membership, Role, require
 from muniment.ports import Register
-from muniment.services.checking import check_name
+from muniment.services.checking import check_name, check_reason
 from schemas.errors import BadInputError, NotPermittedError
+from schemas.london import london_date
 
 __all__ = ["admit", "appoint", "dismiss", "end"]
 
@@ -35,7 +36,7 @@ def appoint(
         NotPermittedError: The actor is no information manager, or would serve themselves.
         BadInputError: The person has the role then already, or the days are in the wrong order, or no reason.
     """
-    _check_reason(reason)
+    check_reason(reason)
     with register.begin(council, actor, now=now) as trail:
         known = register.appointments(council)
         if _managers(known, london_date(now)) or appointment.role is not Role.INFORMATION_MANAGER:
@@ -73,7 +74,7 @@ def end(
         NotPermittedError: The actor is no information manager.
         BadInputError: The person has no such role, or nobody would be information manager any more.
     """
-    _check_reason(reason)
+    check_reason(reason)
     require(actor, Act.GIVE_ROLES)
     with register.begin(council, actor, now=now) as trail:
         known = register.appointments(council)
@@ -110,7 +111,7 @@ def admit(
         BadInputError: The person is in the team then already, the days are in the wrong order, or no
             reason.
     """
-    _check_reason(reason)
+    check_reason(reason)
     check_name(membership.team)
     require(actor, Act.GIVE_ROLES)
     _refuse_oneself(actor, membership.person, "put themselves into a team")
@@ -147,7 +148,7 @@ def dismiss(
         NotPermittedError: The actor is no information manager.
         BadInputError: The person is not in that team, or the day lies before the first.
     """
-    _check_reason(reason)
+    check_reason(reason)
     require(actor, Act.GIVE_ROLES)
     with register.begin(council, actor, now=now) as trail:
         found = _standing(_in(register.memberships(council), person, team), london_date(now))
@@ -203,8 +204,3 @@ def _in_one_time(one: _Given, other: _Given) -> bool:
     ends_before = one.until_on is not None and one.until_on < other.from_on
     begins_after = other.until_on is not None and other.until_on < one.from_on
     return not (ends_before or begins_after)
-
-
-def _check_reason(reason: str) -> None:
-    if not reason.strip():
-        raise BadInputError("The reason is missing: it is read years later.", remedy="Give --reason.")

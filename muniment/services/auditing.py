@@ -1,21 +1,20 @@
 """Reading the audit chain, and going on where a register was lost."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
 from muniment.domain.audit import Entry, Told, act_of
 from muniment.domain.events import AuditRestarted, Tag, Term
-from muniment.domain.people import Act, Actor, london_date, require
+from muniment.domain.people import Act, Actor, require
 from muniment.ports import Seals
 from muniment.ports.audit import AuditChain
+from muniment.services.checking import check_reason
 from schemas.errors import BadInputError, IntegrityError
+from schemas.london import london_date, london_day_starts
 
-__all__ = ["SEARCH_YEARS", "destroy_texts", "london_day_starts", "read_audit", "restart"]
+__all__ = ["SEARCH_YEARS", "destroy_texts", "read_audit", "restart"]
 
 SEARCH_YEARS = 6
-
-_LONDON = ZoneInfo("Europe/London")
 
 
 def read_audit(
@@ -118,16 +117,10 @@ def destroy_texts(
             f"Entries about searches are kept {SEARCH_YEARS} years: {before:%-d %B %Y} is too late a day.",
             remedy=f"Give a day up to {ended:%-d %B %Y}.",
         )
-    if not reason.strip():
-        raise BadInputError("The reason is missing: it is read years later.", remedy="Give --reason.")
+    check_reason(reason)
     return audit.destroy_audit_texts(
         council, actor, term=Term.SEARCH, before=london_day_starts(before), reason=reason, now=now
     )
-
-
-def london_day_starts(day: date) -> datetime:
-    """Return the instant at which a London day begins."""
-    return datetime.combine(day, time(), tzinfo=_LONDON)
 
 
 def _tags(what: str) -> tuple[str, ...]:

@@ -26,11 +26,13 @@ from muniment.domain.certificate import (
 from muniment.domain.disposal_events import CopiesEnded, DisposalCertified
 from muniment.domain.disposal_run import Run
 from muniment.domain.given_out import Holding, told_of
-from muniment.domain.people import SYSTEM, Act, Actor, london_date, require
+from muniment.domain.people import SYSTEM, Act, Actor, require
 from muniment.ports import Register
+from muniment.services.checking import check_reason
 from schemas.clock import Clock
 from schemas.digests import canonical
 from schemas.errors import BadInputError, IntegrityError
+from schemas.london import london_date
 
 __all__ = ["Certifying"]
 
@@ -139,8 +141,7 @@ class Certifying:
             BadInputError: The run has no certificate, or it was said already, or no reason is given.
         """
         require(actor, Act.END_COPIES)
-        if not reason.strip():
-            raise BadInputError("The reason is missing: it is read years later.", remedy="Give --reason.")
+        check_reason(reason)
         if "copies_ended" in self.read(run):
             raise BadInputError(f"The copies of {run} were said to be gone already.")
         now = self.clock.now()

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from muniment.domain.completeness import AccountCoverage, blind_days, london_date, sentence, totals
+from muniment.domain.completeness import AccountCoverage, blind_days, sentence, totals
 from muniment.ports import Register
+from schemas.london import london_date
 
 __all__ = ["coverage"]
 

@@ -36,7 +36,7 @@ from muniment.domain.disposal_run import (
     outcomes,
     signed,
 )
-from muniment.domain.people import Act, Actor, Role, london_date, require, require_another, require_sight
+from muniment.domain.people import Act, Actor, Role, require, require_another, require_sight
 from muniment.domain.restricting import teams_in
 from muniment.domain.retention import Schedule
 from muniment.ports import Register
@@ -46,6 +46,7 @@ from muniment.services.listing import STOPPABLE, enter_list, restrictions_for
 from muniment.services.reviewing import check_said, file_decisions
 from schemas.clock import Clock
 from schemas.errors import BadInputError, NotPermittedError
+from schemas.london import london_date
 
 __all__ = ["Disposing", "Listed"]
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -17,10 +16,10 @@ from muniment.search.tree import Node
 from muniment.services.indexing import ENTRY_COLUMNS, OBSERVATION_COLUMNS, entries_of
 from schemas.arrow import RECORD_SERIES, TABLE
 from schemas.errors import IntegrityError
+from schemas.london import london_date
 
 __all__ = ["FoundVersion", "found_versions"]
 
-_LONDON: Final = ZoneInfo("Europe/London")
 _EXTRA_COLUMNS: Final = ("author_name", "url", "captured_at", "thread_id", "capture_id")
 _SAID: Final = ("title", "text", "filed_at", *_EXTRA_COLUMNS)
 _SLICE_ROWS: Final = 1_000
@@ -43,7 +42,7 @@ class FoundVersion:
     @property
     def dated(self) -> date:
         """The Europe/London date that searches go by."""
-        return self.filed_at.astimezone(_LONDON).date()
+        return london_date(self.filed_at)
 
 
 def found_versions(

@@ -16,7 +16,7 @@ from muniment.domain.disposal_events import StubKeyForgetAsked, StubKeyForgotten
 from muniment.domain.disposal_run import hands, signed
 from muniment.domain.event import Tag, Term
 from muniment.domain.floors import class_ending
-from muniment.domain.people import Act, Actor, Role, london_date, require, require_another
+from muniment.domain.people import Act, Actor, Role, require, require_another
 from muniment.domain.period import TRIGGER
 from muniment.domain.retention import Schedule
 from muniment.domain.stub import StubKey
@@ -24,6 +24,7 @@ from muniment.ports import Register
 from muniment.services.checking import check_reason
 from schemas.clock import Clock
 from schemas.errors import BadInputError, NotPermittedError
+from schemas.london import london_date
 
 __all__ = ["ForgettingKeys", "KeyTold"]
 

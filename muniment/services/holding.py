@@ -13,13 +13,15 @@ from typing import Final
 
 from muniment.domain.events import HoldPlaced, HoldReleased, HoldResolved, HoldReviewed
 from muniment.domain.holds import Hold, review_day
-from muniment.domain.people import SYSTEM, Act, Actor, london_date, require
+from muniment.domain.people import SYSTEM, Act, Actor, require
 from muniment.ports import Archive, NewHold, Register
 from muniment.search.parse import parse
+from muniment.services.checking import check_reason
 from muniment.services.indexing import changed_entries, every_entry, portions
 from muniment.services.scoping import in_scope, scopes_of, stood
 from schemas.arrow import RECORD_SERIES
 from schemas.errors import BadInputError
+from schemas.london import london_date
 
 __all__ = ["Placed", "catch_up_holds", "place", "release", "review"]
 
@@ -133,7 +135,7 @@ def review(
         BadInputError: There is no such open hold, no reason, or the day lies too far ahead.
     """
     require(actor, Act.REVIEW_HOLD)
-    _check_reason(reason)
+    check_reason(reason)
     with register.begin(council, actor, now=now) as trail:
         hold = register.hold(council, hold_id)
         day = review_day(review_on, london_date(now))
@@ -152,7 +154,7 @@ def release(
         BadInputError: There is no such open hold, or no reason.
     """
     require(actor, Act.RELEASE_HOLD)
-    _check_reason(reason)
+    check_reason(reason)
     with register.begin(council, actor, now=now) as trail:
         hold = register.hold(council, hold_id)
         freed = register.release_hold(council, hold_id, by=actor.name, reason=reason, now=now)
@@ -169,7 +171,7 @@ def release(
 
 
 def _check(new: NewHold, record_ids: Sequence[str], *, today: date) -> None:
-    _check_reason(new.reason)
+    check_reason(new.reason)
     if not new.reference.strip():
         raise BadInputError("A hold needs the reference of its request or case.", remedy="Give --reference.")
     if (new.typed is None) == (not record_ids):
@@ -180,11 +182,6 @@ def _check(new: NewHold, record_ids: Sequence[str], *, today: date) -> None:
     if new.typed is not None:
         parse(new.typed, classed=False)
     review_day(new.review_on, today)
-
-
-def _check_reason(reason: str) -> None:
-    if not reason.strip():
-        raise BadInputError("The reason is missing: it is read years later.", remedy="Give --reason.")
 
 
 def _check_records(archive: Archive, record_ids: Sequence[str]) -> None:

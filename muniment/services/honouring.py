@@ -7,10 +7,10 @@ from datetime import date, datetime
 from muniment.domain.classifying import classify
 from muniment.domain.disposal import DisposalPlan
 from muniment.domain.honouring import honour_plan
-from muniment.domain.people import london_date
 from muniment.services.held import held_ids
 from muniment.services.holding import catch_up_holds
 from muniment.services.retaining import Held, Retaining
+from schemas.london import london_date
 
 __all__ = ["Honouring"]
 

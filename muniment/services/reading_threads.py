@@ -6,16 +6,16 @@ the looks until then lead to. Deleted and hidden answers stand in their places.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from muniment.domain.completeness import LONDON
 from muniment.ports import Archive
 from schemas.arrow import RECORD_SERIES
 from schemas.errors import BadInputError
+from schemas.london import london_day_starts
 from schemas.vocabulary import State
 
 __all__ = ["Said", "ThreadRecord", "read_thread"]
@@ -166,4 +166,4 @@ def _latest_first(rows: Any) -> list[dict[str, Any]]:
 
 
 def _end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time.min, tzinfo=LONDON).astimezone(UTC)
+    return london_day_starts(day + timedelta(days=1))

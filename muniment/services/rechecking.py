@@ -16,11 +16,11 @@ import pyarrow.compute as pc
 
 from muniment.domain.disposal import DisposalPlan, PlanKind, Why, recheck
 from muniment.domain.disposal_run import Outcome, Run, RunState, Said, approval_faults, outcomes
-from muniment.domain.people import london_date
 from muniment.ports import Archive, Register
 from muniment.services.foreseeing import Foresee, Foreseen
 from muniment.services.held import HeldThen, look, look_again
 from schemas.errors import NotApprovedError
+from schemas.london import london_date, london_words
 
 __all__ = ["Decided", "Prepared", "Rechecking"]
 
@@ -184,6 +184,6 @@ def _check_waiting(found: Run, now: datetime) -> None:
         raise NotApprovedError(f"The disposal run {found.run} is {found.state}, not approved.", faults=())
     if now < found.waits_until:
         raise NotApprovedError(
-            f"The disposal run {found.run} waits until {found.waits_until:%-d %B %Y %H:%M} UTC.",
+            f"The disposal run {found.run} waits until {london_words(found.waits_until)}.",
             faults=(),
         )

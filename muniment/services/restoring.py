@@ -21,6 +21,7 @@ from muniment.domain.disposal_events import RestoredFiltered, RestoredShut, Stub
 from muniment.domain.people import Actor
 from muniment.domain.stub_file import FORMAT, StubFile
 from muniment.ports import Archive, PresenceView, Register, Seals, SearchIndex
+from muniment.services.checking import check_reason
 from muniment.services.index_upkeep import purge_index
 from muniment.services.indexing import Classes, rebuild
 from schemas.arrow import RECORD_SERIES, RowKind
@@ -118,8 +119,7 @@ class Restored:
             IntegrityError: A key of stubs is missing, or something is left: the archive stays shut.
             SearchUnavailableError: The search server is away: the archive stays shut.
         """
-        if not reason.strip():
-            raise BadInputError("The reason is missing: it is read years later.", remedy="Give --reason.")
+        check_reason(reason)
         told = None if stubs is None else self.read_stubs(stubs)
         now = self.clock.now()
         before, ends = self.register.watermark(self.council), self.archive.commit_no()

@@ -15,7 +15,6 @@ from muniment.domain.classifying import Setting, Window
 from muniment.domain.columns import words_of
 from muniment.domain.disposal import DisposalPlan
 from muniment.domain.holdings import HOLDING_COLUMNS, holdings
-from muniment.domain.people import london_date
 from muniment.domain.planning import Circumstances, plan
 from muniment.domain.retention import Schedule, WindowKind, in_force, refusal
 from muniment.domain.simulating import Simulation, compare
@@ -27,6 +26,7 @@ from schemas.account import Account
 from schemas.arrow import RECORD_SERIES
 from schemas.clock import Clock
 from schemas.errors import BadInputError
+from schemas.london import london_date
 
 __all__ = ["Held", "ReadSchedule", "Retaining", "campaign_windows"]
 

@@ -12,7 +12,6 @@ from typing import Final, TypeAlias
 
 import pyarrow.compute as pc
 
-from muniment.domain.completeness import LONDON
 from muniment.ports import Archive, SearchIndex
 from muniment.search.answer import Facet, Order
 from muniment.search.explain import explain
@@ -22,6 +21,7 @@ from muniment.search.tree import Leaf, Near, Not, Query, Records, leaves
 from muniment.search.words import all_of
 from muniment.services.finding import FoundVersion, found_versions
 from schemas.arrow import RECORD_SERIES, TABLE, RowKind
+from schemas.london import london_words
 
 __all__ = [
     "NO_FILTERS",
@@ -75,8 +75,7 @@ class Freshness:
             return f"nothing is indexed yet, {behind}"
         if self.current_to is None:
             return f"current to commit {self.watermark}, {behind}"
-        moment = self.current_to.astimezone(LONDON).strftime("%-d %B %Y %H:%M")
-        return f"current to {moment} (commit {self.watermark}), {behind}"
+        return f"current to {london_words(self.current_to)} (commit {self.watermark}), {behind}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

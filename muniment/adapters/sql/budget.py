@@ -7,9 +7,8 @@ months are London's, as in every report. Each call is one short transaction.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from typing_extensions import override
@@ -20,10 +19,10 @@ from muniment.adapters.sql import tables as t
 from muniment.adapters.sql.engine import Database, Part
 from muniment.adapters.sql.tables import from_micros, micros
 from schemas.errors import BudgetSpentError
+from schemas.london import london_date, london_day_starts
 
 __all__ = ["Spent", "SqlBudget", "SqlBudgets"]
 
-_LONDON: Final = ZoneInfo("Europe/London")
 _MICROS: Final = 1_000_000
 _x = t.spending.c
 
@@ -154,28 +153,24 @@ class SqlBudget(Budget):
     def _refuse_when_spent(self, connection: sa.Connection, now: datetime, cost_micros: int) -> None:
         if self._calls_per_day is None and self._micros_per_month is None:
             return
-        today = now.astimezone(_LONDON).date()
+        today = london_date(now)
         first = today.replace(day=1)
         told = connection.execute(_TOTALS, {**self._mine, "day": today, "first": first}).one()
         calls, spent = (int(number or 0) for number in told)
         if self._calls_per_day is not None and calls >= self._calls_per_day:
             raise BudgetSpentError(
                 f"Credential {self._credential} has made the {self._calls_per_day:,} calls of today.",
-                resume_at=_midnight(today + timedelta(days=1)),
+                resume_at=london_day_starts(today + timedelta(days=1)),
                 remedy="It goes on tomorrow. To allow more, raise calls_per_day in the council's file.",
             )
         most = self._micros_per_month
         if most is not None and (spent + cost_micros > most or spent >= most > 0):
             raise BudgetSpentError(
                 f"Credential {self._credential} has spent the ${most / _MICROS:,.2f} of this month.",
-                resume_at=_midnight((first + timedelta(days=32)).replace(day=1)),
+                resume_at=london_day_starts((first + timedelta(days=32)).replace(day=1)),
                 remedy="It goes on next month. To allow more, raise usd_per_month in the council's file.",
             )
 
     def _spend(self, connection: sa.Connection, now: datetime, *, calls: int, cost: int) -> None:
-        day = now.astimezone(_LONDON).date()
+        day = london_date(now)
         connection.execute(_SPEND, {**self._mine, "day": day, "calls": calls, "micros": cost})
-
-
-def _midnight(on: date) -> datetime:
-    return datetime.combine(on, time.min, tzinfo=_LONDON)

@@ -1,21 +1,20 @@
 """Gaps and the completeness ledger in the register: what we could not see, and what is lacking."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 import sqlalchemy as sa
 
 from muniment.adapters.sql import tables as t
 from muniment.adapters.sql.engine import Database, Part
+from schemas.london import london_day_starts
 from schemas.report import Completeness, Gap
 from schemas.vocabulary import Reason, Stream
 
 __all__ = ["SqlCoverage", "close_open_gaps", "line_of", "open_listing_gaps", "record_silence"]
 
-_LONDON: Final = ZoneInfo("Europe/London")
 _WHOLE: Final = ""
 """The listing of a gap that blinds the whole stream."""
 
@@ -50,9 +49,9 @@ class SqlCoverage(Part):
         wanted = sa.select(t.gaps, _s.account, _s.stream).join(t.streams, _s.id == _g.stream_id)
         wanted = wanted.where(_s.council == council)
         if since is not None:
-            wanted = wanted.where(sa.or_(_g.ends_at.is_(None), _g.ends_at > _midnight(since)))
+            wanted = wanted.where(sa.or_(_g.ends_at.is_(None), _g.ends_at > london_day_starts(since)))
         if until is not None:
-            wanted = wanted.where(_g.starts_at < _midnight(until + timedelta(days=1)))
+            wanted = wanted.where(_g.starts_at < london_day_starts(until + timedelta(days=1)))
         with self._database.read() as connection:
             rows = connection.execute(wanted.order_by(_g.starts_at, _g.id)).all()
         return tuple(
@@ -164,7 +163,3 @@ def record_silence(
     ]
     if rows:
         connection.execute(database.insert(t.gaps).on_conflict_do_nothing(), rows)
-
-
-def _midnight(on: date) -> datetime:
-    return datetime.combine(on, time.min, tzinfo=_LONDON)

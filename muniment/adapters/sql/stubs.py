@@ -22,11 +22,11 @@ from muniment.adapters.sql.engine import Database, Part
 from muniment.adapters.sql.presence import chunks
 from muniment.adapters.sql.tables import record_key
 from muniment.adapters.stub_keys import StubKeys
-from muniment.domain.completeness import LONDON
 from muniment.domain.disposal_run import RunState
 from muniment.domain.stub import Stub, StubKey, ids_digest, stub_digest
 from muniment.ports.disposal import Erased, ErasedRecords, Intent, Stubs
 from schemas.errors import IntegrityError
+from schemas.london import london_date
 
 __all__ = ["SqlStubs", "native_ids_of", "packed", "unpacked"]
 
@@ -158,7 +158,7 @@ class SqlStubs(Part, Stubs, ErasedRecords):
         width = 2 * _STUB_ID_BYTES
         stub_ids = {one: drawn[n * width : (n + 1) * width] for n, one in enumerate(ids)}
         roots = self._older_roots(connection, council, set(doomed["thread_id"].to_pylist()) - stub_ids.keys())
-        disposed_on = now.astimezone(LONDON).date()
+        disposed_on = london_date(now)
         rows = (
             {
                 **dict(zip(_STUB_FACTS, facts, strict=True)),

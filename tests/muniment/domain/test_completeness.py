@@ -9,7 +9,6 @@ from muniment.domain.completeness import (
     NEVER_READ,
     AccountCoverage,
     blind_days,
-    london_date,
     sentence,
     totals,
 )
@@ -69,11 +68,6 @@ def test_nothing_missing_is_said_too() -> None:
     assert (
         sentence([stream], [], now=NOW) == "We know of nothing that the platform offered and we do not have."
     )
-
-
-def test_half_past_eleven_at_night_utc_is_the_next_day_in_summer() -> None:
-    assert london_date(datetime(2026, 3, 31, 23, 30, tzinfo=UTC)) == date(2026, 4, 1)
-    assert london_date(datetime(2026, 12, 31, 23, 30, tzinfo=UTC)) == date(2026, 12, 31)
 
 
 def test_overlapping_gaps_blind_a_day_once() -> None:
