@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from muniment.cli.opening import console
 from muniment.domain.completeness import NOTHING_KNOWN
-from muniment.search.answer import Facet
+from muniment.search.answer import Facet, Order
 from muniment.search.highlight import Piece, excerpt
 from muniment.services.finding import FoundVersion
 from muniment.services.grouping import Group, GroupedAnswer
@@ -67,8 +67,9 @@ def print_answer(answer: SearchAnswer) -> None:
 
 
 def print_groups(grouped: GroupedAnswer) -> None:
-    """Print a page of groups: of each the newest in full, every other version as a line."""
-    console.print(f"[dim]{grouped.of:,} groups of texts that say nearly the same, newest first.[/]")
+    """Print a page of groups: of each the first in full, every other version as a line."""
+    first = "newest" if grouped.answer.statement.order is Order.NEWEST else "best match"
+    console.print(f"[dim]{grouped.of:,} groups of texts that say nearly the same, {first} first.[/]")
     for group in grouped.groups:
         _print_group(group)
     _print_next(grouped.after)

@@ -87,11 +87,6 @@ def search(
     files = {FileFormat.CSV: csv_path, FileFormat.JSONL: jsonl_path, FileFormat.PARQUET: parquet_path}
     wanted = {form: path for form, path in files.items() if path is not None}
     chosen = Order.NEWEST if order == "newest" else Order.RELEVANT
-    if group_duplicates and chosen is Order.RELEVANT:
-        raise BadInputError(
-            "Groups come in the order of their newest text.",
-            remedy="Leave --order out, or leave --group-duplicates out.",
-        )
     with opened_council(council) as services:
         archive, index, name = services.archive, services.muniment.index, services.name
         typed, filters, case_reference = _asked(services, query, filters, saved)
@@ -105,6 +100,7 @@ def search(
                 name,
                 typed,
                 filters=filters,
+                order=chosen,
                 after=after,
                 size=size,
                 as_at=as_at,

@@ -55,8 +55,8 @@ class SearchIndex(Protocol):
         """Return exact counts of matching versions by every facet."""
         ...
 
-    def every_hit(self, council: str, query: Query) -> EveryHit:
-        """Return all hits of one state of the index, with no limit, for an export."""
+    def every_hit(self, council: str, query: Query, *, scored: bool = False) -> EveryHit:
+        """Return all hits of one state of the index, with no limit; `scored`: by what relevance goes by."""
         ...
 
     def words(self, council: str) -> Mapping[str, int]:

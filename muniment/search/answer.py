@@ -35,11 +35,12 @@ class Facet(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A version that matches. `sk` is its place in time (data-model.md 9)."""
+    """A version that matches. `sk` is its place in time (data-model.md 9); `score` 0: none was asked for."""
 
     version_id: bytes
     record_id: str
     sk: int
+    score: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,9 +27,10 @@ from muniment.search.tree import (
     Stream,
     Wildcard,
     Word,
+    leaves,
 )
 
-__all__ = ["Relevance", "Weighed", "words_of"]
+__all__ = ["Relevance", "Weighed", "is_scored", "words_of"]
 
 _K1: Final = 1.2
 _B: Final = 0.75
@@ -85,6 +86,11 @@ class Relevance:
     def _rareness(self, stream: Stream, token: str) -> float:
         having = self._having[stream, token]
         return log(1 + (self._entries - having + 0.5) / (having + 0.5))
+
+
+def is_scored(tree: Node) -> bool:
+    """Say whether anything scores; where nothing does all scores are alike, and the order is that of time."""
+    return any(True for _ in leaves(tree))
 
 
 def words_of(near: Near) -> tuple[Word, ...]:

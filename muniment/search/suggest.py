@@ -3,7 +3,7 @@
 Nothing is added to a search by this: a person accepts or declines each suggestion (`with_suggestion`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import pairwise
 from string import ascii_lowercase
@@ -14,7 +14,7 @@ from muniment.search.likeness import within_edits
 from muniment.search.tokens import spans, stem
 from muniment.search.tree import Node, Or, Phrase, Query, Stream, TypedPiece, Word, leaves
 
-__all__ = ["Suggestion", "SuggestionKind", "suggestions", "with_suggestion"]
+__all__ = ["Corpus", "Suggestion", "SuggestionKind", "suggestions", "with_suggestion"]
 
 _MOST_OF_A_KIND = 6
 _LETTERS_FOR_A_SLIP, _LETTERS_FOR_TWO = 5, 8
@@ -49,13 +49,20 @@ class Suggestion(NamedTuple):
     end: int
 
 
-def suggestions(query: Query, vocabulary: Mapping[str, int]) -> tuple[Suggestion, ...]:
-    """Return suggestions for every word and phrase that an entry may hold, those of most use first.
+class Corpus(NamedTuple):
+    """The words that may be suggested.
 
-    Args:
-        query: What was typed.
-        vocabulary: The corpus's exact tokens, and in how many versions each stands.
+    `words` are the exact tokens of all that is indexed, each with the most versions that it may stand in.
+    `standing` counts the versions that hold a token among those that this person's searches find: what
+    stands only in records that they are not shown, or that are gone, is none of their words.
     """
+
+    words: Mapping[str, int]
+    standing: Callable[[str], int]
+
+
+def suggestions(query: Query, corpus: Corpus) -> tuple[Suggestion, ...]:
+    """Return suggestions for every word and phrase that an entry may hold, those of most use first."""
     wanted = set(leaves(query.tree))
     pieces = [piece for piece in query.pieces if wanted.intersection(leaves(piece.node))]
     asked = [(piece, tokens) for piece in pieces if (tokens := _tokens(piece.node))]
@@ -64,18 +71,18 @@ def suggestions(query: Query, vocabulary: Mapping[str, int]) -> tuple[Suggestion
         known = _found_already(piece.node, tokens)
         found += [
             one
-            for one in _of_piece(query.typed, piece, tokens, vocabulary)
+            for one in _of_piece(query.typed, piece, tokens, corpus)
             if not known.intersection(_found_by(one.adds, piece.node))
         ]
     for (one, first), (other, second) in pairwise(asked):
         if not query.typed[one.end : other.start].strip():
             both, tokens = TypedPiece(one.start, other.end, one.node), (*first, *second)
             for kind, words in (
-                (SuggestionKind.TAG, _tags(tokens, vocabulary)),
+                (SuggestionKind.TAG, _tags(tokens, corpus.words)),
                 (SuggestionKind.WELSH, _translated(tokens, to_welsh=True)),
                 (SuggestionKind.ENGLISH, _translated(tokens, to_welsh=False)),
             ):
-                found += _made(query.typed, both, kind, words, vocabulary)
+                found += _made(query.typed, both, kind, words, corpus)
     typed = {tokens for _, tokens in asked}
     once = {one.adds: one for one in reversed(found) if _exact(one.adds) not in typed}
     return tuple(sorted(once.values(), key=_by_use))
@@ -107,26 +114,24 @@ def _is_exact(node: Node) -> bool:
     return any(leaf.stream is Stream.EXACT for leaf in leaves(node) if isinstance(leaf, Word | Phrase))
 
 
-def _of_piece(
-    typed: str, piece: TypedPiece, tokens: tuple[str, ...], vocabulary: Mapping[str, int]
-) -> Iterator[Suggestion]:
-    joined = "".join(tokens)
+def _of_piece(typed: str, piece: TypedPiece, tokens: tuple[str, ...], corpus: Corpus) -> Iterator[Suggestion]:
+    joined, vocabulary = "".join(tokens), corpus.words
     for kind, words in (
         (SuggestionKind.TAG, _tags(tokens, vocabulary)),
         (SuggestionKind.JOINED, [joined] if len(tokens) > 1 else []),
         (SuggestionKind.WELSH, _translated(tokens, to_welsh=True)),
         (SuggestionKind.ENGLISH, _translated(tokens, to_welsh=False)),
     ):
-        yield from _made(typed, piece, kind, words, vocabulary)
+        yield from _made(typed, piece, kind, words, corpus)
     if len(tokens) > 1 or tokens[0][0] in "#@£$€":
         return
     word = tokens[0]
     exact = _is_exact(piece.node)
     if exact:
-        yield from _made(typed, piece, SuggestionKind.FORM, _forms(word, vocabulary), vocabulary, mark="=")
-    yield from _made(typed, piece, SuggestionKind.FORM, _irregular(word), vocabulary)
-    yield from _made(typed, piece, SuggestionKind.SPELLING, _slips(word, vocabulary), vocabulary, mark="=")
-    yield from _made(typed, piece, SuggestionKind.APART, _apart(word, vocabulary), vocabulary)
+        yield from _made(typed, piece, SuggestionKind.FORM, _forms(word, vocabulary), corpus, mark="=")
+    yield from _made(typed, piece, SuggestionKind.FORM, _irregular(word), corpus)
+    yield from _made(typed, piece, SuggestionKind.SPELLING, _slips(word, vocabulary), corpus, mark="=")
+    yield from _made(typed, piece, SuggestionKind.APART, _apart(word, vocabulary), corpus)
 
 
 def _made(
@@ -134,20 +139,26 @@ def _made(
     piece: TypedPiece,
     kind: SuggestionKind,
     words: Iterable[str],
-    vocabulary: Mapping[str, int],
+    corpus: Corpus,
     *,
     mark: str = "",
 ) -> list[Suggestion]:
     """Return suggestions of one kind whose every word the corpus holds, the most frequent first."""
+    likely = {
+        said: min((corpus.words.get(token, 0) for token in _exact(said)), default=0)
+        for said in dict.fromkeys(words)
+    }
     found: list[Suggestion] = []
-    for said in dict.fromkeys(words):
-        versions = min((vocabulary.get(token, 0) for token in _exact(said)), default=0)
+    for said, most in sorted(likely.items(), key=lambda one: -one[1]):
+        if not most or (len(found) == _MOST_OF_A_KIND and found[-1].versions >= most):
+            break  # counting is dear: nothing that comes now stands in more versions
+        versions = min(map(corpus.standing, _exact(said)))
         if versions:
             adds = f'"{said}"' if " " in said or "-" in said else mark + said
-            found.append(
-                Suggestion(typed[piece.start : piece.end], adds, kind, versions, piece.start, piece.end)
-            )
-    return sorted(found, key=lambda one: -one.versions)[:_MOST_OF_A_KIND]
+            of = typed[piece.start : piece.end]
+            found.append(Suggestion(of, adds, kind, versions, piece.start, piece.end))
+            found = sorted(found, key=lambda one: -one.versions)[:_MOST_OF_A_KIND]
+    return found
 
 
 def _tokens(node: Node) -> tuple[str, ...]:

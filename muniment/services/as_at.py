@@ -6,7 +6,7 @@ with the words counted as they stood at that commit.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from muniment.ports import Archive
@@ -15,8 +15,8 @@ from muniment.search.entry import Entry, entry_id, sort_key
 from muniment.search.facets import FacetCounter
 from muniment.search.match import matches, read
 from muniment.search.place import Place, read_cursor, write_cursor
-from muniment.search.relevance import Relevance, Weighed
-from muniment.search.tree import Node, Query, leaves
+from muniment.search.relevance import Relevance, Weighed, is_scored
+from muniment.search.tree import Node, Query
 from muniment.services.finding import found_versions
 from muniment.services.indexing import every_entry
 from muniment.services.searching import (
@@ -87,14 +87,16 @@ def search_as_at(
     )
 
 
-def every_hit_as_at(archive: Archive, query: Query, commit_no: int) -> EveryHit:
-    """Return all that matched at a commit, newest first, for an export.
+def every_hit_as_at(archive: Archive, query: Query, commit_no: int, *, scored: bool = False) -> EveryHit:
+    """Return all that matched at a commit; `scored`: by what relevance goes by.
 
     Raises:
         BadInputError: The archive has no such commit.
     """
     _checked(archive, commit_no)
-    hits = [hit for _, hit in _matched(archive, query.tree, commit_no, Order.NEWEST).placed]
+    order = Order.RELEVANT if scored else Order.NEWEST
+    placed = _matched(archive, query.tree, commit_no, order).placed
+    hits = [replace(hit, score=place.score) for place, hit in placed]
     batches = (tuple(hits[at : at + _BATCH_HITS]) for at in range(0, len(hits), _BATCH_HITS))
     return EveryHit(versions=len(hits), watermark=commit_no, batches=batches)
 
@@ -110,8 +112,7 @@ def _checked(archive: Archive, commit_no: int) -> int:
 
 def _matched(archive: Archive, tree: Node, commit_no: int, order: Order) -> _Matched:
     facets = FacetCounter()
-    # Where nothing is scored all scores are alike, and the order is that of time.
-    ranked = order is Order.RELEVANT and any(True for _ in leaves(tree))
+    ranked = order is Order.RELEVANT and is_scored(tree)
     relevance = Relevance(tree) if ranked else None
     found: list[tuple[Hit, int, Weighed | None]] = []
     for entry in every_entry(archive, commit_no):

@@ -9,12 +9,14 @@ from schemas.errors import IntegrityError
 
 __all__ = ["hits_in", "newest_first"]
 
-_HITS: Final = pa.schema([("version_id", pa.binary()), ("record_id", pa.string()), ("sk", pa.int64())])
+_HITS: Final = pa.schema(
+    [("version_id", pa.binary()), ("record_id", pa.string()), ("sk", pa.int64()), ("score", pa.float64())]
+)
 _ORDER: Final = (("sk", "descending"), ("version_id", "descending"))
 
 
 def newest_first(every: EveryHit) -> pa.Table:
-    """Return all hits in order, with the columns version_id, record_id and sk.
+    """Return all hits in order, with the columns version_id, record_id, sk and score.
 
     Raises:
         IntegrityError: The index gave other hits than it counted.

@@ -2,7 +2,8 @@
 
 Every hit is read for that, in bounded memory (`search.duplicates`), so it takes longer than a page of hits.
 Nothing is left out: a group gives all its versions, and the totals are those of the search. Groups come in
-the order of their newest version. The texts are the archive's, so both engines give the same groups.
+the order of their first version, the newest or the best; they are the same in either order. The texts are
+the archive's, so both engines give the same groups.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from muniment.ports import Archive, SearchIndex
-from muniment.search.answer import EveryHit
+from muniment.search.answer import EveryHit, Order
 from muniment.search.duplicates import NearDuplicates
 from muniment.search.entry import entry_id
 from muniment.search.place import Place, read_cursor, write_cursor
@@ -44,7 +45,7 @@ _Read: TypeAlias = Callable[[pa.Table], Iterator[FoundVersion]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The versions that say nearly the same, newest first; read from the archive when they are asked for.
+    """The versions that say nearly the same, in the order asked for; read from the archive when wanted.
 
     `found` yields every one of the `versions`, as it stood at the commit of the answer.
     """
@@ -73,6 +74,7 @@ def search_grouped(
     typed: str,
     *,
     filters: SearchFilters = NO_FILTERS,
+    order: Order = Order.NEWEST,
     after: str | None = None,
     size: int = 50,
     as_at: int | None = None,
@@ -87,15 +89,27 @@ def search_grouped(
         WriteConflictError: The index moved on meanwhile, three times.
     """
     query = parse_search(typed, filters, held, classed=as_at is None)
-    asked = hiding(query, hidden)
+    asked, scored = hiding(query, hidden), order is Order.RELEVANT
     start = None if after is None else read_cursor(after)
     for _ in range(_TRIES):
         if as_at is None:
-            answer = search(archive, index, council, typed, filters=filters, size=1, held=held, hidden=hidden)
-            every = index.every_hit(council, asked)
+            answer = search(
+                archive,
+                index,
+                council,
+                typed,
+                filters=filters,
+                order=order,
+                size=1,
+                held=held,
+                hidden=hidden,
+            )
+            every = index.every_hit(council, asked, scored=scored)
         else:
-            answer = search_as_at(archive, typed, as_at, filters=filters, size=1, held=held, hidden=hidden)
-            every = every_hit_as_at(archive, asked, as_at)
+            answer = search_as_at(
+                archive, typed, as_at, filters=filters, order=order, size=1, held=held, hidden=hidden
+            )
+            every = every_hit_as_at(archive, asked, as_at, scored=scored)
         if every.watermark == answer.statement.fresh.watermark:
             return _page(archive, query, answer, every, start=start, size=size)
     raise WriteConflictError("The search index moved on while texts were grouped.", remedy="Run it again.")
@@ -111,13 +125,16 @@ def _page(
     size: int,
 ) -> GroupedAnswer:
     hits = newest_first(every)
-    leaders = _leaders(archive, hits, every.watermark)
-    firsts = np.unique(leaders)
-    places = [_place(hits, at) for at in firsts.tolist()]
+    of_group = _leaders(archive, hits, every.watermark)
+    # The best first; where nothing is scored they stay as they are.
+    ranked = np.argsort(-hits["score"].to_numpy(), kind="stable")
+    hits, of_group = hits.take(ranked), of_group[ranked]
+    firsts = np.sort(np.unique(of_group, return_index=True)[1])
+    places = _places(hits.take(firsts))
     begin = 0 if start is None else sum(place >= start for place in places)
     shown = firsts[begin : begin + size].tolist()
     more = begin + size < len(firsts)
-    members = [hits.take(np.flatnonzero(leaders == first)) for first in shown]
+    members = [hits.take(np.flatnonzero(of_group == of_group[first])) for first in shown]
     read = partial(_read, archive, upto=every.watermark, tree=query.tree)
     return GroupedAnswer(
         answer=answer,
@@ -174,5 +191,5 @@ def _leaders(archive: Archive, hits: pa.Table, upto: int) -> "np.ndarray[Any, np
     return found.leaders()
 
 
-def _place(hits: pa.Table, at: int) -> Place:
-    return Place(0.0, hits["sk"][at].as_py(), entry_id(hits["version_id"][at].as_py()))
+def _places(hits: pa.Table) -> list[Place]:
+    return [Place(hit.score, hit.sk, entry_id(hit.version_id)) for hit in hits_in(hits)]

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
 from muniment.domain.events import SearchDropped, SearchSaved, StatementAccepted, SuggestionDecided
 from muniment.domain.people import Actor
@@ -11,7 +12,8 @@ from muniment.domain.saved_search import KeptStatement, SavedSearch, SpellingDec
 from muniment.ports import Archive, Register, SearchIndex
 from muniment.ports.saved_searches import SavedSearches
 from muniment.search.answer import Order
-from muniment.search.suggest import Suggestion, suggestions, with_suggestion
+from muniment.search.suggest import Corpus, Suggestion, suggestions, with_suggestion
+from muniment.search.tree import Query, Stream, Word
 from muniment.services.hit_reports import HitReport, hit_report
 from muniment.services.searching import (
     Held,
@@ -133,8 +135,14 @@ class SearchDesk:
         saved = self.get(name)
         query = parse_search(saved.typed, filters_of(saved.filters), self.held)
         decided = {(one.of, one.adds) for one in self.register.spelling_decisions(self.council, name)}
-        found = suggestions(query, self.index.words(self.council))
+        corpus = Corpus(words=self.index.words(self.council), standing=cache(self._standing))
+        found = suggestions(query, corpus)
         return tuple(one for one in found if (one.of, one.adds) not in decided)
+
+    def _standing(self, word: str) -> int:
+        """Return how many versions hold a word, of those that this person may find."""
+        asked = hiding(Query(typed=word, tree=Word(Stream.EXACT, word)), self.hidden)
+        return self.index.search(self.council, asked, order=Order.NEWEST, size=1).versions
 
     def decide(self, name: str, adds: str, *, accepted: bool) -> SavedSearch:
         """Accept a suggestion, which makes a new revision, or decline it; both are remembered.

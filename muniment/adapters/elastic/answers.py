@@ -11,6 +11,7 @@ from muniment.adapters.elastic.query import Clause, upto_commit
 from muniment.adapters.elastic.reading import MARK_QUERY, ElasticReader, hit_of, mark_in
 from muniment.adapters.elastic.server import asking
 from muniment.search.answer import EveryHit, Facet, FacetCounts, Hit
+from muniment.search.relevance import is_scored
 from muniment.search.tree import Everything, Query
 from schemas.errors import BadInputError
 
@@ -49,7 +50,9 @@ def facet_counts(reader: ElasticReader, council: str, query: Query) -> FacetCoun
     return FacetCounts(watermark=watermark, counts=counts)
 
 
-def every_hit(client: Elasticsearch, reader: ElasticReader, council: str, query: Query) -> EveryHit:
+def every_hit(
+    client: Elasticsearch, reader: ElasticReader, council: str, query: Query, *, scored: bool
+) -> EveryHit:
     """Return all hits of one moment: the server keeps it open until the batches are read or closed."""
     if reader.mark(council) is None:
         return EveryHit(versions=0, watermark=-1, batches=iter(()))
@@ -63,7 +66,7 @@ def every_hit(client: Elasticsearch, reader: ElasticReader, council: str, query:
         asked = upto_commit(query.tree, watermark)
         total = client.search(pit=pit, query=asked, size=0, track_total_hits=True)
     versions: int = total["hits"]["total"]["value"]
-    batches = _batches(client, pit, asked)
+    batches = _batches(client, pit, asked, ranked=scored and is_scored(query.tree))
     if not versions:
         batches.close()
         _close(client, pit)
@@ -105,7 +108,7 @@ def _words_in(reader: ElasticReader, council: str, parts: int) -> dict[str, int]
 
 
 def _batches(
-    client: Elasticsearch, pit: Mapping[str, Any], query: Clause
+    client: Elasticsearch, pit: Mapping[str, Any], query: Clause, *, ranked: bool
 ) -> Generator[tuple[Hit, ...], None, None]:
     after: list[Any] | None = None
     try:
@@ -113,8 +116,9 @@ def _batches(
             with asking():
                 answer = client.search(
                     pit=pit,
-                    query={"constant_score": {"filter": query}},
+                    query=query if ranked else {"constant_score": {"filter": query}},
                     sort=["_shard_doc"],
+                    track_scores=ranked,
                     search_after=after,
                     size=_BATCH_HITS,
                     track_total_hits=False,
@@ -124,7 +128,9 @@ def _batches(
                 )
             hits = answer["hits"]["hits"]
             if hits:
-                yield tuple(hit_of(hit, hit["fields"]["sk"][0]) for hit in hits)
+                yield tuple(
+                    hit_of(hit, hit["fields"]["sk"][0], hit["_score"] if ranked else 0.0) for hit in hits
+                )
             if len(hits) < _BATCH_HITS:
                 return
             after = hits[-1]["sort"]

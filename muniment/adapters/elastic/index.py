@@ -136,9 +136,9 @@ class ElasticIndex(SearchIndex):
         return facet_counts(self._reader, council, query)
 
     @override
-    def every_hit(self, council: str, query: Query) -> EveryHit:
+    def every_hit(self, council: str, query: Query, *, scored: bool = False) -> EveryHit:
         self._check_settings()
-        return every_hit(self._client, self._reader, council, query)
+        return every_hit(self._client, self._reader, council, query, scored=scored)
 
     @override
     def words(self, council: str) -> Mapping[str, int]:

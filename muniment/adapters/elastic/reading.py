@@ -14,7 +14,8 @@ from muniment.adapters.elastic.query import upto_commit
 from muniment.adapters.elastic.server import REINDEX, asking, fault_of
 from muniment.search.answer import Hit, Order, SearchPage
 from muniment.search.place import Place, read_cursor, write_cursor
-from muniment.search.tree import Node, Query, leaves
+from muniment.search.relevance import is_scored
+from muniment.search.tree import Node, Query
 from schemas.errors import IntegrityError, SchemaMismatchError, WriteConflictError
 
 __all__ = ["MARK_QUERY", "ElasticReader", "Mark", "hit_of", "mark_in"]
@@ -82,8 +83,7 @@ class ElasticReader:
         self, council: str, query: Query, *, order: Order, after: str | None, size: int
     ) -> SearchPage | None:
         """Return exact totals and one page; None: there is no index."""
-        # Where nothing is scored all scores are alike, and the order is that of time.
-        ranked = order is Order.RELEVANT and any(True for _ in leaves(query.tree))
+        ranked = order is Order.RELEVANT and is_scored(query.tree)
         start = None if after is None else read_cursor(after)
         mark = self._marks.get(council) or self.mark(council)
         for _ in range(_TRIES):
@@ -205,10 +205,12 @@ def mark_in(answer: Mapping[str, Any]) -> Mark | None:
     return Mark(hits[0]["_index"], hits[0]["fields"]["watermark"][0]) if hits else None
 
 
-def hit_of(hit: Mapping[str, Any], sk: int) -> Hit:
+def hit_of(hit: Mapping[str, Any], sk: int, score: float = 0.0) -> Hit:
     """Return a hit from its doc values."""
     fields = hit["fields"]
-    return Hit(version_id=bytes.fromhex(fields["version"][0]), record_id=fields["record"][0], sk=sk)
+    return Hit(
+        version_id=bytes.fromhex(fields["version"][0]), record_id=fields["record"][0], sk=sk, score=score
+    )
 
 
 def _placed(hit: Mapping[str, Any], *, ranked: bool) -> tuple[Place, Hit]:

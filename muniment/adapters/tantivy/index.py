@@ -151,11 +151,11 @@ class TantivyIndex(SearchIndex):
         return state.facets(query)
 
     @override
-    def every_hit(self, council: str, query: Query) -> EveryHit:
+    def every_hit(self, council: str, query: Query, *, scored: bool = False) -> EveryHit:
         state = self._state(council)
         if state is None:
             return EveryHit(versions=0, watermark=-1, batches=iter(()))
-        return state.every_hit(query)
+        return state.every_hit(query, scored=scored)
 
     @override
     def words(self, council: str) -> Mapping[str, int]:

@@ -10,7 +10,8 @@ from muniment.adapters.tantivy.query import Compiler
 from muniment.adapters.tantivy.vocabulary import Vocabulary
 from muniment.search.answer import EveryHit, Facet, FacetCounts, Hit, Order, SearchPage
 from muniment.search.place import Place, read_cursor, write_cursor
-from muniment.search.tree import And, Node, Or, Query, Range, leaves
+from muniment.search.relevance import is_scored
+from muniment.search.tree import And, Node, Or, Query, Range
 from schemas.errors import BadInputError
 
 __all__ = ["KEYWORD_FACETS", "IndexState", "total"]
@@ -59,8 +60,7 @@ class IndexState:
         """Return exact totals and one page."""
         tree = query.tree
         records, versions = self._count(tree)
-        # Where nothing is scored all scores are alike, and the order is that of time.
-        ranked = order is Order.RELEVANT and any(True for _ in leaves(tree))
+        ranked = order is Order.RELEVANT and is_scored(tree)
         start = read_cursor(after) if after else None
         if ranked:
             found = self._most_relevant(tree, start, size + 1, versions)
@@ -70,7 +70,7 @@ class IndexState:
             records=records,
             versions=versions,
             watermark=self.watermark,
-            hits=tuple(_hit(self.searcher.doc(address), place) for place, address in found[:size]),
+            hits=tuple(_hit(self.searcher.doc(address), place.sk) for place, address in found[:size]),
             after=write_cursor(found[size - 1][0]) if len(found) > size else None,
         )
 
@@ -95,13 +95,13 @@ class IndexState:
         counts[Facet.MONTH] = {f"{month // 100:04}-{month % 100:02}": count for month, count in months}
         return FacetCounts(watermark=self.watermark, counts=counts)
 
-    def every_hit(self, query: Query) -> EveryHit:
+    def every_hit(self, query: Query, *, scored: bool) -> EveryHit:
         """Return all hits, by batch."""
         compiled = self._compiler.compile(query.tree)
         versions = total(self.searcher, compiled)
-        return EveryHit(
-            versions=versions, watermark=self.watermark, batches=self._batches(compiled, versions)
-        )
+        ranked = scored and is_scored(query.tree)
+        batches = self._scored_batches(compiled, versions) if ranked else self._batches(compiled, versions)
+        return EveryHit(versions=versions, watermark=self.watermark, batches=batches)
 
     def words(self) -> Mapping[str, int]:
         """Return the exact stream's words, and of how many versions each stands in."""
@@ -124,9 +124,19 @@ class IndexState:
                 some = found[start : start + _BATCH_HITS]
                 keys = self.searcher.fast_field_values("sk", some)
                 yield tuple(
-                    _hit(self.searcher.doc(address), Place(0.0, sk, 0))
-                    for address, sk in zip(some, keys, strict=True)
+                    _hit(self.searcher.doc(address), sk) for address, sk in zip(some, keys, strict=True)
                 )
+
+    def _scored_batches(self, compiled: _Tantivy, count: int) -> Iterator[tuple[Hit, ...]]:
+        """Yield hits with their scores, drawn at once: another draw may add up a score in another order."""
+        found = self.searcher.search(compiled, max(count, 1), count=False).hits
+        for start in range(0, len(found), _BATCH_HITS):
+            some = found[start : start + _BATCH_HITS]
+            keys = self.searcher.fast_field_values("sk", [address for _, address in some])
+            yield tuple(
+                _hit(self.searcher.doc(address), sk, score)
+                for (score, address), sk in zip(some, keys, strict=True)
+            )
 
     def _addresses(self, compiled: _Tantivy, count: int, *, after: int = 0) -> list[_Tantivy]:
         """Return so many hits in the order of the index, from the one numbered `after` on."""
@@ -230,7 +240,10 @@ def _place(placed: tuple[Place, _Tantivy]) -> Place:
     return placed[0]
 
 
-def _hit(document: _Tantivy, place: Place) -> Hit:
+def _hit(document: _Tantivy, sk: int, score: float = 0.0) -> Hit:
     return Hit(
-        version_id=bytes(document.get_first("version")), record_id=document.get_first("record"), sk=place.sk
+        version_id=bytes(document.get_first("version")),
+        record_id=document.get_first("record"),
+        sk=sk,
+        score=score,
     )

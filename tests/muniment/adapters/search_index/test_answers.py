@@ -81,6 +81,17 @@ def test_every_hit_is_given_once(filled: SearchIndex, typed: str) -> None:
     assert (every.versions, every.watermark) == (len(hits), 2)
 
 
+@pytest.mark.parametrize("typed", ["the", "the OR council OR bins OR tax", "coll* the", "platform:x", "zzz"])
+def test_every_hit_has_the_score_that_pages_by_relevance_go_by(filled: SearchIndex, typed: str) -> None:
+    query = parse(typed)
+    every = filled.every_hit("answers", query, scored=True)
+    hits = [hit for batch in every.batches for hit in batch]
+    hits.sort(key=lambda hit: (hit.score, hit.sk), reverse=True)
+    page = filled.search("answers", query, order=Order.RELEVANT, size=10_000)
+    assert [hit.version_id for hit in hits] == [hit.version_id for hit in page.hits]
+    assert all(hit.score == 0.0 for batch in filled.every_hit("answers", query).batches for hit in batch)
+
+
 def test_every_hit_holds_for_the_state_it_was_asked_of(index: SearchIndex, corpus: Corpus) -> None:
     index.apply("borough", 1, corpus(300), ())
     every = index.every_hit("borough", parse("-zzz"))

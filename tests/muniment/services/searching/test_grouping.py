@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from muniment.adapters.tantivy.index import TantivyIndex
+from muniment.search.answer import Order
+from muniment.services.as_at import search_as_at
 from muniment.services.grouping import GroupedAnswer, search_grouped
 from muniment.services.indexing import catch_up
 from muniment.services.searching import SearchFilters, search
@@ -73,6 +75,32 @@ def test_groups_are_the_same_whatever_the_page(borough: Commits, index: TantivyI
     newest = [one.entry.version_id for one in whole.found]
     assert [newest.index(group[0]) for group in found] == sorted(newest.index(group[0]) for group in found)
     assert all(group == sorted(group, key=newest.index) for group in found)
+
+
+@pytest.mark.parametrize("as_at", [None, 2])
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_by_relevance_the_same_groups_come_with_the_best_first(
+    borough: Commits, index: TantivyIndex, size: int, as_at: int | None
+) -> None:
+    """The newest text on its own says bins most; each group stands where its best stands."""
+    borough.commit(row("x:0", "Bins, bins, bins and bins", filed_at=START - timedelta(days=90)))
+    catch_up(borough.archive(), index, "borough")
+    upto = {} if as_at is None else {"as_at": as_at}
+    found = every_group(borough, index, size, order=Order.RELEVANT, **upto)
+    best = [
+        one.entry.version_id
+        for one in (
+            search(borough.archive(), index, "borough", "bins", order=Order.RELEVANT, size=100)
+            if as_at is None
+            else search_as_at(borough.archive(), "bins", as_at, order=Order.RELEVANT, size=100)
+        ).found
+    ]
+    places = [[best.index(one) for one in group] for group in found]
+    assert sorted(at for group in places for at in group) == list(range(len(best)))
+    assert places == sorted(map(sorted, places))
+    newest = every_group(borough, index, size, **upto)
+    assert found != newest
+    assert sorted(map(sorted, found)) == sorted(map(sorted, newest))
 
 
 def test_totals_facets_and_statement_are_those_of_the_search(borough: Commits, index: TantivyIndex) -> None:

@@ -139,6 +139,31 @@ def test_an_accepted_suggestion_widens_the_search_and_a_declined_one_is_remember
         desk.decide("other", "gwastraff", accepted=True)
 
 
+def test_a_word_of_records_that_somebody_is_not_shown_is_not_suggested_to_them(
+    desk: SearchDesk, commits: Commits, index: TantivyIndex
+) -> None:
+    commits.commit(row("x:8", "fload bins"), row("x:9", "flodd bins"))
+    catch_up(commits.archive(), index, "borough")
+    desk.save(NAME, "flood", filters=NO_FILTERS)
+    assert {one.adds for one in desk.suggest(NAME)} == {"=fload", "=flodd", "llifogydd"}
+    other = replace(desk, hidden=frozenset({"x:2", "x:8", "x:unknown"}))
+    assert [one.adds for one in other.suggest(NAME)] == ["=flodd"]
+    with pytest.raises(BadInputError):
+        other.decide(NAME, "=fload", accepted=True)
+
+
+def test_a_word_that_was_edited_away_is_suggested_once_it_is_gone_it_is_not(
+    desk: SearchDesk, commits: Commits, index: TantivyIndex
+) -> None:
+    commits.commit(row("x:8", "fload bins"))
+    commits.commit(row("x:8", "flood, bins"))
+    catch_up(commits.archive(), index, "borough")
+    desk.save(NAME, "flood", filters=NO_FILTERS)
+    assert "=fload" in [one.adds for one in desk.suggest(NAME)]
+    index.apply("borough", commits.last, (), ["x:8"])
+    assert "=fload" not in [one.adds for one in desk.suggest(NAME)]
+
+
 def test_an_accepted_statement_is_kept_word_for_word(
     desk: SearchDesk, register: SqlRegister, commits: Commits, index: TantivyIndex
 ) -> None:

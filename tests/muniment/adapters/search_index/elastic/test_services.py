@@ -48,12 +48,17 @@ def both(elastic: ElasticIndex, commits: Commits, tmp_path: Path) -> tuple[Searc
     return embedded, elastic
 
 
-def test_groups_and_their_pages_are_the_same(both: tuple[SearchIndex, SearchIndex], commits: Commits) -> None:
+@pytest.mark.parametrize("order", list(Order))
+def test_groups_and_their_pages_are_the_same(
+    both: tuple[SearchIndex, SearchIndex], commits: Commits, order: Order
+) -> None:
     told = []
     for index in both:
         after, pages = None, []
         while True:
-            page = search_grouped(commits.archive(), index, "borough", "bins", after=after, size=4)
+            page = search_grouped(
+                commits.archive(), index, "borough", "bins", order=order, after=after, size=4
+            )
             pages.append([[one.entry.version_id for one in group.found()] for group in page.groups])
             after = page.after
             if after is None:
