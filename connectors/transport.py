@@ -7,6 +7,7 @@ page where an answer was due. Files that posts point to are fetched by `connecto
 credentials.
 """
 
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from urllib.parse import quote, quote_plus
 import httpx
 
 from connectors.discretion import log_without_queries
-from connectors.download import NO_ANSWER, Downloader
+from connectors.download import NO_ANSWER, Downloader, unpacked
 from connectors.headers import LONGEST_PAUSE, moment_told, retry_after
 from schemas.account import Account
 from schemas.capture import Cursor, Listed, MediaAddress, MediaAnswer, RecordRef, Response, Walk
@@ -112,8 +113,13 @@ class Transport:
         quarantine: Quarantine,
         client: httpx.Client,
         downloader: Downloader,
+        most_seconds: float = 120.0,
     ) -> None:
-        """Keep what every request needs; `secrets` are the values to replace wherever they turn up."""
+        """Keep what every request needs.
+
+        `secrets` are the values to replace wherever they turn up; a body that takes longer than `most_seconds`
+        is no answer.
+        """
         self.account = account
         self.clock = clock
         self.client = client
@@ -121,6 +127,7 @@ class Transport:
         self._budget = budget
         self._quarantine = quarantine
         self._downloader = downloader
+        self._most_seconds = most_seconds
         log_without_queries()
 
     def learn_secret(self, secret: str) -> None:
@@ -233,7 +240,7 @@ class Transport:
         try:
             with_body = self.client.send(request, stream=True)
             try:
-                body = _bounded(with_body)
+                body = _bounded(with_body, time.monotonic() + self._most_seconds)
             finally:
                 with_body.close()
         except NO_ANSWER as error:
@@ -357,13 +364,15 @@ def _asked_to_wait(
     return None if until is None else min(until, now + LONGEST_PAUSE)
 
 
-def _bounded(answer: httpx.Response) -> bytes:
+def _bounded(answer: httpx.Response, deadline: float) -> bytes:
     pieces: list[bytes] = []
     size = 0
-    for piece in answer.iter_bytes():
+    for piece in unpacked(answer):
         size += len(piece)
         if size > MAX_BODY_BYTES:
             raise httpx.DecodingError("longer than any answer of an API", request=answer.request)
+        if time.monotonic() > deadline:
+            raise httpx.ReadTimeout("slower than any answer of an API", request=answer.request)
         pieces.append(piece)
     return b"".join(pieces)
 

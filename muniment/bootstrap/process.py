@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from connectors import registry
+from connectors.discretion import no_cookies
 from muniment.adapters.council_yaml import load
 from muniment.adapters.credentials import Credentials, ReadBlock, WriteBlock
 from muniment.adapters.elastic.index import ElasticIndex
@@ -77,13 +78,17 @@ class Muniment:
     def client(self) -> httpx.Client:
         """The client of the platforms: proxy and certificates as the council's network wants them."""
         return httpx.Client(
-            timeout=_TIMEOUT, verify=_certificates(self.settings.ca_file), headers={"user-agent": "muniment"}
+            timeout=_TIMEOUT,
+            verify=_certificates(self.settings.ca_file),
+            headers={"user-agent": "muniment"},
+            cookies=no_cookies(),
         )
 
     @cached_property
     def media_client(self) -> httpx.Client:
         """The client of media files: no credential, no redirect by itself."""
-        return httpx.Client(timeout=_TIMEOUT, verify=_certificates(self.settings.ca_file))
+        certificates = _certificates(self.settings.ca_file)
+        return httpx.Client(timeout=_TIMEOUT, verify=certificates, cookies=no_cookies())
 
     @cached_property
     def index(self) -> TantivyIndex | ElasticIndex:

@@ -2,6 +2,7 @@
 
 import http.server
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,12 +12,13 @@ from typing_extensions import override
 
 @dataclass
 class Said:
-    """What the site answers: a piece may be given again and again, for bodies without end."""
+    """What the site answers: a piece may be given again and again, for bodies without end, or drop by drop."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     times: int = 1
+    pause: float = 0.0  # seconds after each piece
     length: int | None = None
     untold: bool = False  # no length: the body ends with the connection
 
@@ -58,6 +60,7 @@ def stub_site(answer: Callable[[str, int], Said]) -> Iterator[StubSite]:
             try:
                 for _ in range(said.times):
                     self.wfile.write(said.body)
+                    time.sleep(said.pause)
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
 

@@ -1,6 +1,8 @@
 """Addresses found in posts are hostile input: no private network, no credential, no end without a cap."""
 
+import gzip
 import io
+import time
 from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
@@ -43,6 +45,12 @@ def nowhere(_host: str, _port: int) -> Collection[str]:
         "http://[::ffff:127.0.0.1]/x",
         "http://[64:ff9b::7f00:1]/x",
         "http://[2002:a00:1::]/x",
+        "http://[::127.0.0.1]/x",
+        "http://[::ffff:0:127.0.0.1]/x",
+        "http://[64:ff9b:1::7f00:1]/x",
+        "http://[fec0::1]/x",
+        "http://[fd00::1]/x",
+        "http://168.63.129.16/machine",
         "http://0.0.0.0/x",
         "file:///etc/passwd",
         "ftp://example.org/x",
@@ -107,6 +115,32 @@ def test_a_file_that_is_not_packed_as_it_says_has_broken_off(client: httpx.Clien
     packed = Said(headers={"content-encoding": "gzip"}, body=b"this is no gzip")
     with stub_site(lambda _path, _number: packed) as site, pytest.raises(MediaLapsedError):
         Downloader(client, trusted=trusted(site)).download(site.url, io.BytesIO(), most_bytes=MEGABYTE)
+
+
+def test_a_file_packed_twice_is_not_unpacked(client: httpx.Client) -> None:
+    body = b"\0" * MEGABYTE
+    packed = Said(headers={"content-encoding": "gzip, gzip"}, body=gzip.compress(gzip.compress(body)))
+    with stub_site(lambda _path, _number: packed) as site, pytest.raises(MediaLapsedError):
+        Downloader(client, trusted=trusted(site)).download(site.url, io.BytesIO(), most_bytes=2 * MEGABYTE)
+
+
+def test_a_small_file_that_unpacks_past_the_cap_is_cut_off(client: httpx.Client) -> None:
+    packed = Said(headers={"content-encoding": "gzip"}, body=gzip.compress(b"\0" * 8 * MEGABYTE))
+    with stub_site(lambda _path, _number: packed) as site:
+        into = io.BytesIO()
+        found = Downloader(client, trusted=trusted(site)).download(site.url, into, most_bytes=MEGABYTE)
+    assert found.why_not is Reason.TOO_LARGE
+    assert len(into.getvalue()) <= MEGABYTE
+
+
+def test_a_file_that_drips_is_given_up(client: httpx.Client) -> None:
+    with stub_site(lambda _path, _number: Said(body=b"x", times=100, pause=0.05)) as site:
+        began = time.monotonic()
+        with pytest.raises(MediaLapsedError, match="slowly"):
+            Downloader(client, trusted=trusted(site), most_seconds=0.2).download(
+                site.url, io.BytesIO(), most_bytes=MEGABYTE
+            )
+        assert time.monotonic() - began < 3.0
 
 
 def test_redirects_end(client: httpx.Client) -> None:

@@ -1,13 +1,18 @@
 """The one seam to the network: waits, tries, secrets and challenge pages."""
 
+import gzip
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
 from connectors.download import Downloader
 from connectors.transport import MARK, Expects, TokenGuard, Transport
+from muniment.bootstrap import open_muniment
+from muniment.settings import from_environment
 from schemas.account import Account
 from schemas.errors import (
     RateLimitedError,
@@ -18,12 +23,13 @@ from schemas.errors import (
 from tests.connectors.rig import START, FakeClock, NoBudget
 from tests.connectors.stub_site import Said, stub_site
 
+DRIPPING = Said(headers={"content-type": "application/json"}, body=b"[", times=50, pause=0.04)
 SECRET = "EAAB/planted+token=="
 ACCOUNT = Account(account="page", council="anytown", platform="facebook", handle="anytown")
 
 
 class Rig:
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx.Client, *, most_seconds: float = 60.0) -> None:
         self.clock = FakeClock()
         self.budget = NoBudget()
         self.laid_aside: dict[str, bytes] = {}
@@ -35,6 +41,7 @@ class Rig:
             quarantine=self.laid_aside.__setitem__,
             client=client,
             downloader=Downloader(client),
+            most_seconds=most_seconds,
         )
 
 
@@ -104,6 +111,32 @@ def test_a_fault_of_the_platform_is_tried_three_times(rig: Rig) -> None:
 def test_no_answer_at_all_is_a_fault_of_the_platform(rig: Rig) -> None:
     with pytest.raises(SourceUnavailableError):
         rig.transport.get("http://127.0.0.1:1/")
+
+
+def test_a_body_packed_twice_is_no_answer(rig: Rig) -> None:
+    body = gzip.compress(gzip.compress(b"{}"))
+    headers = {"content-type": "application/json", "content-encoding": "gzip, gzip"}
+    with stub_site(lambda _path, _number: json_body(body, headers=headers)) as site:
+        with pytest.raises(SourceUnavailableError):
+            rig.transport.get(site.url)
+
+
+def test_a_body_that_drips_is_no_answer() -> None:
+    with httpx.Client(timeout=5.0) as client, stub_site(lambda _path, _number: DRIPPING) as site:
+        began = time.monotonic()
+        with pytest.raises(SourceUnavailableError):
+            Rig(client, most_seconds=0.1).transport.get(site.url)
+        assert time.monotonic() - began < 4.0
+
+
+def test_no_cookie_of_one_account_is_shown_for_another(tmp_path: Path) -> None:
+    headers = {"content-type": "application/json", "set-cookie": "session=1; Path=/"}
+    settings = from_environment({"MUNIMENT_HOME": str(tmp_path)})
+    with stub_site(lambda _path, _number: json_body(headers=headers)) as site, open_muniment(settings) as one:
+        for client in (one.client, one.media_client):
+            for _ in range(2):
+                client.get(site.url)
+    assert [headers.get("cookie") for _, headers in site.asked] == [None] * 4
 
 
 def test_a_404_is_the_connectors_to_understand(rig: Rig) -> None:
