@@ -18,7 +18,7 @@ from muniment.ports import IndexBeside
 from muniment.services.archiving import Archiving
 from muniment.services.capturing import Capture
 from schemas.account import Account
-from schemas.errors import AccountError
+from schemas.errors import AccountError, BadInputError
 
 if TYPE_CHECKING:
     from muniment.bootstrap.process import Muniment
@@ -87,7 +87,7 @@ class CouncilServices(CouncilRetention):
     def _reader(self, account: Account) -> Connector | None:
         try:
             return self.connect(account)
-        except AccountError:
+        except (AccountError, BadInputError):
             return None
 
     def _rotate(self, source: CredentialSource) -> Rotate:

@@ -82,8 +82,13 @@ class Archiving:
             connector = self._connector(account)
             account = self._identified(enrolled, connector)
             connector = self._connector(account)
-        except AccountError as error:
+        except (AccountError, BadInputError) as error:
             return self._paused(job, account, error)
+        except (RateLimitedError, StreamError) as error:
+            return self._stopped(job, None, error)
+        except RetryableError:
+            self._open_gap(job.account, job.stream, Reason.UNAVAILABLE)
+            raise
         walk = self._open_walk(job, account)
         if walk is None:
             return CaptureReport(
@@ -197,7 +202,7 @@ class Archiving:
             return (Job(account=account.account, stream=Stream.POSTS, purpose=Purpose.EDGE),)
         try:
             connector = self._connector(account)
-        except AccountError:
+        except (AccountError, BadInputError):
             return (Job(account=account.account, stream=Stream.POSTS, purpose=Purpose.EDGE),)
         may_backfill = enrolled.confirmed_backfill or account.sandbox
         return self._asking.due_of(account, connector, may_backfill=may_backfill)
@@ -248,15 +253,16 @@ class Archiving:
             return None
         return self.register.open_walk(account, job.stream, ask, now=self.clock.now())
 
-    def _stopped(self, job: Job, walk: Walk, error: MunimentError) -> CaptureReport:
-        """Leave the walk to go on later, or end it, and open a gap."""
+    def _stopped(self, job: Job, walk: Walk | None, error: MunimentError) -> CaptureReport:
+        """Leave the walk to go on later, or end it, and open a gap. None: it could not even be opened."""
         resume_at = getattr(error, "resume_at", None)
         reason = error.reason if isinstance(error, StreamError) else Reason.RATE_LIMITED
         outcome = Outcome.REFUSED if isinstance(error, StreamError) else Outcome.UNFINISHED
         if isinstance(error, WalkError):
             reason, outcome = Reason.LOOPED, Outcome.FAILED
-        kept_open = Outcome.FAILED if outcome is Outcome.FAILED else Outcome.UNFINISHED
-        self.register.abandon(walk, kept_open, now=self.clock.now(), resume_at=resume_at)
+        if walk is not None:
+            kept_open = Outcome.FAILED if outcome is Outcome.FAILED else Outcome.UNFINISHED
+            self.register.abandon(walk, kept_open, now=self.clock.now(), resume_at=resume_at)
         self._open_gap(job.account, job.stream, reason)
         return CaptureReport(
             account=job.account,
@@ -267,17 +273,19 @@ class Archiving:
             remedy=str(error),
         )
 
-    def _paused(self, job: Job, account: Account, error: AccountError) -> CaptureReport:
-        self.register.pause(self.council, job.account, error.reason, now=self.clock.now())
+    def _paused(self, job: Job, account: Account, error: AccountError | BadInputError) -> CaptureReport:
+        """Pause the account, whose settings may be what is wrong, and open a gap on all of it."""
+        reason = error.reason if isinstance(error, AccountError) else Reason.NO_RUN
+        self.register.pause(self.council, job.account, reason, now=self.clock.now())
         self._connectors.pop(job.account, None)
         for stream in (Stream.POSTS, Stream.COMMENTS):
-            self._open_gap(account.account, stream, error.reason)
+            self._open_gap(account.account, stream, reason)
         return CaptureReport(
             account=job.account,
             stream=job.stream,
             outcome=Outcome.FAILED,
             promoted=False,
-            reason=error.reason,
+            reason=reason,
             remedy=str(error),
         )
 

@@ -102,6 +102,30 @@ def test_a_wrong_account_id_archives_nothing_of_the_credentials_owner(office: Of
     assert len(office.items("mastodon")) == 10
 
 
+def test_an_account_that_cannot_even_be_checked_stops_no_other(office: Office) -> None:
+    nothing = f"{office.stage.url}/nothing-is-here"
+    wrong = [
+        {"account": "feed", "platform": "feed", "handle": "blog", "base_url": f"{nothing}/feed/"},
+        {"account": "news", "platform": "wordpress", "handle": "news"},
+        {"account": "x", "platform": "x", "handle": "x", "credential": "x", "options": {"x_names": "toot"}},
+    ]
+    (office.stage.home / "secrets" / "x.json").write_text('{"bearer_token": "t"}')
+    (office.stage.home / "secrets" / "x.json").chmod(0o600)
+
+    def put_first(told: dict[str, Any]) -> None:
+        told["accounts"] = wrong + told["accounts"]
+        told["credentials"]["x"] = {"file": "x.json"}
+
+    office.rewrite(put_first)
+    ended = office.archive()
+    assert ended.code == 5, ended.said
+    assert len(office.items("mastodon")) == len(office.items("facebook")) == 10
+    for words in ("cannot be read (status 404)", "Account news has no base_url", "Write x_names"):
+        assert words in ended.said
+    coverage = office.run("coverage").said
+    assert all(one["account"] in coverage for one in wrong)
+
+
 def test_a_login_page_where_data_was_due_is_no_empty_success(office: Office) -> None:
     assert office.archive().code == 0
     office.stage.fakes["facebook"].knobs.login_wall_from = 1
