@@ -28,7 +28,9 @@ from schemas.errors import (
     RepeatedTokenError,
     SourceChallengedError,
     SourceUnavailableError,
+    StreamError,
 )
+from schemas.vocabulary import Reason
 
 __all__ = ["MARK", "Answer", "Budget", "Expects", "Quarantine", "TokenGuard", "Transport", "respond"]
 
@@ -117,8 +119,8 @@ class Transport:
     ) -> None:
         """Keep what every request needs.
 
-        `secrets` are the values to replace wherever they turn up; a body that takes longer than `most_seconds`
-        is no answer.
+        `secrets` are the values to replace wherever they turn up; a body that takes longer than
+        `most_seconds` is no answer.
         """
         self.account = account
         self.clock = clock
@@ -146,10 +148,22 @@ class Transport:
         cost_micros: int = 0,
         wait_until: Callable[[Answer], datetime | None] | None = None,
     ) -> Answer:
-        """Send a GET; see `send`."""
-        request = self.client.build_request(
-            "GET", url, params=dict(params) if params else None, headers=dict(headers or {})
-        )
+        """Send a GET; see `send`.
+
+        Raises:
+            StreamError: What a platform told of itself makes no address.
+        """
+        try:
+            request = self.client.build_request(
+                "GET", url, params=dict(params) if params else None, headers=dict(headers or {})
+            )
+        except (httpx.InvalidURL, ValueError) as error:
+            raise StreamError(
+                f"{self.account.platform} names something of account {self.account.account} by what is no "
+                "address.",
+                reason=Reason.UNREADABLE,
+                remedy="Check base_url in the council's file; if it is right, please report this.",
+            ) from error
         if auth is not None:
             httpx.BasicAuth(*auth).sync_auth_flow(request).__next__()
         return self.send(request, expects=expects, cost_micros=cost_micros, wait_until=wait_until)

@@ -118,11 +118,15 @@ class MastodonFake(Fake):
         limit = max(1, min(request.number("limit", 20), MOST_STATUSES))
         page = self.page(f"statuses of {account.id}", mine, limit=limit, start=start)
         headers = self._limits()
-        if page.next_start is not None and page.items:
-            # A looping list leads back to its first page, as the knob asks for.
-            after = mine[page.next_start - 1].native_id
-            address = self.url(f"/api/v1/accounts/{account.id}/statuses?limit={limit}&max_id={after}")
-            headers["link"] = f'<{address}>; rel="next"'
+        if page.items:
+            # A page that holds anything names the way back too, and with that always bears the header.
+            list_at = self.url(f"/api/v1/accounts/{account.id}/statuses?limit={limit}")
+            links = [f'<{list_at}&min_id={page.items[0].native_id}>; rel="prev"']
+            if page.next_start is not None:
+                # A looping list leads back to its first page, as the knob asks for.
+                after = mine[page.next_start - 1].native_id
+                links.insert(0, f'<{list_at}&max_id={after}>; rel="next"')
+            headers["link"] = ", ".join(links)
         return Reply(headers=headers, body=[self.render(item) for item in page.items])
 
     def _status(self, request: Request, status_id: str, what: str) -> Reply:

@@ -9,7 +9,7 @@ listed there, which is authoritative, and its files come as they were uploaded. 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, BinaryIO, ClassVar, Final
+from typing import BinaryIO, ClassVar, Final
 
 import msgspec
 from typing_extensions import override
@@ -17,8 +17,9 @@ from typing_extensions import override
 from connectors.bluesky import cutting, reading
 from connectors.bluesky.cutting import AUTHOR_FEED, LIST_RECORDS, POSTS_BY_ID, PROFILE_OF, THREAD
 from connectors.bluesky.paging import cut_off, sorted_at, time_in_key, uri_of, view_of
-from connectors.bluesky.session import Session, read_or_stop
+from connectors.bluesky.session import Session, actor_of, read_or_stop
 from connectors.contract import Connector, Held, Identity, Reading, Tariff
+from connectors.decoding import place_of
 from connectors.transport import Answer, TokenGuard, Transport, respond
 from schemas.account import Account
 from schemas.capture import (
@@ -39,7 +40,7 @@ from schemas.capture import (
     comments_of,
 )
 from schemas.digests import DigestRule, canonical
-from schemas.errors import WrongAccountError
+from schemas.errors import StreamError, WrongAccountError
 from schemas.observation import PUBLIC
 from schemas.vocabulary import Platform, Reason, Stream
 
@@ -92,17 +93,14 @@ class BlueskyConnector(Connector):
     def check(self) -> Identity:
         name = self._account.native_id or self._account.handle.removeprefix("@")
         did = name if name.startswith("did:") else self._session.resolve(name)
-        told: dict[str, Any] = read_or_stop(self._session.ask_own(PROFILE_OF, {"actor": did}))
+        told = read_or_stop(self._session.ask_own(PROFILE_OF, {"actor": did}), actor_of)
         return Identity(
-            native_id=str(told["did"]),
-            handle=str(told["handle"]),
-            name=told.get("displayName") or None,
-            posts=told.get("postsCount"),
+            native_id=told.did, handle=told.handle, name=told.display_name or None, posts=told.posts_count
         )
 
     @override
     def pages(self, walk: Walk, held: Held) -> Iterator[Response]:
-        marker = _Marker() if walk.marker is None else msgspec.json.decode(walk.marker, type=_Marker)
+        marker = place_of(walk, _Marker())
         match walk.ask:
             case Edge() if walk.stream is Stream.PROFILE:
                 yield self._profile(walk)
@@ -138,7 +136,7 @@ class BlueskyConnector(Connector):
 
     def _profile(self, walk: Walk) -> Response:
         answer = self._session.ask_own(PROFILE_OF, {"actor": self._did()})
-        if read_or_stop(answer)["did"] != self._did():
+        if read_or_stop(answer, actor_of).did != self._did():
             raise self._wrong_account()
         name = cutting.profile_id(self._did())
         ref = RecordRef(record_id=name, native_id=self._did(), thread_id=name, filed_at=answer.fetched_at)
@@ -242,7 +240,10 @@ class BlueskyConnector(Connector):
             yield from self._thread(walk, threads[number], here=_encode(_Marker(done=number)), after=after)
 
     def _thread(self, walk: Walk, root: RecordRef, *, here: str, after: str | None) -> Iterator[Response]:
-        """Yield a thread at every depth; a branch that was cut is asked for by itself, once."""
+        """Yield a thread at every depth; a branch that was cut is asked for by itself, once.
+
+        A reply's author writes its record, and may write what nobody can read: that ends this thread only.
+        """
         listing = comments_of(root.record_id)
         context = (root.record_id.encode(),)
         waiting, asked = [root.record_id], set[str]()
@@ -251,16 +252,8 @@ class BlueskyConnector(Connector):
             asked.add(uri)
             params = {"uri": uri, "depth": str(_DEPTH), "parentHeight": "0"}
             answer = self._session.ask(THREAD, params, refusable=True)
-            cut: list[str] = []
-            refused: Reason | None = None
-            if answer.status != _OK:
-                # A branch that went since the root was read takes nothing along that is still listed.
-                refused = self._session.why_refused(answer, uri) if uri == root.record_id else None
-            else:
-                top, _ = read_or_stop(answer, cutting.thread_of)
-                refused = Reason.UNAVAILABLE if not top.has_post and uri == root.record_id else None
-                cut = [each for each in cut_off(top) if each not in asked]
-            waiting += [each for each in cut if each not in waiting]
+            cut, refused = self._branches(answer, uri, is_root=uri == root.record_id)
+            waiting = [] if refused else [*waiting, *(each for each in cut if each not in {*asked, *waiting})]
             listed = Listed(
                 listing=listing,
                 ended=refused is None and not waiting,
@@ -272,13 +265,32 @@ class BlueskyConnector(Connector):
             marker = here if waiting else after
             yield self._response(walk, answer, THREAD, listings=(listed,), context=context, marker=marker)
 
+    def _branches(self, answer: Answer, uri: str, *, is_root: bool) -> tuple[list[str], Reason | None]:
+        """Return where an answer of a thread was cut, or why there is none."""
+        if answer.status != _OK:
+            # A branch that went since the root was read takes nothing along that is still listed.
+            return [], self._session.why_refused(answer, uri) if is_root else None
+        try:
+            top, _ = read_or_stop(answer, cutting.thread_of)
+            return cut_off(top), Reason.UNAVAILABLE if is_root and not top.has_post else None
+        except StreamError as error:
+            return [], error.reason
+
     def _by_id(self, walk: Walk, marker: _Marker, refs: Sequence[RecordRef]) -> Iterator[Response]:
-        done = marker.done
+        done, together = marker.done, _BY_ID
         while done < len(refs):
-            batch, uris = _batch(refs[done:])
-            done += len(batch)
+            batch, uris = _batch(refs[done : done + together])
             answer = self._session.ask(POSTS_BY_ID, {"uris": uris})
-            views = read_or_stop(answer, cutting.posts_of)
+            try:
+                views = read_or_stop(answer, cutting.posts_of)
+            except StreamError as error:
+                if len(batch) > 1:
+                    together = 1  # so that one which nobody can read takes no other along
+                    continue
+                done += 1
+                yield self._unreadable(walk, answer, batch[0], error.reason, done=done, of=len(refs))
+                continue
+            done += len(batch)
             troubles = self._troubles([ref.record_id for ref in batch if ref.record_id not in views])
             yield self._response(
                 walk,
@@ -288,6 +300,14 @@ class BlueskyConnector(Connector):
                 context=(canonical(troubles),),
                 marker=None if done == len(refs) else _encode(_Marker(done=done)),
             )
+
+    def _unreadable(
+        self, walk: Walk, answer: Answer, ref: RecordRef, reason: Reason, *, done: int, of: int
+    ) -> Response:
+        listing = POSTS if walk.stream is Stream.POSTS else comments_of(ref.thread_id)
+        listed = Listed(listing=listing, ended=False, refused=reason)
+        marker = None if done == of else _encode(_Marker(done=done))
+        return self._response(walk, answer, POSTS_BY_ID, listings=(listed,), marker=marker)
 
     def _troubles(self, missing: Sequence[str]) -> dict[str, str]:
         """Return by uri why the author of a missing post is not served, where that is the reason.

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from connectors.cutting import HeaderMaker, Span, joined, segments_around, spans_of
+from connectors.decoding import Decoder
 from schemas.capture import POSTS, Exhibit, Response, comments_of
 from schemas.digests import canonical
 from schemas.errors import MalformedItemError
@@ -130,15 +131,15 @@ class _Rooted(msgspec.Struct):
     threadgate: _GateView | None = None
 
 
-_feed: Final = msgspec.json.Decoder(_Feed)
-_records: Final = msgspec.json.Decoder(_Records)
-_posts: Final = msgspec.json.Decoder(_Posts)
-_thread: Final = msgspec.json.Decoder(_Thread)
-_stub: Final = msgspec.json.Decoder(_Stub)
-_rooted: Final = msgspec.json.Decoder(_Rooted)
-_reply: Final = msgspec.json.Decoder(_Reply)
-_context: Final = msgspec.json.Decoder(dict[str, str])
-_hidden_list: Final = msgspec.json.Decoder(list[str])
+_feed: Final = Decoder(_Feed)
+_records: Final = Decoder(_Records)
+_posts: Final = Decoder(_Posts)
+_thread: Final = Decoder(_Thread)
+_stub: Final = Decoder(_Stub)
+_rooted: Final = Decoder(_Rooted)
+_reply: Final = Decoder(_Reply)
+_context: Final = Decoder(dict[str, str])
+_hidden_list: Final = Decoder(list[str])
 
 
 def profile_id(did: str) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from connectors.bluesky.cutting import Node
 from connectors.bluesky.reading import sane_moment
 from connectors.bluesky.session import read_or_stop
+from connectors.decoding import Decoder
 
 __all__ = ["View", "cut_off", "sorted_at", "time_in_key", "uri_of", "view_of"]
 
@@ -34,8 +35,8 @@ class _Kept(msgspec.Struct):
     uri: str
 
 
-_view: Final = msgspec.json.Decoder(View)
-_kept: Final = msgspec.json.Decoder(_Kept)
+_view: Final = Decoder(View)
+_kept: Final = Decoder(_Kept)
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TID: Final = "234567abcdefghijklmnopqrstuvwxyz"
 _TID_LENGTH: Final = 13

@@ -7,7 +7,7 @@ hides it, and why its author's account is not served.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ import msgspec
 from connectors.bluesky.cutting import LIST_RECORDS, POSTS_BY_ID, PROFILE_OF, Told
 from connectors.contract import Reading
 from connectors.cutting import HeaderReader
+from connectors.decoding import Decoder, instant
 from connectors.looks import Asked, look_of
 from schemas.capture import PROFILE, Exhibit, MediaAddress
 from schemas.digests import DigestRule, Field
@@ -119,8 +120,8 @@ _LAST_YEAR: Final = 2200
 
 
 _header: Final = HeaderReader(Asked)
-_told: Final = msgspec.json.Decoder(Told)
-_any: Final = msgspec.json.Decoder()
+_told: Final = Decoder(Told)
+_any: Final = Decoder()
 
 
 def sane_moment(text: object) -> datetime | None:
@@ -128,9 +129,8 @@ def sane_moment(text: object) -> datetime | None:
     if not isinstance(text, str):
         return None
     try:
-        told = datetime.fromisoformat(text)
-        told = told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
-    except (ValueError, OverflowError):
+        told = instant(text)
+    except ValueError:
         return None
     return told if _FIRST_YEAR <= told.year <= _LAST_YEAR else None
 

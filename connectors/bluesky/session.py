@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from connectors.bluesky.cutting import PROFILE_OF
+from connectors.decoding import Decoder
 from connectors.headers import count_told, pause_of
 from connectors.transport import Answer, Transport
 from schemas.account import Account
@@ -22,7 +23,7 @@ from schemas.errors import (
 )
 from schemas.vocabulary import Reason
 
-__all__ = ["Session", "read_or_stop"]
+__all__ = ["Actor", "Session", "actor_of", "read_or_stop"]
 
 T = TypeVar("T")
 
@@ -46,11 +47,36 @@ class _Problem(msgspec.Struct):
     message: str = ""
 
 
-def _as_json(body: bytes) -> Any:
-    return msgspec.json.decode(body)
+class Actor(msgspec.Struct, rename="camel"):
+    """An account, as far as identity needs."""
+
+    did: str
+    handle: str = ""
+    display_name: str | None = None
+    posts_count: int | None = None
 
 
-def read_or_stop(source: Answer | bytes | msgspec.Raw, decode: Callable[[bytes], T] = _as_json) -> T:
+class _Resolved(msgspec.Struct):
+    did: str
+
+
+class _Service(msgspec.Struct, rename="camel"):
+    id: str = ""
+    service_endpoint: Any = None  # of other services: a list, or an object
+
+
+class _Document(msgspec.Struct):
+    service: list[_Service] = []
+
+
+_PROBLEM: Final = Decoder(_Problem)
+
+actor_of: Final = Decoder(Actor).decode
+_resolved: Final = Decoder(_Resolved).decode
+_document: Final = Decoder(_Document).decode
+
+
+def read_or_stop(source: Answer | bytes | msgspec.Raw, decode: Callable[[bytes], T]) -> T:
     """Decode an answer, or a piece of one, that the walk cannot go on without.
 
     Raises:
@@ -119,16 +145,16 @@ class Session:
                 f"Bluesky knows no account {handle}.",
                 remedy="Correct the handle in the council's file, or write the account's DID there.",
             )
-        return str(read_or_stop(answer)["did"])
+        return read_or_stop(answer, _resolved).did
 
     def find_pds(self, did: str) -> str | None:
         """Return the server that keeps the account's records, if its options ask for that."""
         if self._wants_pds == _FIND and self.known_pds is None:
             answer = self._transport.get(self._document_address(did))
-            document: dict[str, Any] = read_or_stop(answer) if answer.status == _OK else {}
-            for service in document.get("service") or ():
-                if str(service.get("id")).endswith("#atproto_pds"):
-                    self.known_pds = str(service["serviceEndpoint"]).rstrip("/")
+            document = read_or_stop(answer, _document) if answer.status == _OK else _Document()
+            for service in document.service:
+                if service.id.endswith("#atproto_pds") and isinstance(service.service_endpoint, str):
+                    self.known_pds = service.service_endpoint.rstrip("/")
             if self.known_pds is None:
                 raise SourceUnavailableError(
                     f"The directory does not say where account {self._account.account} is kept.",
@@ -204,7 +230,7 @@ def _fault(answer: Answer) -> FatalError:
 def _problem(answer: Answer) -> _Problem:
     """Return what an error says; a body without words says nothing."""
     try:
-        return msgspec.json.decode(answer.body, type=_Problem)
+        return _PROBLEM.decode(answer.body)
     except msgspec.DecodeError:
         return _Problem()
 

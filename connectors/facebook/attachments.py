@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from connectors.decoding import Decoder
 from connectors.download import host_of
 from connectors.facebook.exhibits import exhibits
 from connectors.facebook.problems import problem_of
@@ -22,7 +23,7 @@ _PLAIN_HOST: Final = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|$)")
 """A host that stands as it will be read: nine in ten, and taking one apart costs as much as its item."""
 _TRAILING: Final = ".,;:!?…"
 _SHIM: Final = frozenset({"l.facebook.com", "lm.facebook.com"})
-_item: Final = msgspec.json.Decoder()
+_item: Final = Decoder()
 
 
 class _Target(msgspec.Struct):
@@ -69,7 +70,7 @@ class _Carriers(msgspec.Struct):
     data: list[_Carrier]
 
 
-_carriers: Final = msgspec.json.Decoder(_Carriers)
+_carriers: Final = Decoder(_Carriers)
 
 
 def string(item: Item, key: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from connectors.decoding import Decoder
 from connectors.facebook.attachments import Card, Item, links_of, media_of
 from connectors.facebook.fields import KNOWN
 from connectors.facebook.wire import moment, permalink_ids, record_id
@@ -52,7 +53,7 @@ _Known: Final[type[Any]] = msgspec.defstruct(
     bases=(Comment,),
     forbid_unknown_fields=True,
 )
-_known: Final = msgspec.json.Decoder(_Known)
+_known: Final = Decoder(_Known)
 
 
 def comment_of(part: bytes) -> Comment | None:

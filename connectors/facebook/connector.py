@@ -13,6 +13,7 @@ from typing import BinaryIO, ClassVar, Final
 import msgspec
 
 from connectors.contract import Held, Identity, Reading, Tariff
+from connectors.decoding import place_of
 from connectors.facebook.attachments import addresses
 from connectors.facebook.exhibits import exhibits
 from connectors.facebook.fields import COMMENT_FIELDS, DIGEST_RULES, POST_FIELDS, PROFILE_FIELDS
@@ -26,7 +27,6 @@ from connectors.facebook.walking import (
     marker_of,
     marker_refused,
     onward,
-    place_of,
     signpost,
     told,
 )
@@ -108,7 +108,7 @@ class FacebookConnector:
         if me.problem is not None:
             raise refused_stream(me.problem, Stream.PROFILE)
         named = decode_named(me.answer.body)
-        if named is None or named.id is None:
+        if named is None or named.id is None or not named.id.isdecimal():
             raise _unreadable()
         missing: list[str] = []
         posts = self._graph.get(
@@ -131,7 +131,7 @@ class FacebookConnector:
 
     def pages(self, walk: Walk, held: Held) -> Iterator[Response]:  # noqa: ARG002 - nothing needs a second fetch
         """Yield the walk's responses, from its marker on."""
-        place = place_of(walk.marker)
+        place = place_of(walk, Place())
         match walk.stream, walk.ask:
             case Stream.PROFILE, Edge():
                 yield self._profile(walk)

@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 
 import msgspec
 
+from connectors.decoding import Decoder
 from schemas.errors import (
     AccountSuspendedError,
     CredentialsRejectedError,
@@ -111,8 +112,8 @@ class _Envelope(msgspec.Struct):
     error: msgspec.Raw = msgspec.Raw(b"null")
 
 
-_envelope: Final = msgspec.json.Decoder(_Envelope)
-_problem: Final = msgspec.json.Decoder(Problem)
+_envelope: Final = Decoder(_Envelope)
+_problem: Final = Decoder(Problem)
 
 
 def problem_of(body: bytes) -> Problem | None:

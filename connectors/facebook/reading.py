@@ -11,6 +11,7 @@ import msgspec
 
 from connectors.contract import Reading
 from connectors.cutting import HeaderReader, decodable
+from connectors.decoding import Decoder
 from connectors.facebook.attachments import Card, Item, cards_of, is_share, links_of, media_of, string
 from connectors.facebook.comments import Comment, comment_from, comment_of, comment_record
 from connectors.facebook.fields import KNOWN, REACTIONS
@@ -56,7 +57,7 @@ _SHAPE: Final = "An item has another shape than muniment knows."
 # A message that was renamed or lost on the way must not look like one that was taken away.
 _LOST: Final = "An item has no text, and fields that were not asked for or no content."
 _header: Final = HeaderReader(_Asked)
-_item: Final = msgspec.json.Decoder()
+_item: Final = Decoder()
 
 
 def read(exhibit: Exhibit) -> Reading:

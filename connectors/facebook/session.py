@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
+from connectors.decoding import Decoder
 from connectors.facebook.fields import API_VERSION
 from connectors.facebook.problems import (
     Problem,
@@ -32,6 +33,7 @@ from schemas.errors import CredentialsRejectedError
 
 __all__ = ["Fetched", "GraphSession"]
 
+_ANY: Final = Decoder()
 _HOST: Final = "https://graph.facebook.com"
 _USAGE_HEADERS: Final = ("x-app-usage", "x-page-usage", "x-business-use-case-usage")
 _PAUSE_AT_PERCENT: Final = 80
@@ -160,7 +162,7 @@ def _entries(value: str | None) -> list[dict[str, Any]]:
     if value is None:
         return []
     try:
-        told: Any = msgspec.json.decode(value)
+        told: Any = _ANY.decode(value.encode())
     except msgspec.DecodeError:
         return []
     if not isinstance(told, dict):

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from connectors.decoding import instant
 from connectors.facebook.wire import Page, Stub
 from schemas.capture import Cursor, Listed
 from schemas.errors import MarkerRefusedError
@@ -19,7 +20,6 @@ __all__ = [
     "marker_of",
     "marker_refused",
     "onward",
-    "place_of",
     "signpost",
     "told",
 ]
@@ -102,23 +102,9 @@ def signpost(found: tuple[Stub, ...], since: Cursor | None) -> Cursor:
 
 def _moment(told: str | None) -> datetime | None:
     try:
-        return None if told is None else datetime.fromisoformat(told).astimezone(UTC)
+        return None if told is None else instant(told)
     except ValueError:
         return None
-
-
-def place_of(marker: str | None) -> Place:
-    """Return where a marker leads; None: the start.
-
-    Raises:
-        MarkerRefusedError: It is none of ours.
-    """
-    if marker is None:
-        return Place()
-    try:
-        return msgspec.json.decode(marker, type=Place)
-    except msgspec.DecodeError:
-        raise marker_refused() from None
 
 
 def marker_of(place: Place) -> str:

@@ -1,10 +1,12 @@
 """The shapes of Graph's answers as far as walking and cutting need them, and how Graph names things."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
+
+from connectors.decoding import Decoder, instant
 
 __all__ = [
     "COMMENTS_ENDPOINT",
@@ -80,9 +82,9 @@ class Named(msgspec.Struct):
     comments: _Nested | None = None
 
 
-_page: Final = msgspec.json.Decoder(Page)
-_named: Final = msgspec.json.Decoder(Named)
-_stub: Final = msgspec.json.Decoder(Stub)
+_page: Final = Decoder(Page)
+_named: Final = Decoder(Named)
+_stub: Final = Decoder(Stub)
 
 
 def record_id(native_id: str) -> str:
@@ -127,8 +129,7 @@ def moment(told: str | None) -> datetime | None:
     """Return an instant; Graph writes `2026-10-01T12:00:00+0000`. Raises ValueError for what is none."""
     if not told:
         return None
-    found = datetime.fromisoformat(told)
-    return found if found.tzinfo is UTC else found.astimezone(UTC)
+    return instant(told)
 
 
 def permalink_ids(url: str | None) -> tuple[str, str, str]:

@@ -12,6 +12,7 @@ import msgspec
 
 from connectors.contract import Reading
 from connectors.cutting import HeaderMaker
+from connectors.decoding import Decoder, decoded
 from connectors.feed.entries import channel_of, entries_of, head_of, moment_of, parsed
 from connectors.html import files_in, links_in, plain
 from schemas.capture import POSTS, PROFILE, Exhibit, MediaAddress, Response, comments_of
@@ -77,7 +78,7 @@ class _Header(msgspec.Struct):
     response: _Facts
 
 
-_HEADER: Final = msgspec.json.Decoder(_Header)
+_HEADER: Final = Decoder(_Header)
 
 
 class Reader:
@@ -127,7 +128,7 @@ class Reader:
             if header.record_id == self._own_name:
                 return self._profile(header, told)
             if facts.endpoint == COMMENTS_FEED:
-                thread = str(msgspec.json.decode(extra[0])["thread"])
+                thread = str(decoded(extra[0], dict[str, str])["thread"])
                 return self._comment(header, told, thread)
             reading = self._entry(header, told)
             return reading if facts.endpoint == ENTRIES else replace(reading, look=None)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from connectors.decoding import decoded, place_of
 from connectors.feed.entries import entries_of, head_of, moment_of, next_page, parsed
 from connectors.feed.reader import COMMENTS_FEED, ENTRIES, MAP, PROFILE_FEED, Reader, comments_told, name_of
 from connectors.transport import Answer, Expects, TokenGuard, Transport, respond
@@ -31,7 +32,7 @@ from schemas.capture import (
     Window,
     comments_of,
 )
-from schemas.errors import BadInputError, MalformedItemError, MarkerRefusedError, StreamRefusedError
+from schemas.errors import BadInputError, MalformedItemError, StreamRefusedError
 from schemas.vocabulary import Reason, Stream
 
 __all__ = ["VERSION", "Walks"]
@@ -107,7 +108,7 @@ class Walks:
 
     def responses(self, walk: Walk) -> Iterator[Response]:
         """Yield a walk's responses; see `Connector.pages`."""
-        place = _place_of(walk)
+        place = place_of(walk, Place())
         self._guard = TokenGuard(10_000)
         match walk.ask:
             case Threads(threads=threads):
@@ -286,7 +287,7 @@ def _since(walk: Walk, ask: Edge | Window) -> tuple[datetime | None, Mark | None
     mark = None
     if cursor is not None and cursor.native_id is not None:
         try:
-            mark = msgspec.json.decode(cursor.native_id, type=Mark)
+            mark = decoded(cursor.native_id.encode(), Mark)
         except msgspec.MsgspecError:
             mark = None
     if mark is not None:
@@ -313,15 +314,6 @@ def _signpost(answer: Answer, before: Mark | None) -> Cursor:
             modified=answer.headers.get("last-modified", ""),
         )
     return Cursor(native_id=msgspec.json.encode(mark).decode(), at=None)
-
-
-def _place_of(walk: Walk) -> Place:
-    if walk.marker is None:
-        return Place()
-    try:
-        return msgspec.json.decode(walk.marker, type=Place)
-    except msgspec.MsgspecError as error:
-        raise MarkerRefusedError("The place of this walk cannot be read; it starts again.") from error
 
 
 def _respond(walk: Walk, answer: Answer, endpoint: str, then: Place | None, **more: Any) -> Response:

@@ -13,6 +13,7 @@ from typing import BinaryIO, ClassVar, Final
 from typing_extensions import override
 
 from connectors.contract import Connector, Held, Identity, Reading, Tariff
+from connectors.decoding import place_of
 from connectors.mastodon import cutting, reading
 from connectors.mastodon.session import NOT_THERE, OK, Session
 from connectors.mastodon.wire import (
@@ -99,7 +100,7 @@ class MastodonConnector(Connector):
 
     @override
     def pages(self, walk: Walk, held: Held) -> Iterator[Response]:
-        marker = Marker.of(walk)
+        marker = place_of(walk, Marker())
         match walk.stream, walk.ask:
             case Stream.PROFILE, Edge():
                 yield self._profile(walk)

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from connectors.cutting import HeaderMaker, Span, spans_of
+from connectors.decoding import Decoder
 from connectors.mastodon.wire import (
     AROUND,
     CONTEXT,
@@ -78,13 +79,13 @@ class _WithFiles(msgspec.Struct):
 _Cut: TypeAlias = tuple[str, bytes, Span, _Stub | None]
 """record_id, bytes, where they stand, and names; None: it has none that we can read."""
 
-_asked: Final = msgspec.json.Decoder(_Asked)
-_raw_list: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_stub: Final = msgspec.json.Decoder(_Stub)
-_shown: Final = msgspec.json.Decoder(_Shown)
-_tree: Final = msgspec.json.Decoder(_Tree)
-_with_files: Final = msgspec.json.Decoder(_WithFiles)
-_any: Final = msgspec.json.Decoder()
+_asked: Final = Decoder(_Asked)
+_raw_list: Final = Decoder(list[msgspec.Raw])
+_stub: Final = Decoder(_Stub)
+_shown: Final = Decoder(_Shown)
+_tree: Final = Decoder(_Tree)
+_with_files: Final = Decoder(_WithFiles)
+_any: Final = Decoder()
 
 
 def exhibits(response: Response) -> Iterator[Exhibit]:

@@ -1,7 +1,7 @@
 """Reading what was cut out of Mastodon's answers: exhibits into records. Pure, from kept bytes alone."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ import msgspec
 
 from connectors.contract import Reading
 from connectors.cutting import HeaderReader
+from connectors.decoding import Decoder, instant
 from connectors.html import links_in, plain
 from connectors.looks import Asked, look_of
 from connectors.mastodon.cutting import media_kind
@@ -91,9 +92,9 @@ class _Links(msgspec.Struct, omit_defaults=True):
     parent: str | None = None
 
 
-_links: Final = msgspec.json.Decoder(_Links)
+_links: Final = Decoder(_Links)
 _header: Final = HeaderReader(Asked)
-_any: Final = msgspec.json.Decoder()
+_any: Final = Decoder()
 
 
 def profile_id(site: str, native_id: str) -> str:
@@ -251,4 +252,4 @@ def _outward(item: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    return instant(text)

@@ -5,15 +5,16 @@ Ids are strings: their form differs from server to server, and they are never co
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from connectors.decoding import Decoder, instant
 from connectors.transport import Answer
-from schemas.capture import Cursor, RecordRef, Walk
-from schemas.errors import MarkerRefusedError, StreamRefusedError
+from schemas.capture import Cursor, RecordRef
+from schemas.errors import StreamRefusedError
 from schemas.vocabulary import Reason
 
 __all__ = [
@@ -65,18 +66,6 @@ class Marker(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     max_id: str | None = None
     done: int = 0
 
-    @classmethod
-    def of(cls, walk: Walk) -> "Marker":
-        """Decode a walk's marker.
-
-        Raises:
-            MarkerRefusedError: It is none of ours.
-        """
-        try:
-            return cls() if walk.marker is None else msgspec.json.decode(walk.marker, type=cls)
-        except msgspec.DecodeError as error:
-            raise MarkerRefusedError("The walk's marker is not one of this connector's.") from error
-
     @property
     def encoded(self) -> str:
         """The marker as the register keeps it."""
@@ -90,15 +79,18 @@ class Author(msgspec.Struct):
 
 
 class Seen(msgspec.Struct):
-    """A status, as far as walking goes."""
+    """A status, as far as walking goes.
+
+    Its times are text: the server of a stranger who answers may state one that is in no calendar.
+    """
 
     id: str
     uri: str
-    created_at: datetime
+    created_at: str
     account: Author
     visibility: str
     in_reply_to_id: str | None = None
-    edited_at: datetime | None = None
+    edited_at: str | None = None
     replies_count: int = 0
 
     @property
@@ -123,30 +115,27 @@ class _Tree(msgspec.Struct):
     descendants: list[msgspec.Raw]
 
 
-_account: Final = msgspec.json.Decoder(Account)
-_list: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_seen: Final = msgspec.json.Decoder(Seen)
-_tree: Final = msgspec.json.Decoder(_Tree)
+_account: Final = Decoder(Account)
+_list: Final = Decoder(list[msgspec.Raw])
+_seen: Final = Decoder(Seen)
+_tree: Final = Decoder(_Tree)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Statuses with their exact bytes, in the server's order; `following` is the next page's max_id."""
+    """Statuses with their exact bytes, in the server's order; `following` is the next page's max_id.
+
+    `newest` is the first status, `oldest` the time of the last; None on an empty page.
+    """
 
     statuses: Sequence[tuple[Seen, bytes]]
     following: str | None
-
-    @property
-    def newest(self) -> Cursor | None:
-        """The first status, None on an empty page."""
-        if not self.statuses:
-            return None
-        first, _ = self.statuses[0]
-        return Cursor(native_id=first.id, at=first.created_at.astimezone(UTC))
+    newest: Cursor | None
+    oldest: datetime | None
 
     def reaches_back_to(self, moment: datetime | None) -> bool:
         """Whether the last status is older than this."""
-        return moment is not None and bool(self.statuses) and self.statuses[-1][0].created_at < moment
+        return moment is not None and self.oldest is not None and self.oldest < moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,18 +209,24 @@ def account_of(answer: Answer) -> Account:
 def page_of(answer: Answer) -> Page:
     """Decode a page of statuses.
 
-    A full page always names the one after it; where a proxy took that header away, the last id leads on,
-    and an empty page is the end.
+    A page that holds anything names its neighbours; where a proxy took that header away, the last id leads
+    on, and an empty page is the end.
     """
     try:
         pieces = _list.decode(answer.body)
         statuses = [(_seen.decode(piece), bytes(piece)) for piece in pieces]
-    except msgspec.DecodeError as error:
+        times = [instant(status.created_at) for status, _ in statuses]
+    except (msgspec.DecodeError, ValueError) as error:
         raise _unreadable("list of posts") from error
     following = _next_max_id(answer.headers)
-    if following is None and len(statuses) >= PAGE:
+    if following is None and statuses and ("link" not in answer.headers or len(statuses) >= PAGE):
         following = statuses[-1][0].id
-    return Page(statuses=statuses, following=following)
+    return Page(
+        statuses=statuses,
+        following=following,
+        newest=Cursor(native_id=statuses[0][0].id, at=times[0]) if statuses else None,
+        oldest=times[-1] if times else None,
+    )
 
 
 def seen_of(answer: Answer) -> Seen:

@@ -6,15 +6,16 @@ secret). Account options: `site`, the name fixed in record ids (the register set
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar, TypeVar
 
 import msgspec
 from typing_extensions import override
 
 from connectors.contract import Connector, Held, Identity, Reading, Tariff
-from connectors.transport import Transport
+from connectors.decoding import decoded
+from connectors.transport import Answer, Transport
 from connectors.wordpress.client import Site, site_of
-from connectors.wordpress.cutter import Cutter, Names
+from connectors.wordpress.cutter import BOM, Cutter, Names
 from connectors.wordpress.paging import total_of
 from connectors.wordpress.reader import DIGEST_RULES, Reader
 from connectors.wordpress.walks import VERSION, Walks
@@ -22,9 +23,11 @@ from schemas.account import Account
 from schemas.capture import Exhibit, MediaAddress, MediaAnswer, Response, Walk
 from schemas.digests import DigestRule
 from schemas.errors import StreamRefusedError, WrongAccountError
-from schemas.vocabulary import Platform, Stream
+from schemas.vocabulary import Platform, Reason, Stream
 
 __all__ = ["WordPressConnector"]
+
+T = TypeVar("T")
 
 _NEEDED = {
     "edit_others_posts": "the history and the trash of posts by others",
@@ -40,7 +43,7 @@ class _Root(msgspec.Struct):
 
 
 class _User(msgspec.Struct):
-    capabilities: dict[str, bool] | list[Any] = {}
+    capabilities: dict[str, Any] | list[Any] = {}
 
 
 class WordPressConnector(Connector):
@@ -73,7 +76,7 @@ class WordPressConnector(Connector):
 
     @override
     def check(self) -> Identity:
-        root = msgspec.json.decode(self._site.root().body, type=_Root)
+        root = self._told(self._site.root(), _Root)
         if "wp/v2" not in root.namespaces:
             raise StreamRefusedError(
                 f"The site of account {self._account.account} does not offer its posts (wp/v2).",
@@ -81,9 +84,7 @@ class WordPressConnector(Connector):
             )
         missing: tuple[str, ...] = ()
         if self._site.signed_in:
-            user = msgspec.json.decode(
-                self._site.by_id("/wp/v2/users/me", {"context": "edit"}).body, type=_User
-            )
+            user = self._told(self._site.by_id("/wp/v2/users/me", {"context": "edit"}), _User)
             can = user.capabilities if isinstance(user.capabilities, dict) else {}
             missing = tuple(
                 f"{name}: {why}. Give the user the role Editor."
@@ -110,6 +111,16 @@ class WordPressConnector(Connector):
             comments=totals[2],
             site=site,
         )
+
+    def _told(self, answer: Answer, shape: type[T]) -> T:
+        try:
+            return decoded(answer.body.removeprefix(BOM), shape)
+        except msgspec.DecodeError as error:
+            raise StreamRefusedError(
+                f"The site of account {self._account.account} tells of itself in a way that nobody can read.",
+                reason=Reason.UNREADABLE,
+                remedy="Open base_url + /wp-json/ in a browser, and show its administrator what it says.",
+            ) from error
 
     def _count(self, route: str) -> int | None:
         view: dict[str, str] = {"_fields": "id"}

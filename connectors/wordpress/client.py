@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from connectors.decoding import decoded
 from connectors.transport import Answer, Expects, Transport
 from schemas.account import Account
 from schemas.errors import (
@@ -21,6 +22,7 @@ from schemas.errors import (
     SourceChallengedError,
     StreamRefusedError,
 )
+from schemas.vocabulary import Reason
 
 __all__ = ["GONE", "REFUSED", "Site", "site_of"]
 
@@ -104,7 +106,7 @@ class Site:
         """
         fields = {"_fields": "name,description,url,home,namespaces,site_icon_url"}
         answer = self._send("/", fields, expects=Expects.ANY)
-        if answer.status != HTTPStatus.OK or answer.body.lstrip()[:1] != b"{":
+        if answer.status != HTTPStatus.OK or _first_sign(answer.body) != b"{":
             self._refuse_root(answer)
         return answer
 
@@ -120,7 +122,7 @@ class Site:
         """
         while True:
             answer = self._get(route, {**params, "per_page": str(self.page_size)})
-            if answer.status == HTTPStatus.OK and answer.body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] != b"{":
+            if answer.status == HTTPStatus.OK and _first_sign(answer.body) != b"{":
                 return answer
             fault, details = _fault_of(answer)
             if fault.code in _BEYOND or (fault.code in refusable and not self._is_signed_out(answer)):
@@ -165,12 +167,7 @@ class Site:
 
     def _refuse_root(self, answer: Answer) -> None:
         fault, details = _fault_of(answer)
-        if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
-            raise StreamRefusedError(
-                f"The site of account {self._name} sends us elsewhere.",
-                remedy="Open base_url in a browser and write the address it ends at as base_url.",
-            )
-        if answer.status in _CLOSED or fault.code:
+        if answer.status in _CLOSED or fault.code or _leads_elsewhere(answer):
             raise self._meaning(answer, fault, details)
         raise SourceChallengedError(
             f"The site of account {self._name} answered with a web page where data was due.",
@@ -181,6 +178,9 @@ class Site:
         """Return the error that a refusal means (platforms.md 0.3)."""
         status = details.status if answer.status == HTTPStatus.OK else answer.status
         told = f"({status} {fault.code or 'no code'})"
+        odd = None if fault.code else self._no_refusal(answer)
+        if odd is not None:
+            return odd
         if status == HTTPStatus.GONE:
             return AccountSuspendedError(
                 f"The site of account {self._name} has been archived or suspended {told}.",
@@ -208,6 +208,30 @@ class Site:
             remedy="This is a fault of muniment, or an unusual plug-in: please report it with this message.",
         )
 
+    def _no_refusal(self, answer: Answer) -> StreamRefusedError | None:
+        """Return the error for an answer that refuses nothing, and is not what was asked for either."""
+        if _leads_elsewhere(answer):
+            return StreamRefusedError(
+                f"The site of account {self._name} sends us elsewhere.",
+                reason=Reason.UNAVAILABLE,
+                remedy="Open base_url in a browser and write the address it ends at as base_url.",
+            )
+        if answer.status != HTTPStatus.OK:
+            return None
+        return StreamRefusedError(
+            f"The site of account {self._name} answers in another shape than muniment knows.",
+            reason=Reason.UNREADABLE,
+            remedy="Update muniment; until then this list has a gap.",
+        )
+
+
+def _leads_elsewhere(answer: Answer) -> bool:
+    return HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
+
+
+def _first_sign(body: bytes) -> bytes:
+    return body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
+
 
 def _is_refused_as_nobody(details: _Details) -> bool:
     """Whether `status=` was refused because nobody is signed in: told as 400, with the reason inside."""
@@ -225,10 +249,10 @@ def site_of(home: str) -> str:
 
 def _fault_of(answer: Answer) -> tuple[_Fault, _Details]:
     try:
-        fault = msgspec.json.decode(answer.body, type=_Fault)
-        return fault, msgspec.json.decode(fault.data, type=_Details)
+        fault = decoded(answer.body, _Fault)
+        return fault, decoded(fault.data, _Details)
     except msgspec.MsgspecError:
         try:
-            return msgspec.json.decode(answer.body, type=_Fault), _Details()
+            return decoded(answer.body, _Fault), _Details()
         except msgspec.MsgspecError:
             return _Fault(), _Details()

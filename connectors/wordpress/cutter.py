@@ -13,15 +13,16 @@ from typing import Any, Final
 import msgspec
 
 from connectors.cutting import HeaderMaker, spans_of
+from connectors.decoding import Decoder
 from schemas.capture import Exhibit, Response
 from schemas.errors import MalformedItemError
 
-__all__ = ["ROOT", "Cutter", "Names", "cut_list", "endpoint_of"]
+__all__ = ["BOM", "ROOT", "Cutter", "Names", "cut_list", "endpoint_of"]
 
 ROOT: Final = "/"
 """The endpoint of the site itself; the others are /wp/v2/{collection}, .../{id} and .../{id}/revisions."""
 
-_BOM: Final = b"\xef\xbb\xbf"
+BOM: Final = b"\xef\xbb\xbf"
 
 
 class _Id(msgspec.Struct):
@@ -32,8 +33,8 @@ class _Id(msgspec.Struct):
     modified_gmt: Any = None
 
 
-_ID: Final = msgspec.json.Decoder(_Id)
-_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_ID: Final = Decoder(_Id)
+_ITEMS: Final = Decoder(list[msgspec.Raw])
 
 
 @dataclass(slots=True)
@@ -115,7 +116,7 @@ def cut_list(body: bytes) -> list[bytes]:
         MalformedItemError: The body is no list of JSON.
     """
     try:
-        return [bytes(item) for item in _ITEMS.decode(body.removeprefix(_BOM))]
+        return [bytes(item) for item in _ITEMS.decode(body.removeprefix(BOM))]
     except msgspec.MsgspecError as error:
         raise MalformedItemError("An answer of a WordPress site is no list.") from error
 

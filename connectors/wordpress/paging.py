@@ -18,7 +18,6 @@ import msgspec
 from connectors.headers import count_told
 from connectors.transport import Answer
 from schemas.capture import Cursor, Edge, Walk, Window
-from schemas.errors import MarkerRefusedError
 
 __all__ = [
     "Place",
@@ -27,7 +26,6 @@ __all__ = [
     "comment_filter",
     "newest",
     "onward",
-    "place_of",
     "post_filter",
     "total_of",
 ]
@@ -61,20 +59,6 @@ class Turn:
 
     next: Place | None
     whole: bool
-
-
-def place_of(walk: Walk) -> Place:
-    """Return where a walk goes on.
-
-    Raises:
-        MarkerRefusedError: The marker is of another version of this connector.
-    """
-    if walk.marker is None:
-        return Place()
-    try:
-        return msgspec.json.decode(walk.marker, type=Place)
-    except msgspec.MsgspecError as error:
-        raise MarkerRefusedError("The place of this walk cannot be read; it starts again.") from error
 
 
 def total_of(answer: Answer) -> int | None:

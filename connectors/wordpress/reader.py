@@ -4,7 +4,7 @@ Text is what a reader without a sign-in gets: the visible text of `rendered`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -13,6 +13,7 @@ import msgspec
 
 from connectors.contract import Reading
 from connectors.cutting import HeaderReader
+from connectors.decoding import Decoder, instant
 from connectors.html import files_in, links_in, plain
 from connectors.wordpress.cutter import ROOT, Names, endpoint_of
 from schemas.capture import POSTS, PROFILE, Exhibit, MediaAddress, comments_of
@@ -74,7 +75,7 @@ class _Facts(msgspec.Struct):
 
 
 _HEADER: Final = HeaderReader(_Facts)
-_ITEM: Final = msgspec.json.Decoder(dict[str, Any])
+_ITEM: Final = Decoder(dict[str, Any])
 
 
 class Reader:
@@ -284,4 +285,4 @@ def _when(value: Json) -> datetime | None:
     """Return a `_gmt` time as an aware instant; None for a draft that has none."""
     if value is None or (isinstance(value, str) and value.startswith("0000")):
         return None
-    return datetime.fromisoformat(_text(value)).replace(tzinfo=UTC)
+    return instant(_text(value))

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from connectors.decoding import Decoder, place_of
 from connectors.headers import count_told
 from connectors.transport import Answer, TokenGuard, respond
 from connectors.wordpress.client import Site
@@ -18,7 +19,6 @@ from connectors.wordpress.paging import (
     comment_filter,
     newest,
     onward,
-    place_of,
     post_filter,
     total_of,
 )
@@ -59,7 +59,7 @@ class _Item(msgspec.Struct):
     links: dict[str, list[dict[str, Json]]] = msgspec.field(name="_links", default_factory=dict)
 
 
-_ITEM: Final = msgspec.json.Decoder(_Item)
+_ITEM: Final = Decoder(_Item)
 
 
 class Walks:
@@ -73,7 +73,7 @@ class Walks:
 
     def responses(self, walk: Walk) -> Iterator[Response]:
         """Yield a walk's responses; see `Connector.pages`."""
-        place = place_of(walk)
+        place = place_of(walk, Place())
         match walk.ask:
             case Threads(threads=threads):
                 return self._threads(walk, threads, place)

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from connectors.decoding import decoded
 from connectors.transport import Answer, Transport
 from connectors.x import cutting
 from connectors.x.cutting import LOOKUP, Cut
@@ -67,9 +68,12 @@ class Asking:
             raise_for_account(problems_of(cut.errors), has_data=bool(cut.items))
             if not cut.items:
                 raise AccountSuspendedError("X shows no such account.", remedy="Check the handle on x.com.")
-            return answer, msgspec.json.decode(cut.items[0][0], type=User)
+            user = decoded(cut.items[0][0], User)
         except (MalformedItemError, msgspec.DecodeError):
             raise unreadable("a profile that cannot be read") from None
+        if not user.id.isdecimal():
+            raise unreadable("an account's id is no number")
+        return answer, user
 
     def _in_names(self, route: str, params: Mapping[str, str], *, app_only: bool) -> Answer:
         try:

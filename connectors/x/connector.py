@@ -15,6 +15,7 @@ import msgspec
 from typing_extensions import override
 
 from connectors.contract import Connector, Held, Identity, Reading, Rotate, Tariff
+from connectors.decoding import place_of
 from connectors.transport import Answer, TokenGuard, Transport, respond
 from connectors.x import cutting, media, reading
 from connectors.x.asking import USER_COST, Asking
@@ -140,7 +141,7 @@ class XConnector(Connector):
     @override
     def pages(self, walk: Walk, held: Held) -> Iterator[Response]:
         """Yield a walk's responses; an edited post's earlier versions come before the page that shows it."""
-        place = Place() if walk.marker is None else msgspec.json.decode(walk.marker, type=Place)
+        place = place_of(walk, Place())
         match walk.ask:
             case Edge() | Window() if walk.stream is Stream.PROFILE:
                 yield self._profile(walk)

@@ -9,12 +9,13 @@ is the exhibit of "not there".
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
 from connectors.cutting import HeaderMaker, Span, spans_of
+from connectors.decoding import Decoder
 from connectors.x.problems import problems_of
 from connectors.x.wire import Head, Meta, Page, chain_of, references_of
 from schemas.capture import Exhibit, RecordRef, Response
@@ -71,21 +72,21 @@ def opened(body: bytes) -> Cut:
         MalformedItemError: It is no JSON object, or its lists are no lists.
     """
     try:
-        page = msgspec.json.decode(body, type=Page)
+        page = _PAGE.decode(body)
         data: tuple[msgspec.Raw, ...] = ()
         opening = bytes(memoryview(page.data)[:1])
         if opening == b"[":
-            data = msgspec.json.decode(page.data, type=tuple[msgspec.Raw, ...])
+            data = _LIST.decode(page.data)
         elif opening == b"{":
             data = (page.data,)
         included: dict[str, tuple[msgspec.Raw, ...]] = {}
         if len(page.includes):
-            included = msgspec.json.decode(page.includes, type=dict[str, tuple[msgspec.Raw, ...]])
+            included = _INCLUDES.decode(page.includes)
         meta = _NONE
         strange: tuple[str, ...] = ()
         if len(page.meta):
-            meta = msgspec.json.decode(page.meta, type=Meta)
-            strange = tuple(sorted(msgspec.json.decode(page.meta, type=dict[str, Any]).keys() - _META))
+            meta = _META_OF.decode(page.meta)
+            strange = tuple(sorted(_FIELDS.decode(page.meta).keys() - _META))
     except msgspec.DecodeError as error:
         raise MalformedItemError("An answer of X is no JSON of the shape its API has.") from error
     return Cut(
@@ -155,7 +156,7 @@ class _Shared:
 
     def _take(self, name: str, part: _Part) -> None:
         try:
-            keys = msgspec.json.decode(part[0], type=_Keys)
+            keys = _KEYS.decode(part[0])
         except msgspec.DecodeError:
             return
         match name:
@@ -200,6 +201,17 @@ class _Keys(msgspec.Struct):
 class _Chain(msgspec.Struct):
     edit_history_tweet_ids: msgspec.Raw = msgspec.Raw(b"")
     edit_history_post_ids: msgspec.Raw = msgspec.Raw(b"")
+
+
+_PAGE: Final = Decoder(Page)
+_LIST: Final = Decoder(tuple[msgspec.Raw, ...])
+_INCLUDES: Final = Decoder(dict[str, tuple[msgspec.Raw, ...]])
+_META_OF: Final = Decoder(Meta)
+_FIELDS: Final = Decoder(dict[str, msgspec.Raw])
+_KEYS: Final = Decoder(_Keys)
+_CHAIN: Final = Decoder(_Chain)
+_HEAD: Final = Decoder(Head)
+_ANY: Final = Decoder()
 
 
 class _Headers:
@@ -254,7 +266,7 @@ def is_own_root(endpoint: str, head: Head, own_id: str | None) -> bool:
 def _chain_part(post: _Part, chain: Sequence[str]) -> _Part:
     """Return the bytes of a post's list of edit ids alone."""
     raw, (start, _) = post
-    found = msgspec.json.decode(raw, type=_Chain)
+    found = _CHAIN.decode(raw)
     ids = found.edit_history_tweet_ids if len(found.edit_history_tweet_ids) else found.edit_history_post_ids
     if not len(ids) or not chain:
         return raw, post[1]
@@ -264,7 +276,7 @@ def _chain_part(post: _Part, chain: Sequence[str]) -> _Part:
 
 def _head(raw: bytes | msgspec.Raw) -> Head | None:
     try:
-        return msgspec.json.decode(raw, type=Head)
+        return _HEAD.decode(raw)
     except msgspec.DecodeError:
         return None
 
@@ -272,7 +284,7 @@ def _head(raw: bytes | msgspec.Raw) -> Head | None:
 def _id_of(raw: msgspec.Raw) -> str | None:
     """Return the id of an item that we cannot read further; a number counts too."""
     try:
-        found = msgspec.json.decode(raw)
+        found = _ANY.decode(raw)
     except msgspec.DecodeError:
         return None
     value = found.get("id") if isinstance(found, dict) else None

@@ -7,6 +7,7 @@ from typing import Final
 import httpx
 import msgspec
 
+from connectors.decoding import decoded
 from connectors.download import SHORTENERS, host_of
 from connectors.x.cutting import exhibits
 from connectors.x.reading import read
@@ -60,7 +61,7 @@ def _short_links(exhibit: Exhibit) -> Iterator[MediaAddress]:
 def _address(record_id: str, raw: bytes) -> MediaAddress | None:
     """Return the address of a media part; None where X offers none, or it is no media part."""
     try:
-        media = msgspec.json.decode(raw, type=_Media)
+        media = decoded(raw, _Media)
         kind, url = "image", media.url
         if media.type == "photo" and url is not None:
             url = str(httpx.URL(url).copy_set_param("name", "orig"))

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from connectors.decoding import decoded
 from connectors.x.cutting import Cut
 from connectors.x.wire import EDIT_WINDOW, EPOCH, RECENT, TIMELINE_CAP, User, created_at_of, instant
 from schemas.capture import POSTS, Cursor, Listed, RecordRef, comments_of
@@ -122,7 +123,7 @@ def turned(
 def _total(cut: Cut, own_id: str) -> int | None:
     for raw in cut.includes.get("users", ()):
         try:
-            user = msgspec.json.decode(raw, type=User)
+            user = decoded(raw, User)
         except msgspec.DecodeError:
             continue
         if user.id == own_id:

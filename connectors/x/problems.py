@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from connectors.decoding import Decoder
 from connectors.headers import count_told, pause_of
 from connectors.transport import Answer
 from connectors.x.wire import Problem
@@ -55,6 +56,10 @@ _SPENT: Final = (
     "X counts what is read. Raise the spending limit of the app in X's developer console, or wait for the "
     "reset; nothing is lost, the walk goes on from here."
 )
+
+
+_PROBLEM: Final = Decoder(Problem)
+_ANY: Final = Decoder()
 
 
 class NamesRefusedError(WalkError):
@@ -158,7 +163,7 @@ def unreadable(what: str) -> StreamRefusedError:
 
 def _problem(raw: bytes | msgspec.Raw) -> Problem:
     try:
-        return msgspec.json.decode(raw, type=Problem)
+        return _PROBLEM.decode(raw)
     except msgspec.DecodeError:
         return Problem()
 
@@ -201,7 +206,7 @@ def _refuse_forbidden(problem: Problem) -> None:
 def _parameters(body: bytes) -> frozenset[str]:
     """Return the parameters that a 400 complains of; X names them in three different ways."""
     try:
-        told: Any = msgspec.json.decode(body)
+        told: Any = _ANY.decode(body)
     except msgspec.DecodeError:
         return frozenset()
     entries = [told, *(told.get("errors") or ())] if isinstance(told, dict) else []

@@ -10,6 +10,7 @@ import msgspec
 
 from connectors.contract import Reading
 from connectors.cutting import HeaderReader
+from connectors.decoding import Decoder
 from connectors.x.cutting import ALL, LOOKUP, PROFILE_ENDPOINT, RECENT_SEARCH
 from connectors.x.problems import GONE
 from connectors.x.wire import Problem, Reference, created_at_of
@@ -147,7 +148,7 @@ class _User(msgspec.Struct, frozen=True):
 
 
 _HEADER: Final = HeaderReader(_Facts)
-_ANY: Final = msgspec.json.Decoder()
+_ANY: Final = Decoder()
 _ODD: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -158,17 +159,17 @@ def read(exhibit: Exhibit) -> Reading:
         MalformedItemError: It is no post, profile or problem that we understand.
     """
     facts = _HEADER.facts(exhibit.header)
-    parts = tuple(_ANY.decode(part) for part in exhibit.parts)
-    item = parts[0]
-    if not isinstance(item, dict):
-        raise MalformedItemError("An item of X is no object.")
     try:
+        parts = tuple(_ANY.decode(part) for part in exhibit.parts)
+        item = parts[0]
+        if not isinstance(item, dict):
+            raise MalformedItemError("An item of X is no object.")
         if facts.endpoint == PROFILE_ENDPOINT:
             return _profile(exhibit.record_id, facts, parts)
         if "title" in item and "type" in item and "text" not in item:
             return _not_there(exhibit.record_id, facts, msgspec.convert(item, Problem))
         return _post(exhibit.record_id, facts, parts)
-    except (*_ODD, msgspec.ValidationError) as error:
+    except (*_ODD, msgspec.DecodeError) as error:
         raise MalformedItemError("An item of X has another shape than muniment knows.") from error
 
 

@@ -23,6 +23,7 @@ from requests.adapters import BaseAdapter
 from typing_extensions import override
 
 from connectors.contract import Rotate
+from connectors.decoding import decoded
 from connectors.transport import Answer, Transport
 from connectors.x.problems import refuse, wait_until
 from schemas.errors import CredentialsRejectedError, StreamRefusedError
@@ -157,7 +158,7 @@ class Session:
             next(httpx.BasicAuth(client_id, client_secret).sync_auth_flow(request))
         answer = self._transport.send(request, wait_until=wait_until)
         try:
-            token = msgspec.json.decode(answer.body, type=_Token)
+            token = decoded(answer.body, _Token)
         except msgspec.DecodeError:
             raise CredentialsRejectedError(
                 f"X does not renew the access token (status {answer.status}).",

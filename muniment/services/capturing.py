@@ -139,6 +139,8 @@ class Capture:
             return cut(connector, response)
         except MalformedItemError as error:
             self.quarantine(response.capture_id, response.body)
+            if response.listings and all(one.refused is Reason.UNREADABLE for one in response.listings):
+                return Cut(response=response, exhibits=())  # a gap of its own, and the walk goes on
             raise StreamError(
                 f"An answer of {connector.platform} for account {walk.account.account} cannot be read; "
                 f"it lies in quarantine as {response.capture_id}.",

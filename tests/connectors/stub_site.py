@@ -12,7 +12,7 @@ from typing_extensions import override
 
 @dataclass
 class Said:
-    """What the site answers: a piece may be given again and again, for bodies without end, or drop by drop."""
+    """What the site answers: a piece may be given again and again, without end or drop by drop."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -116,9 +116,9 @@ def test_no_answer_at_all_is_a_fault_of_the_platform(rig: Rig) -> None:
 def test_a_body_packed_twice_is_no_answer(rig: Rig) -> None:
     body = gzip.compress(gzip.compress(b"{}"))
     headers = {"content-type": "application/json", "content-encoding": "gzip, gzip"}
-    with stub_site(lambda _path, _number: json_body(body, headers=headers)) as site:
-        with pytest.raises(SourceUnavailableError):
-            rig.transport.get(site.url)
+    packed = json_body(body, headers=headers)
+    with stub_site(lambda _path, _number: packed) as site, pytest.raises(SourceUnavailableError):
+        rig.transport.get(site.url)
 
 
 def test_a_body_that_drips_is_no_answer() -> None:

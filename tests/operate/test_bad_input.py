@@ -104,7 +104,7 @@ def test_a_wrong_account_id_archives_nothing_of_the_credentials_owner(office: Of
 
 def test_an_account_that_cannot_even_be_checked_stops_no_other(office: Office) -> None:
     nothing = f"{office.stage.url}/nothing-is-here"
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         {"account": "feed", "platform": "feed", "handle": "blog", "base_url": f"{nothing}/feed/"},
         {"account": "news", "platform": "wordpress", "handle": "news"},
         {"account": "x", "platform": "x", "handle": "x", "credential": "x", "options": {"x_names": "toot"}},

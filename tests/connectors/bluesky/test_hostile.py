@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from conformance.fake import Drift, Fault, Trouble
@@ -9,6 +10,7 @@ from schemas.capture import Ask, Edge, Ids, Threads
 from schemas.errors import (
     AccountSuspendedError,
     CredentialsRejectedError,
+    MalformedItemError,
     MarkerRefusedError,
     MunimentError,
     RateLimitedError,
@@ -19,7 +21,7 @@ from schemas.errors import (
     StreamRefusedError,
 )
 from schemas.vocabulary import Reason, Stream
-from tests.connectors.bluesky_stage import Stage, ref
+from tests.connectors.bluesky_stage import Stage, read_all, ref
 from tests.connectors.rig import WorldClock, nothing_held
 
 # ---- hostile pages --------------------------------------------------------------------------------------
@@ -164,3 +166,47 @@ def test_a_new_field_is_reported_and_no_version(stage: Stage) -> None:
     assert before.versions == after.versions
     assert before.readings[0].leftover == ()
     assert after.readings[0].leftover == ("record.mood_v2",)
+
+
+# ---- records that their authors made to be unreadable ----------------------------------------------------
+
+
+def poisoned(answer: bytes) -> bytes:
+    """Return an answer in which somebody's record is nested deeper than any reader can follow."""
+    return answer.replace(b'"record":{', b'"record":{"x":' + b"[" * 3000 + b"]" * 3000 + b",", 1)
+
+
+def test_a_reply_that_nobody_can_read_costs_its_own_thread_and_no_other(stage: Stage) -> None:
+    first, second = stage.posts(2)
+    stage.reply(first, "Fine")
+    stage.reply(second, "Me too")
+    url = f"{stage.fake.base_url}/xrpc/app.bsky.feed.getPostThread"
+    body = poisoned(httpx.get(url, params={"uri": first.native_id, "depth": "100"}).content)
+    headers = {"content-type": "application/json"}
+    stage.fake.knobs.faults = [Fault(match="getPostThread", status=200, body=body, headers=headers)]
+    connector = stage.reader.connector()
+    ask = Threads(threads=(ref(first.native_id), ref(second.native_id)))
+    responses = list(connector.pages(stage.reader.walk(ask, Stream.COMMENTS), nothing_held))
+    refused, ended = (response.listings[0] for response in responses)
+    assert (refused.refused, ended.ended) == (Reason.UNREADABLE, True)
+    with pytest.raises(MalformedItemError):
+        list(connector.exhibits(responses[0]))
+    assert read_all(connector, responses[1:]).texts == ["Me too"]
+
+
+def test_a_record_by_id_that_nobody_can_read_takes_no_other_along(stage: Stage) -> None:
+    made = stage.posts(3)
+    url = f"{stage.fake.base_url}/xrpc/app.bsky.feed.getPosts"
+    answers = [
+        httpx.get(url, params={"uris": [one.native_id for one in part]}).content for part in (made, made[:1])
+    ]
+    stage.fake.knobs.faults = [
+        Fault(match="getPosts", status=200, body=poisoned(body), headers={"content-type": "application/json"})
+        for body in answers
+    ]
+    connector = stage.reader.connector()
+    ask = Ids(wanted=tuple(ref(one.native_id) for one in made), controls=())
+    responses = list(connector.pages(stage.reader.walk(ask), nothing_held))
+    assert [one.refused for response in responses for one in response.listings] == [Reason.UNREADABLE]
+    assert read_all(connector, responses[1:]).texts == ["Notice 1", "Notice 2"]
+    assert responses[-1].marker is None

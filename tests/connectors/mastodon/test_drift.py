@@ -42,6 +42,15 @@ def test_a_link_that_leads_in_a_circle_ends_the_walk_with_an_alarm(stage: Stage)
     assert not found.listed[POSTS].ended
 
 
+def test_a_list_whose_links_a_proxy_took_away_is_read_to_its_end(stage: Stage) -> None:
+    posts = stage.posts(9)
+    stage.fake.knobs.page_size = 3  # a server may give fewer than it was asked for
+    stage.wire.client.event_hooks["response"].append(lambda answer: answer.headers.pop("link", None))
+    found = stage.run()
+    assert set(found.ids) == {post.native_id for post in posts}
+    assert found.listed[POSTS].ended
+
+
 def test_a_link_without_a_next_id_is_no_last_page(stage: Stage) -> None:
     stage.posts(2)
     link = f'<{stage.fake.base_url}/api/v1/accounts/1/statuses?page=2>; rel="next"'

@@ -261,3 +261,17 @@ def test_a_quiet_account_costs_one_call(stage: Stage) -> None:
     before = len(stage.fake.journal.requests)
     stage.run(Edge(since=Cursor(native_id=None, at=posts[-1].created_at)))
     assert len(stage.fake.journal.requests) == before + 1
+
+
+def test_an_answer_dated_in_no_calendar_blinds_nobody_to_its_thread(stage: Stage) -> None:
+    post = stage.post("Bins")
+    for text in ("Fine", "From year nought"):
+        stage.comment(post, text)
+    below = [stage.fake.render(item) for item in stage.world.below(post)]
+    below[1]["created_at"] = "0000-01-01T00:00:00.000Z"
+    body = {"ancestors": [], "descendants": below}
+    stage.fake.knobs.faults.append(Fault(match="/context", status=200, body=body))
+    found = stage.thread(post)
+    assert found.listed[comments_of(stage.fake.uri(post))].ended
+    assert "Fine" in found.texts
+    assert len(found.unread) == 1
