@@ -141,10 +141,12 @@ class Archive(Protocol):
         after: int = 0,
         upto: int | None = None,
         record_ids: Sequence[str] | None = None,
+        within: tuple[str | None, str | None] = (None, None),
     ) -> Iterator[pa.RecordBatch]:
         """Stream rows with after < commit_no <= upto, bounded memory; order: none but by file.
 
-        `record_ids` makes it a point look-up. Reopens once when an erasure took a file away.
+        `record_ids` makes it a point look-up; `within`: record ids from the first on, before the second.
+        Reopens once when an erasure took a file away.
         """
         ...
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from muniment.domain.disposal_run import Approval, Run, RunState, Said
 from muniment.domain.stub import Stub
 
-__all__ = ["DisposalLedger", "Erased", "ErasedRecords", "Intent", "Stubs"]
+__all__ = ["DisposalLedger", "Drafted", "Erased", "ErasedRecords", "Intent", "Stubs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,19 @@ class Erased:
 
     commit_no: int
     record_ids: pa.Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted:
+    """What of stubs takes long to make and may be made before the transaction that enters them.
+
+    `stubs` has a row for each record: `record_id`, its `digest` under the key `key_id`, the `stub_id` drawn
+    for it, and `native_ids`: what platforms called it when presence stood at commit `watermark`.
+    """
+
+    key_id: str
+    watermark: int
+    stubs: pa.Table
 
 
 class Stubs(Protocol):
@@ -150,6 +163,10 @@ class DisposalLedger(Protocol):
         """Return who looked at a list for which team; nobody did once it is under review again."""
         ...
 
+    def draft_stubs(self, council: str, record_ids: pa.Array) -> Drafted:
+        """Make of these records' stubs what takes long; nothing is written, and nobody waits for it."""
+        ...
+
     def open_intent(
         self,
         council: str,
@@ -159,6 +176,7 @@ class DisposalLedger(Protocol):
         commit_no: int,
         dropped: Mapping[str, int],
         now: datetime,
+        drafted: Drafted | None = None,
     ) -> None:
         """Write intent and stubs: from here the run only goes forward.
 
@@ -169,6 +187,7 @@ class DisposalLedger(Protocol):
             commit_no: The archive's last commit.
             dropped: How many of the approved records drop out, by reason.
             now: The present.
+            drafted: Made before, of these records or more; what of it no longer holds is made again.
         """
         ...
 

@@ -178,6 +178,7 @@ class Destroying:
                 commit_no=decided.commit_no,
                 dropped=decided.dropped,
                 now=now,
+                drafted=decided.drafted,
             )
             opened = self.register.disposal_run(self.council, run)
             trail.record(

@@ -278,13 +278,7 @@ def _read(
     record_ids: Sequence[str] | None = None,
     within: tuple[str | None, str | None] = (None, None),
 ) -> pa.Table:
-    low, high = within
-    batches = []
-    for batch in archive.scan(series=series, columns=columns, after=after, upto=upto, record_ids=record_ids):
-        kept = batch
-        if low is not None:
-            kept = kept.filter(pc.greater_equal(kept["record_id"], low))
-        if high is not None:
-            kept = kept.filter(pc.less(kept["record_id"], high))
-        batches.append(kept)
+    batches = archive.scan(
+        series=series, columns=columns, after=after, upto=upto, record_ids=record_ids, within=within
+    )
     return pa.Table.from_batches(batches, schema=pa.schema([TABLE.field(name) for name in columns]))

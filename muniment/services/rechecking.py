@@ -7,7 +7,7 @@ inside. It asks again what may have changed since: the day, the list's decisions
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from muniment.domain.disposal import DisposalPlan, PlanKind, Why, recheck
 from muniment.domain.disposal_run import Outcome, Run, RunState, Said, approval_faults, outcomes
 from muniment.ports import Archive, Register
+from muniment.ports.disposal import Drafted
 from muniment.services.foreseeing import Foresee, Foreseen
 from muniment.services.held import HeldThen, look, look_again
 from schemas.errors import NotApprovedError
@@ -30,11 +31,15 @@ _BINDING: Final = (Why.HELD.value, Why.CASE.value, Why.EXTENDED.value, Why.RESTR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What goes, and how many of the approved records stay, by reason."""
+    """What goes, and how many of the approved records stay, by reason.
+
+    `drafted`: stubs drawn up before, of these records or more; None: of none.
+    """
 
     doomed: pa.Table
     dropped: Mapping[str, int]
     commit_no: int
+    drafted: Drafted | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +67,18 @@ class Rechecking:
     foresight: Mapping[PlanKind, Foresee]
 
     def prepare(self, found: Run, *, now: datetime) -> Prepared:
-        """Decide as things stand.
+        """Decide as things stand, and draw up the stubs.
 
         Raises:
             NotApprovedError: The run does not wait for its execution, or not long enough yet.
             BadInputError: No schedule is in force.
         """
+        ready = self._prepared(found, now=now)
+        ids = ready.decided.doomed["record_id"].combine_chunks()
+        drafted = self.register.draft_stubs(self.council, ids)
+        return replace(ready, decided=replace(ready.decided, drafted=drafted))
+
+    def _prepared(self, found: Run, *, now: datetime) -> Prepared:
         _check_waiting(found, now)
         stubs = self.register.stub_counts(self.council)
         items = self.register.run_items(self.council, found.run)
@@ -98,15 +109,15 @@ class Rechecking:
             NotApprovedError: The list as a whole may not be executed.
         """
         _check_waiting(found, now)
-        ready = self._still(found, prepared, now=now) or self.prepare(found, now=now)
+        ready = self._still(found, prepared, now=now) or self._prepared(found, now=now)
         plan = ready.foreseen()
         self._check_approvals(found, ready, plan, now=now)
         held = look_again(ready.held, self.council, archive=self.archive, register=self.register)
         same = plan.items is ready.plan.items and held.held is ready.held.held
         if same and self.register.stub_counts(self.council) == ready.stubs:
-            done = ready.decided
-            return Decided(doomed=done.doomed, dropped=done.dropped, commit_no=self.archive.commit_no())
-        return self._decided(ready.items, ready.approved, plan, held)
+            return replace(ready.decided, commit_no=self.archive.commit_no())
+        decided = self._decided(ready.items, ready.approved, plan, held)
+        return replace(decided, drafted=ready.decided.drafted)
 
     def _still(self, found: Run, prepared: Prepared | None, *, now: datetime) -> Prepared | None:
         """Return what was prepared, if it is of this day, of the same decisions and of the same records."""

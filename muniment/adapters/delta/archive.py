@@ -154,12 +154,13 @@ class DeltaArchive(Archive):
         after: int = 0,
         upto: int | None = None,
         record_ids: Sequence[str] | None = None,
+        within: tuple[str | None, str | None] = (None, None),
     ) -> Iterator[pa.RecordBatch]:
         if not self._home.exists() or (record_ids is not None and not record_ids):
             return iter(())
         if columns is None and series is not None:
             columns = [*_columns_of(series), *PARTITION]
-        wanted = Rows(series=series, after=after, upto=upto, record_ids=record_ids)
+        wanted = Rows(series=series, after=after, upto=upto, record_ids=record_ids, within=within)
         return self._reader().stream(wanted, columns)
 
     @override

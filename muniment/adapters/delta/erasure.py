@@ -31,7 +31,10 @@ __all__ = ["Doomed", "doomed_rows", "erasure_facts", "erasure_from", "remaining"
 _ID: Final = "record_id"
 _ROWS: Final = "rows_"
 _SIDE_BY_SIDE: Final = 2
-"""Files rewritten at once: compressing is most of the work, and leaves Python's lock."""
+_SMALL_BYTES: Final = 4 << 20
+"""Files up to this size are rewritten two at once: compressing leaves Python's lock, and each waits for its
+flush. A larger one takes up to 200 MB of memory while it is rewritten, so they go one after another.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +102,10 @@ def rewritten(
             raise _miscounted(file)
         return added
 
+    small = [doomed for doomed in plan if doomed.file.size <= _SMALL_BYTES]
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
-        added = [action for actions in pool.map(rewrite, plan) for action in actions]
+        added = [action for actions in pool.map(rewrite, small) for action in actions]
+    added += [action for doomed in plan if doomed.file.size > _SMALL_BYTES for action in rewrite(doomed)]
     return [*added, *(remove_action(doomed.file, at) for doomed in plan)]
 
 

@@ -1,12 +1,14 @@
 """Reading the table: streams of rows in bounded memory, and look-ups by id.
 
-A few ids are looked up by the engine, through bloom filters (14 ms at a million records). Of many, the id
-column of each file is read first, and then only the row groups that hold one of them: an index that catches
-up with 20,000 new records reads their file, not the texts of the whole archive.
+A few ids are looked up by the engine, through bloom filters (14 ms at a million records). Of many, and of a
+span of ids, the id column of each file is read first, and then only the row groups that hold one of them: an
+index that catches up with 20,000 new records reads their file, not the texts of the whole archive. What lies
+outside a span is told by the statistics in the file's own footer, and not read at all.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import PurePath
 from typing import Final
 
@@ -34,15 +36,18 @@ class Rows:
     after: int = 0
     upto: int | None = None
     record_ids: Sequence[str] | None = None
+    within: tuple[str | None, str | None] = (None, None)
 
     @property
-    def by_many_ids(self) -> bool:
-        """Whether there are too many ids to look up one by one."""
-        return self.record_ids is not None and len(self.record_ids) > _FEW_IDS
+    def by_id(self) -> bool:
+        """Whether rows are picked by their ids: there are too many to look up one by one, or it is a span."""
+        return self.within != (None, None) or (
+            self.record_ids is not None and len(self.record_ids) > _FEW_IDS
+        )
 
     @property
     def keys(self) -> list[str]:
-        """The columns by which rows of many ids are chosen."""
+        """The columns by which rows are picked."""
         return ["record_id", "commit_no"] if self.after or self.upto is not None else ["record_id"]
 
     def predicate(self) -> str:
@@ -63,6 +68,22 @@ class Rows:
         return (self.series is None or file.series in self.series) and (
             self.years is None or file.year in self.years
         )
+
+    def may_be_among(self, lowest: str, highest: str) -> bool:
+        """Return whether ids between these may be of the span."""
+        low, high = self.within
+        return (low is None or highest >= low) and (high is None or lowest < high)
+
+    def chosen(self, keys: pa.Table) -> pa.ChunkedArray:
+        """Return which rows are wanted, by their `keys`."""
+        ids = keys["record_id"]
+        low, high = self.within
+        terms = [] if self.record_ids is None else [pc.is_in(ids, pa.array(self.record_ids, pa.string()))]
+        terms += [] if low is None else [pc.greater_equal(ids, low)]
+        terms += [] if high is None else [pc.less(ids, high)]
+        terms += [pc.greater(keys["commit_no"], self.after)] if self.after else []
+        terms += [] if self.upto is None else [pc.less_equal(keys["commit_no"], self.upto)]
+        return reduce(pc.and_, terms)
 
 
 def _literals(words: Iterable[str]) -> str:
@@ -89,7 +110,7 @@ class TableReader:
             IntegrityError: A file cannot be read.
         """
         names = list(TABLE.names if columns is None else columns)
-        read = self._picked if wanted.by_many_ids else _pulled
+        read = self._picked if wanted.by_id else _pulled
         started = False
         for attempt in (1, 2):
             try:
@@ -106,18 +127,20 @@ class TableReader:
                 return
 
     def _picked(self, table: DeltaTable, wanted: Rows, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield rows of many ids, from the row groups that hold any of them."""
-        ids = pa.array(wanted.record_ids, pa.string())
+        """Yield rows of many ids, or of a span of them, from the row groups that hold any."""
         for file in active_files(table):
             has = file_schema(row_kind(file.series)).names
             if not wanted.may_be_in(file) or "record_id" not in has:
                 continue
             try:
                 with self._files.open(self._root / file.path) as source, pq.ParquetFile(source) as parquet:
-                    # The whole file's ids at once: its row groups are then decoded side by side.
-                    chosen = _chosen(parquet.read(columns=wanted.keys), ids, wanted)
+                    groups = _groups_with(parquet, wanted)
+                    if not groups:
+                        continue
+                    # The ids of all of them at once: row groups are then decoded side by side.
+                    chosen = wanted.chosen(parquet.read_row_groups(groups, columns=wanted.keys))
                     start = 0
-                    for number in range(parquet.num_row_groups):
+                    for number in groups:
                         mask = chosen.slice(start, parquet.metadata.row_group(number).num_rows)
                         start += len(mask)
                         if pc.any(mask).as_py():
@@ -130,11 +153,18 @@ class TableReader:
                 raise _unreadable(error) from error
 
 
-def _chosen(keys: pa.Table, ids: pa.Array, wanted: Rows) -> pa.ChunkedArray:
-    mask = pc.is_in(keys["record_id"], ids)
-    if wanted.after:
-        mask = pc.and_(mask, pc.greater(keys["commit_no"], wanted.after))
-    return mask if wanted.upto is None else pc.and_(mask, pc.less_equal(keys["commit_no"], wanted.upto))
+def _groups_with(parquet: pq.ParquetFile, wanted: Rows) -> list[int]:
+    """Return the row groups that may hold such ids, by what the file's footer says of them."""
+    every = range(parquet.num_row_groups)
+    if wanted.within == (None, None):
+        return list(every)
+    place = next(n for n in range(len(parquet.schema)) if parquet.schema.column(n).path == "record_id")
+    told = [parquet.metadata.row_group(number).column(place).statistics for number in every]
+    return [
+        number
+        for number, one in zip(every, told, strict=True)
+        if one is None or not one.has_min_max or wanted.may_be_among(one.min, one.max)
+    ]
 
 
 def _completed(rows: pa.Table, file: ActiveFile, names: Sequence[str]) -> Iterator[pa.RecordBatch]:

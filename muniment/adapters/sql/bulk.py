@@ -4,12 +4,11 @@ SQLite takes a list of rows (`executemany`). PostgreSQL takes one statement with
 its driver sends a list row by row, and spells arrays out letter by letter (ten times slower, measured).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+import pyarrow as pa
 import sqlalchemy as sa
 
 __all__ = ["PRESENCE_COLUMNS", "enter_stubs", "see_again", "take_presence", "tell_threads"]
@@ -106,25 +105,35 @@ _STUB_COLUMNS: Final = (
 )
 
 
-def enter_stubs(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert stubs, by the columns of `stubs`; those that are there stay as they are.
+def enter_stubs(connection: sa.Connection, stubs: pa.Table, told: Mapping[str, str | None]) -> None:
+    """Insert stubs; those that are there stay as they are.
 
     10,000 took PostgreSQL 24 s one by one, on two busy processors with the council locked meanwhile.
+
+    Args:
+        connection: Where to.
+        stubs: A row for each, with columns of the table `stubs`.
+        told: What stands in the others, alike in all; days as ISO 8601.
     """
-    rest = iter(rows)
-    while some := list(islice(rest, _STUBS_AT_ONCE)):
-        told = [tuple(_stored(row[name]) for name, _ in _STUB_COLUMNS) for row in some]
+    for batch in stubs.to_batches(max_chunksize=_STUBS_AT_ONCE):
+        columns = (
+            [told[name]] * len(batch) if name in told else _values(batch[name]) for name, _ in _STUB_COLUMNS
+        )
+        rows = list(zip(*columns, strict=True))
         if connection.dialect.name != "sqlite":
-            _insert_json(connection, "stubs", _STUB_COLUMNS, told, "ON CONFLICT DO NOTHING")
+            _insert_json(connection, "stubs", _STUB_COLUMNS, rows, "ON CONFLICT DO NOTHING")
             continue
         names = ", ".join(name for name, _ in _STUB_COLUMNS)
         marks = ", ".join("?" * len(_STUB_COLUMNS))
         sql = f"INSERT INTO stubs ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - fixed names
-        connection.exec_driver_sql(sql, told)
+        connection.exec_driver_sql(sql, rows)
 
 
-def _stored(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
+def _values(column: pa.Array) -> list[Any]:
+    """Return what the drivers take; by way of numpy it takes a tenth of the time."""
+    plain = column.cast(pa.string()) if pa.types.is_date(column.type) else column
+    values: list[Any] = plain.to_numpy(zero_copy_only=False).tolist()
+    return values
 
 
 def take_presence(connection: sa.Connection, rows: Sequence[tuple[Any, ...]]) -> None:

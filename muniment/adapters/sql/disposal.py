@@ -11,11 +11,12 @@ from typing_extensions import override
 
 from muniment.adapters.sql import disposal_tables as d
 from muniment.adapters.sql.forgetting import SqlForgetting
-from muniment.adapters.sql.stubs import SqlStubs, packed, unpacked
+from muniment.adapters.sql.intents import SqlIntents
+from muniment.adapters.sql.stubs import packed, unpacked
 from muniment.domain.disposal import ITEMS
 from muniment.domain.disposal_run import Approval, Decision, Run, RunState, Said
 from muniment.domain.people import Role
-from muniment.ports.disposal import DisposalLedger
+from muniment.ports.disposal import DisposalLedger, Drafted
 from schemas.errors import BadInputError
 
 __all__ = ["ID_FACETS", "SqlDisposal"]
@@ -31,7 +32,7 @@ ID_FACETS: Final = ("record_id", "thread_id")
 """What a decision may choose by that names a record: its value goes when the run closes."""
 
 
-class SqlDisposal(SqlForgetting, SqlStubs, DisposalLedger):
+class SqlDisposal(SqlForgetting, SqlIntents, DisposalLedger):
     """Runs of disposal over SQLite or PostgreSQL."""
 
     @override
@@ -175,6 +176,7 @@ class SqlDisposal(SqlForgetting, SqlStubs, DisposalLedger):
         commit_no: int,
         dropped: Mapping[str, int],
         now: datetime,
+        drafted: Drafted | None = None,
     ) -> None:
         schedule = self.disposal_run(council, run).schedule
         with self._database.write(council, durable=True) as connection:
@@ -187,6 +189,7 @@ class SqlDisposal(SqlForgetting, SqlStubs, DisposalLedger):
                 commit_no=commit_no,
                 dropped=dropped,
                 now=now,
+                drafted=drafted,
             )
 
     @override

@@ -26,8 +26,9 @@ from muniment.adapters.sql import hold_tables as h
 from muniment.adapters.sql import retention_tables as r
 from muniment.adapters.sql import tables as t
 from muniment.adapters.sql.engine import Part
+from muniment.adapters.sql.intents import native_ids_of
 from muniment.adapters.sql.presence import chunks
-from muniment.adapters.sql.stubs import native_ids_of, packed, unpacked
+from muniment.adapters.sql.stubs import packed, unpacked
 from muniment.adapters.sql.tables import record_key
 from muniment.domain.disposal_run import RunState
 from schemas.capture import comments_of

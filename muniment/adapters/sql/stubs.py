@@ -1,7 +1,7 @@
 """Stubs and intents in the register: what was destroyed, what is being destroyed, and by which commit.
 
-Intent and stubs are written in one transaction, so from then on `disposed` knows a run's records, whether
-they are still in the archive or not.
+Intent and stubs are written in one transaction (`intents`), so from then on `disposed` knows a run's
+records, whether they are still in the archive or not.
 """
 
 import secrets
@@ -9,37 +9,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 from typing_extensions import override
 
 from muniment.adapters.process_owner import may_live, this_process
 from muniment.adapters.sql import disposal_tables as d
-from muniment.adapters.sql import tables as t
-from muniment.adapters.sql.bulk import enter_stubs
 from muniment.adapters.sql.engine import Database, Part
 from muniment.adapters.sql.presence import chunks
-from muniment.adapters.sql.tables import record_key
 from muniment.adapters.stub_keys import StubKeys
-from muniment.domain.disposal_run import RunState
 from muniment.domain.stub import Stub, StubKey, ids_digest, stub_digest
 from muniment.ports.disposal import Erased, ErasedRecords, Intent, Stubs
 from schemas.errors import IntegrityError
-from schemas.london import london_date
 
-__all__ = ["SqlStubs", "native_ids_of", "packed", "unpacked"]
+__all__ = ["SqlStubs", "new_stub_ids", "packed", "unpacked"]
 
 _STUB_ID_BYTES: Final = 8
-_ROWS_AT_ONCE: Final = 20_000
 _LONGEST_REBUILD: Final = timedelta(days=1)
 _r, _k, _s = d.runs.c, d.stub_keys.c, d.stubs.c
-_FACTS: Final = (
-    *("platform", "account", "kind", "class", "event", "event_on"),
-    *("first_captured_on", "last_captured_on"),
-)
-"""The columns of a doomed record that its stub keeps."""
-_STUB_FACTS: Final = tuple("retention_class" if name == "class" else name for name in _FACTS)
 
 
 def packed(table: pa.Table) -> bytes:
@@ -55,6 +42,13 @@ def unpacked(value: bytes) -> pa.Table:
     """Return the table of such a value."""
     with pa.ipc.open_stream(pa.py_buffer(value)) as reader:
         return reader.read_all()
+
+
+def new_stub_ids(count: int) -> list[str]:
+    """Return so many names for stubs, drawn at random: they say nothing of the records."""
+    width = 2 * _STUB_ID_BYTES
+    drawn = secrets.token_hex(_STUB_ID_BYTES * count)
+    return [drawn[start : start + width] for start in range(0, len(drawn), width)]
 
 
 class SqlStubs(Part, Stubs, ErasedRecords):
@@ -109,73 +103,6 @@ class SqlStubs(Part, Stubs, ErasedRecords):
             )
         return tuple(known[key_id] for key_id in wanted)
 
-    def _write_intent(
-        self,
-        connection: sa.Connection,
-        council: str,
-        run: str,
-        doomed: pa.Table,
-        *,
-        schedule: str | None,
-        commit_no: int,
-        dropped: Mapping[str, int],
-        now: datetime,
-    ) -> None:
-        key = self._stub_keys.newest()
-        ids: list[str] = doomed["record_id"].to_pylist()
-        self._write_stubs(connection, council, run, doomed, key=key, schedule=schedule, now=now)
-        intent = pa.table(
-            {
-                "record_id": pa.array(ids, pa.string()),
-                "native_ids": pa.array(native_ids_of(connection, council, ids), pa.list_(pa.string())),
-            }
-        )
-        values = {
-            "state": RunState.EXECUTING.value,
-            "intent_at": now,
-            "intent_commit": commit_no,
-            "intent_count": len(ids),
-            "intent_digest": ids_digest(key, council, ids),
-            "key_id": key.key_id,
-            "intent": packed(intent),
-            "dropped": msgspec.json.encode(dict(dropped), order="sorted").decode(),
-        }
-        connection.execute(sa.update(d.runs).where(_r.council == council, _r.run == run).values(values))
-
-    def _write_stubs(
-        self,
-        connection: sa.Connection,
-        council: str,
-        run: str,
-        doomed: pa.Table,
-        *,
-        key: StubKey,
-        schedule: str | None,
-        now: datetime,
-    ) -> None:
-        ids: list[str] = doomed["record_id"].to_pylist()
-        drawn = secrets.token_hex(_STUB_ID_BYTES * len(ids))
-        width = 2 * _STUB_ID_BYTES
-        stub_ids = {one: drawn[n * width : (n + 1) * width] for n, one in enumerate(ids)}
-        roots = self._older_roots(connection, council, set(doomed["thread_id"].to_pylist()) - stub_ids.keys())
-        disposed_on = london_date(now)
-        rows = (
-            {
-                **dict(zip(_STUB_FACTS, facts, strict=True)),
-                "council": council,
-                "digest": stub_digest(key, council, record_id),
-                "key_id": key.key_id,
-                "stub_id": stub_ids[record_id],
-                "schedule": schedule,
-                "disposed_on": disposed_on,
-                "run": run,
-                "parent": None if thread_id == record_id else stub_ids.get(thread_id) or roots.get(thread_id),
-            }
-            for record_id, thread_id, *facts in _rows_of(doomed, ("record_id", "thread_id", *_FACTS))
-        )
-        enter_stubs(connection, rows)
-        self._count_stubs(connection, council, key, now)
-
     @override
     def last_stub_on(self, council: str, key_id: str) -> date | None:
         newest = sa.select(sa.func.max(_s.disposed_on)).where(_s.council == council, _s.key_id == key_id)
@@ -210,7 +137,7 @@ class SqlStubs(Part, Stubs, ErasedRecords):
                 **row,
                 "digest": stub_digest(key, council, other),
                 "key_id": key.key_id,
-                "stub_id": secrets.token_hex(_STUB_ID_BYTES),
+                "stub_id": new_stub_ids(1)[0],
             }
             connection.execute(self._database.insert(d.stubs).on_conflict_do_nothing(), [values])
             self._count_stubs(connection, council, key, now)
@@ -224,17 +151,6 @@ class SqlStubs(Part, Stubs, ErasedRecords):
             .values(told)
             .on_conflict_do_update(index_elements=["council", "key_id"], set_={"stubs": stands})
         )
-
-    def _older_roots(self, connection: sa.Connection, council: str, thread_ids: set[str]) -> dict[str, str]:
-        """Return the stubs of first records that earlier runs destroyed."""
-        found: dict[str, str] = {}
-        for key in self._keys_of(connection, council):
-            for ids in chunks(sorted(thread_ids)):
-                asked = {stub_digest(key, council, one): one for one in ids}
-                wanted = sa.select(_s.digest, _s.stub_id)
-                wanted = wanted.where(_s.council == council, _s.digest.in_(list(asked)))
-                found |= {asked[row.digest]: row.stub_id for row in connection.execute(wanted)}
-        return found
 
     @override
     def erasures(self, council: str, *, after: int) -> Iterator[Erased]:
@@ -293,29 +209,6 @@ class SqlStubs(Part, Stubs, ErasedRecords):
             rows = connection.execute(sa.select(c.name).where(c.council == council, alive)).scalars().all()
         owned = [one.partition("@") for one in rows]
         return tuple(sorted({name for name, _, owner in owned if may_live(owner)}))
-
-
-def native_ids_of(connection: sa.Connection, council: str, ids: Sequence[str]) -> list[list[str]]:
-    """Return what platforms call these records: cursors and walks name them so."""
-    p, s = t.presence.c, t.streams.c
-    told: list[list[str]] = []
-    for some in chunks(ids):
-        found: dict[str, set[str]] = {}
-        wanted = (
-            sa.select(p.record_id, p.native_id)
-            .join_from(t.presence, t.streams, s.id == p.stream_id)
-            .where(s.council == council, p.record_key.in_([record_key(one) for one in some]))
-        )
-        for row in connection.execute(wanted):
-            found.setdefault(row.record_id, set()).add(row.native_id)
-        told += (sorted(found.get(one, ())) for one in some)
-    return told
-
-
-def _rows_of(table: pa.Table, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """Yield rows of these columns; a slice at a time becomes values of Python."""
-    for batch in table.select(names).to_batches(max_chunksize=_ROWS_AT_ONCE):
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _stub(row: Any) -> Stub:

@@ -16,6 +16,13 @@ from schemas.errors import IntegrityError, WriteConflictError
 from schemas.vocabulary import Series
 from tests.muniment.adapters.delta.council import START, Said, Town, batch_of, rows, town
 
+SOUGHT = [
+    {},
+    {"record_ids": [f"facebook:{number}" for number in range(200)]},
+    {"within": ("facebook:0", "facebook:9")},
+]
+"""By the engine, by many ids, by a span of them."""
+
 
 def fill(borough: Town, count: int = 6) -> None:
     for number in range(count):
@@ -87,6 +94,25 @@ def test_many_ids_and_few_ids_find_the_same_rows(borough: Town) -> None:
     assert len(found(few)) == 4
 
 
+def test_a_span_of_ids_is_found_wherever_its_rows_lie(borough: Town) -> None:
+    fill(borough)
+    borough.archive.compact()
+    borough.archive.keep(batch_of(Said(number=7), Said(number=3, text="edited")))
+    every = [row for batch in borough.archive.scan(upto=6) for row in batch.to_pylist()]
+
+    for low, high in (("facebook:2", "facebook:4"), (None, "facebook:3"), ("facebook:3", None), ("x", None)):
+        batches = borough.archive.scan(upto=6, within=(low, high))
+        found = [row for batch in batches for row in batch.to_pylist()]
+        wanted = [
+            row
+            for row in every
+            if row["record_id"] is not None
+            and (low is None or row["record_id"] >= low)
+            and (high is None or row["record_id"] < high)
+        ]
+        assert sorted(found, key=str) == sorted(wanted, key=str)
+
+
 def test_compaction_merges_small_files_and_leaves_no_file_behind(borough: Town) -> None:
     for number in range(6):
         borough.archive.keep(batch_of(Said(number=number)))
@@ -129,7 +155,7 @@ def test_a_reader_with_an_old_handle_opens_again_once(borough: Town, many: int |
     assert sum(map(len, batches)) == 6
 
 
-@pytest.mark.parametrize("sought", [{}, {"record_ids": [f"facebook:{number}" for number in range(200)]}])
+@pytest.mark.parametrize("sought", SOUGHT)
 def test_a_file_that_is_really_gone_is_an_integrity_error(borough: Town, sought: dict[str, object]) -> None:
     fill(borough, 2)
     for path in borough.table.glob("series=public/*/*.parquet"):
@@ -139,7 +165,7 @@ def test_a_file_that_is_really_gone_is_an_integrity_error(borough: Town, sought:
         ids(borough, **sought)
 
 
-@pytest.mark.parametrize("sought", [{}, {"record_ids": [f"facebook:{number}" for number in range(200)]}])
+@pytest.mark.parametrize("sought", SOUGHT)
 def test_a_file_that_is_damaged_is_an_integrity_error(borough: Town, sought: dict[str, object]) -> None:
     fill(borough, 1)
     (path,) = borough.table.glob("series=public/*/*.parquet")

@@ -148,6 +148,55 @@ def test_a_stub_names_the_stub_of_its_threads_first_record(stage: Stage) -> None
     assert stub.parent == root.stub_id
 
 
+def test_of_stubs_drawn_up_before_only_what_goes_is_entered(stage: Stage) -> None:
+    stage.whole(["x:1", "x:2", "x:3"], hours=0)
+    thread = pa.array(["x:1", "x:1", "x:3"])
+    listed = items("x:1", "x:2", "x:3").set_column(1, "thread_id", thread)
+    stage.register.add_run(a_run(), listed)
+    drafted = stage.register.draft_stubs("elm", listed["record_id"].combine_chunks())
+    assert stage.register.disposed("elm", ["x:1", "x:2", "x:3"]) == frozenset()
+
+    rest = listed.slice(1)
+    stage.register.open_intent("elm", RUN, rest, commit_no=5, dropped={}, now=at(9), drafted=drafted)
+
+    assert stage.register.disposed("elm", ["x:1", "x:2", "x:3"]) == {"x:2", "x:3"}
+    stub = stage.register.stub("elm", "x:2")
+    assert stub is not None
+    assert stub.parent is None  # its thread's first record stays
+    assert stage.register.intent_ids("elm", RUN).to_pylist() == ["x:2", "x:3"]
+
+
+def test_stubs_drawn_up_before_are_made_again_where_something_came_since(register_url: str) -> None:
+    register = SqlRegister.open(register_url, StubKeys(None, [KEY]))
+    stage = Stage(register=register)
+    stage.enrol()
+    drafted = register.draft_stubs("elm", pa.array(["x:1"]))
+    stage.whole(["x:1"], hours=0)  # presence knows its own name only now
+    register.close()
+    register = SqlRegister.open(register_url, StubKeys(None, [NEW, KEY]))
+    listed = items("x:1", "x:2")
+    register.add_run(a_run(), listed)
+
+    register.open_intent("elm", RUN, listed, commit_no=5, dropped={}, now=at(9), drafted=drafted)
+
+    assert register.stub_counts("elm") == {NEW.key_id: 2}
+    assert register.disposed("elm", ["x:1", "x:2"]) == {"x:1", "x:2"}
+    assert register.forget("elm", ["x:1"])["presence"] == 1
+    register.close()
+
+
+def test_a_cursor_is_cleared_though_its_record_was_seen_after_the_stubs_were_drawn_up(stage: Stage) -> None:
+    drafted = stage.register.draft_stubs("elm", pa.array(["x:1"]))
+    stage.whole(["x:1"], hours=0, signpost=Cursor(native_id="1", at=at(-1)))
+    stage.register.add_run(a_run(), items("x:1"))
+    stage.register.open_intent("elm", RUN, items("x:1"), commit_no=5, dropped={}, now=at(9), drafted=drafted)
+    stage.register.rebuild("elm", 9, iter(()))  # presence knows nothing any more: the intent must
+
+    assert stage.register.forget("elm", ["x:1"])["streams"] == 1
+    cursor = stage.register.cursor("elm", MAIN.account, Stream.POSTS)
+    assert cursor == Cursor(native_id=None, at=at(-1))
+
+
 def test_a_rotated_key_still_knows_its_stubs(register_url: str) -> None:
     register = SqlRegister.open(register_url, StubKeys(None, [KEY]))
     intend(register, ["x:1"])

@@ -47,6 +47,7 @@ class Commits:
         after: int = 0,
         upto: int | None = None,
         record_ids: Sequence[str] | None = None,
+        within: tuple[str | None, str | None] = (None, None),
     ) -> Iterator[pa.RecordBatch]:
         if len(self._table) != len(self.rows):
             self._table = pa.Table.from_pylist(self.rows, schema=TABLE)
@@ -58,6 +59,11 @@ class Commits:
             table = table.filter(pc.is_in(table["series"], pa.array(series, pa.string())))
         if record_ids is not None:
             table = table.filter(pc.is_in(table["record_id"], pa.array(record_ids, pa.string())))
+        low, high = within
+        if low is not None:
+            table = table.filter(pc.greater_equal(table["record_id"], low))
+        if high is not None:
+            table = table.filter(pc.less(table["record_id"], high))
         for batch in table.select(columns or TABLE.names).to_batches(max_chunksize=50):
             self.read_rows += len(batch)
             yield batch
