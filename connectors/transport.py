@@ -212,7 +212,6 @@ class Transport:
                 status = "no answer" if answer is None else f"status {answer.status}"
                 raise SourceUnavailableError(
                     f"{self.account.platform} did not serve account {self.account.account} ({status}).",
-                    remedy="Nothing is lost: the next run goes on from here.",
                 )
             self.clock.wait(2.0**failures)
 

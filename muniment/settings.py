@@ -129,7 +129,10 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
 def _file(given: Mapping[str, str], name: str) -> Path | None:
     path = Path(given[name]) if given.get(name) else None
     if path is not None and not path.is_file():
-        raise BadInputError(f"{name} names {path}, which is not a file.")
+        raise BadInputError(
+            f"{name} names {path}, which is not a file.",
+            remedy="Write where the file lies, or take the setting away.",
+        )
     return path
 
 
@@ -180,7 +183,10 @@ def _search(given: Mapping[str, str], ca_file: Path | None) -> SearchServer | No
             remedy="Write it as https://host:9200; http:// is for this machine only.",
         )
     if user and key:
-        raise BadInputError("MUNIMENT_SEARCH_USER and MUNIMENT_SEARCH_API_KEY are both given: choose one.")
+        raise BadInputError(
+            "MUNIMENT_SEARCH_USER and MUNIMENT_SEARCH_API_KEY are both given.",
+            remedy="Take one of the two away.",
+        )
     return SearchServer(
         urls=urls,
         user=user,

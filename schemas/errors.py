@@ -36,6 +36,7 @@ An error carries ids and a remedy, never a body, a name or a token; it does not 
 """
 
 from datetime import datetime
+from typing import ClassVar
 
 from schemas.vocabulary import Reason
 
@@ -77,11 +78,14 @@ __all__ = [
 class MunimentError(Exception):
     """Every error of ours. `remedy` says in plain words what to do about it."""
 
+    usual_remedy: ClassVar[str] = ""
+    """What helps against this kind of error, where nothing more can be said of the one at hand."""
+
     def __init__(self, message: str, *, remedy: str = "") -> None:
         """Keep the message and the remedy; `str(error)` shows both."""
-        super().__init__(f"{message} {remedy}".strip())
         self.message = message
-        self.remedy = remedy
+        self.remedy = remedy or self.usual_remedy
+        super().__init__(f"{message} {self.remedy}".strip())
 
 
 class RetryableError(MunimentError):
@@ -90,6 +94,8 @@ class RetryableError(MunimentError):
 
 class RateLimitedError(RetryableError):
     """The platform asks us to wait longer than a run should: go on at `resume_at`."""
+
+    usual_remedy = "Nothing is lost: a run after that goes on from here."
 
     def __init__(self, message: str, *, resume_at: datetime | None = None, remedy: str = "") -> None:
         """Keep when to go on; None: the caller's own back-off."""
@@ -100,9 +106,13 @@ class RateLimitedError(RetryableError):
 class SourceUnavailableError(RetryableError):
     """The platform did not answer, or answered with a fault of its own."""
 
+    usual_remedy = "Nothing is lost: the next run goes on from here."
+
 
 class SearchUnavailableError(RetryableError):
     """The search server is stopped, cut off or busy; the archive goes on, and the index catches up later."""
+
+    usual_remedy = "Nothing is lost: the archive goes on, and the index catches up with the next run."
 
 
 class CredentialBusyError(RetryableError):
@@ -111,6 +121,8 @@ class CredentialBusyError(RetryableError):
 
 class WriteConflictError(RetryableError):
     """Another process wrote first; nothing of ours was written."""
+
+    usual_remedy = "Run the same command again."
 
 
 class WalkError(MunimentError):

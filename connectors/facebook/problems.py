@@ -168,7 +168,6 @@ def raise_problem(problem: Problem, *, paged: bool) -> NoReturn:
     if problem.is_passing:
         raise SourceUnavailableError(
             f"Facebook could not answer (code {problem.name}).",
-            remedy="Nothing is lost: the next run goes on from here.",
         )
     if code in _TOKEN:
         raise CredentialsRejectedError(

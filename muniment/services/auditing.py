@@ -86,7 +86,8 @@ def restart(
     chain = tuple(seals.seals())
     if not chain or audit.knows_audit_head(council, chain[-1].audit_head):
         raise BadInputError(
-            f"The register of {council} is as new as the last seal: it has lost nothing that was sealed."
+            f"The register of {council} is as new as the last seal: it has lost nothing that was sealed.",
+            remedy="There is nothing to do: its audit goes on as it is.",
         )
     with audit.begin(council, actor, now=now) as trail:
         lost = [one for one in chain if not audit.knows_audit_head(council, one.audit_head)]

@@ -243,7 +243,8 @@ class Disposing:
                 return
         needed = "archivist" if archivists else "reviewer"
         raise NotPermittedError(
-            f"{actor.name} may not say {decision} of these: that takes the role of {needed}."
+            f"{actor.name} may not say {decision} of these: that takes the role of {needed}.",
+            remedy="`muniment people list` shows who has it.",
         )
 
     def _co_reviewing(self) -> CoReviewing:

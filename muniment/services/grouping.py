@@ -112,7 +112,7 @@ def search_grouped(
             every = every_hit_as_at(archive, asked, as_at, scored=scored)
         if every.watermark == answer.statement.fresh.watermark:
             return _page(archive, query, answer, every, start=start, size=size)
-    raise WriteConflictError("The search index moved on while texts were grouped.", remedy="Run it again.")
+    raise WriteConflictError("The search index moved on while texts were grouped.")
 
 
 def _page(

@@ -59,7 +59,7 @@ def hit_report(index: SearchIndex, council: str, query: Query) -> HitReport:
         report = _report(counting, query)
         if len(counting.watermarks) == 1:
             return report
-    raise WriteConflictError("The search index moved on while hits were counted.", remedy="Run it again.")
+    raise WriteConflictError("The search index moved on while hits were counted.")
 
 
 def _report(counting: "_Counting", query: Query) -> HitReport:

@@ -192,9 +192,12 @@ class Rechecking:
 
 def _check_waiting(found: Run, now: datetime) -> None:
     if found.state is not RunState.WAITING or found.waits_until is None:
-        raise NotApprovedError(f"The disposal run {found.run} is {found.state}, not approved.", faults=())
+        raise NotApprovedError(
+            f"The disposal run {found.run} is {found.state}, not approved.",
+            remedy="`muniment dispose status` says what it waits for.",
+        )
     if now < found.waits_until:
         raise NotApprovedError(
             f"The disposal run {found.run} waits until {london_words(found.waits_until)}.",
-            faults=(),
+            remedy="It is executed in the night after that, or by `muniment dispose run`.",
         )

@@ -31,11 +31,19 @@ def check_said(said: Said, *, today: date, schedule: Schedule | None) -> None:
             f"Items are not chosen by {said.facet}.", remedy=f"Choose by {', '.join(FACETS)}."
         )
     if (said.decision is Decision.EXTEND) != (said.until_on is not None):
-        raise BadInputError("An extension, and nothing else, needs the day until which it holds.")
+        raise BadInputError(
+            "An extension, and nothing else, needs the day until which it holds.",
+            remedy="Give --until with extend, and with nothing else.",
+        )
     if said.until_on is not None and said.until_on <= today:
-        raise BadInputError("A record is extended to a day that is still to come.")
+        raise BadInputError(
+            "A record is extended to a day that is still to come.", remedy="Give a later --until."
+        )
     if (said.decision is Decision.RECLASSIFY) != (said.retention_class is not None):
-        raise BadInputError("A reclassification, and nothing else, needs the class it is to have.")
+        raise BadInputError(
+            "A reclassification, and nothing else, needs the class it is to have.",
+            remedy="Give --class with reclassify, and with nothing else.",
+        )
     if said.retention_class is not None:
         one = None if schedule is None else schedule.classes.get(said.retention_class)
         if one is None or one.level is Level.CASE:

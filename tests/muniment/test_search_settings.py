@@ -51,7 +51,7 @@ def test_a_server_that_is_not_there_is_told_when_it_is_asked(tmp_path: Path) -> 
                 "MUNIMENT_SEARCH_USER": "a",
                 "MUNIMENT_SEARCH_API_KEY": "b",
             },
-            "choose one",
+            "both given",
         ),
         ({"MUNIMENT_SEARCH_URL": "https://es:9200", "MUNIMENT_SEARCH_CA_FILE": "/nowhere.pem"}, "not a file"),
     ],

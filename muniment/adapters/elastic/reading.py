@@ -93,7 +93,7 @@ class ElasticReader:
                 return self._page_at(council, mark, query.tree, ranked=ranked, start=start, size=size)
             except _MovedOnError as moved:
                 mark = self.mark(council) if moved.mark is None else self._moved(council, moved.mark)
-        raise WriteConflictError("The search index is written faster than it can be read: try again.")
+        raise WriteConflictError("The search index is written faster than it can be read.")
 
     def asked_once(self, council: str, tree: Node, body: Mapping[str, Any]) -> tuple[int, Any] | None:
         """Return the answer to a question about what matches, with the commit it stands at."""
@@ -106,7 +106,7 @@ class ElasticReader:
                 return mark.watermark, self._ask(council, mark, {**_PLAIN, **body, "query": query})
             except _MovedOnError as moved:
                 mark = self.mark(council) if moved.mark is None else self._moved(council, moved.mark)
-        raise WriteConflictError("The search index is written faster than it can be read: try again.")
+        raise WriteConflictError("The search index is written faster than it can be read.")
 
     def _moved(self, council: str, mark: Mark) -> Mark:
         self._check(mark)

@@ -27,7 +27,6 @@ from schemas.errors import (
 __all__ = ["REINDEX", "ElasticSignIn", "asking", "check_settings", "connect", "fault_of", "patiently"]
 
 REINDEX: Final = "Run `muniment reindex --whole`: it builds the index anew from the archive."
-_LATER: Final = "Nothing is lost: the archive goes on, and the index catches up with the next run."
 _BUSY: Final = frozenset({429, 502, 503, 504})
 _FULL: Final = "cluster_block_exception"
 _NOT_VOUCHED_FOR: Final = "CERTIFICATE_VERIFY_FAILED"
@@ -105,16 +104,16 @@ def asking() -> Iterator[None]:
         ) from error
     except SSLError as error:
         if _NOT_VOUCHED_FOR not in str(error):
-            raise SearchUnavailableError("The search server does not answer.", remedy=_LATER) from error
+            raise SearchUnavailableError("The search server does not answer.") from error
         raise BadInputError(
             "Nobody whom we trust vouches for the search server: its certificate was refused.",
             remedy="Name the file of its authority in MUNIMENT_SEARCH_CA_FILE; it may have run out, too, or "
             "be of another name than MUNIMENT_SEARCH_URL has.",
         ) from error
     except NoConnectionError as error:
-        raise SearchUnavailableError("The search server does not answer.", remedy=_LATER) from error
+        raise SearchUnavailableError("The search server does not answer.") from error
     except TransportError as error:
-        raise SearchUnavailableError("The search server did not answer in time.", remedy=_LATER) from error
+        raise SearchUnavailableError("The search server did not answer in time.") from error
 
 
 def fault_of(status: int, error: object) -> MunimentError:  # noqa: PLR0911 -- one for each refusal
@@ -140,7 +139,7 @@ def fault_of(status: int, error: object) -> MunimentError:  # noqa: PLR0911 -- o
                 "from the watermark.",
             )
         case 404:
-            return SearchUnavailableError("The search index went away while it was asked.", remedy=_LATER)
+            return SearchUnavailableError("The search index went away while it was asked.")
         case 400 if _EXPENSIVE in str(error):
             return _not_allowed()
         case 400 if kinds & _MISFITS:
@@ -154,9 +153,7 @@ def fault_of(status: int, error: object) -> MunimentError:  # noqa: PLR0911 -- o
                 remedy=REINDEX,
             )
         case _:
-            return SearchUnavailableError(
-                f"The search server is not able to answer now (HTTP {status}).", remedy=_LATER
-            )
+            return SearchUnavailableError(f"The search server is not able to answer now (HTTP {status}).")
 
 
 def _not_allowed() -> StorageError:

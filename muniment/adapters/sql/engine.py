@@ -255,9 +255,7 @@ def _translated() -> Iterator[None]:
             raise
         words = str(error.orig).lower()
         if "locked" in words or "busy" in words:
-            raise WriteConflictError(
-                "Another process holds the register.", remedy="Run the same command again."
-            ) from error
+            raise WriteConflictError("Another process holds the register.") from error
         raise StorageError(
             "The register database cannot be read or written.",
             remedy="Check the disk for free space, or that the database server runs; then run it again.",

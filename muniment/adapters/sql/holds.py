@@ -176,7 +176,10 @@ class SqlHolds(Part, Holds):
     def _change(self, council: str, hold_id: int, values: dict[str, Any]) -> None:
         hold = self.hold(council, hold_id)
         if not hold.is_open:
-            raise BadInputError(f"Hold {hold_id} of {council} was released already.")
+            raise BadInputError(
+                f"Hold {hold_id} of {council} was released already.",
+                remedy="`muniment hold list` shows those that stand.",
+            )
         with self._database.write(council, durable=True) as connection:
             one = (_h.council == council, _h.id == hold_id, _OPEN)
             connection.execute(sa.update(h.holds).where(*one).values(values))
