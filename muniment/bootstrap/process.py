@@ -4,7 +4,6 @@ import signal
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -33,13 +32,6 @@ __all__ = ["Muniment", "follow_council", "open_muniment"]
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 
-@dataclass(slots=True)
-class _Held:
-    """What is open and must be closed."""
-
-    councils: dict[str, CouncilServices] = field(default_factory=dict)
-
-
 class Muniment:
     """Everything that one process needs, built when first asked for."""
 
@@ -61,7 +53,7 @@ class Muniment:
         self.progress = progress
         self._read_block = read_block
         self._write_block = write_block
-        self._held = _Held()
+        self._councils: dict[str, CouncilServices] = {}
 
     @cached_property
     def register(self) -> SqlRegister:
@@ -132,15 +124,15 @@ class Muniment:
             BadInputError: There is no such file, or it has mistakes, or there is more than one.
         """
         chosen = name or self._only()
-        if chosen not in self._held.councils:
+        if chosen not in self._councils:
             path = self.settings.council_file(chosen)
             if not path.is_file():
                 raise BadInputError(
                     f"There is no file {path}.",
                     remedy="Copy councils/example_borough.yml, or set MUNIMENT_COUNCILS.",
                 )
-            self._held.councils[chosen] = CouncilServices(self, load(path, registry.PLATFORMS))
-        return self._held.councils[chosen]
+            self._councils[chosen] = CouncilServices(self, load(path, registry.PLATFORMS))
+        return self._councils[chosen]
 
     def following(self, council: str) -> Callable[[Pipe], None]:
         """Return the work of a process that indexes a council's commits as they are told."""
@@ -148,7 +140,7 @@ class Muniment:
 
     def close(self) -> None:
         """Free connections and files."""
-        for council in self._held.councils.values():
+        for council in self._councils.values():
             if "beside" in council.__dict__:
                 council.beside.close()
         for name in ("register", "client", "media_client", "index"):

@@ -6,7 +6,6 @@ from typing import Protocol
 
 from schemas.capture import CaptureRow
 from schemas.report import Completeness, Gap
-from schemas.vocabulary import Stream
 
 __all__ = ["Coverage", "Queue"]
 
@@ -24,14 +23,10 @@ class Queue(Protocol):
 
 
 class Coverage(Protocol):
-    """The completeness ledger and the register of gaps."""
+    """The completeness ledger and the register of gaps; a gap is closed by the walk that covers it."""
 
     def open_gap(self, council: str, gap: Gap) -> None:
         """Open a gap, unless one of the same stream, listing and reason is open."""
-        ...
-
-    def close_gaps(self, council: str, account: str, stream: Stream, *, at: datetime) -> None:
-        """Close what is open on a stream."""
         ...
 
     def gaps(self, council: str, *, since: date | None = None, until: date | None = None) -> tuple[Gap, ...]:

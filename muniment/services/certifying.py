@@ -142,10 +142,10 @@ class Certifying:
         """
         require(actor, Act.END_COPIES)
         check_reason(reason)
-        if "copies_ended" in self.read(run):
-            raise BadInputError(f"The copies of {run} were said to be gone already.")
         now = self.clock.now()
         with self.register.begin(self.council, actor, now=now) as trail:
+            if "copies_ended" in self.read(run):
+                raise BadInputError(f"The copies of {run} were said to be gone already.")
             found = self.register.disposal_run(self.council, run)
             raw = self.register.certificate(self.council, run) or b""
             number = found.certificate_no or 0

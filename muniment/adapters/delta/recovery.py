@@ -7,7 +7,6 @@ that no row names, bytes that a dead process was still receiving.
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
@@ -20,32 +19,21 @@ from muniment.adapters.storage import Files
 from muniment.ports import MediaStore
 from schemas.arrow import RowKind
 
-__all__ = ["Swept", "recover", "strays", "sweep_table"]
+__all__ = ["recover", "strays", "sweep_table"]
 
 _OF_THE_LOG: Final = re.compile(r"\d{20}\.json|\d{20}\.checkpoint(\.[^#]+)?\.parquet|_last_checkpoint")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Swept:
-    """What a recovery took away."""
-
-    files: int
-    media: int
-    incoming: int
-
-
-def recover(home: CouncilTable, *, media: MediaStore, files: Files) -> Swept:
+def recover(home: CouncilTable, *, media: MediaStore, files: Files) -> None:
     """Take away everything that the log does not name; under the lock only.
 
     Where a lock can be lost, its last owner may live still: a commit of nothing first makes sure that it
     can commit no more, or the log might name tomorrow what is taken away today.
     """
     home.overtake()
-    return Swept(
-        files=sweep_table(home, files=files, fenced=True),
-        media=_sweep_media(home, media, files),
-        incoming=media.sweep(),
-    )
+    sweep_table(home, files=files, fenced=True)
+    _sweep_media(home, media, files)
+    media.sweep()
 
 
 def sweep_table(home: CouncilTable, *, files: Files, own: Collection[str] = (), fenced: bool = False) -> int:
@@ -76,12 +64,10 @@ def strays(home: CouncilTable, table: DeltaTable, *, files: Files) -> list[PureP
     ]
 
 
-def _sweep_media(home: CouncilTable, media: MediaStore, files: Files) -> int:
+def _sweep_media(home: CouncilTable, media: MediaStore, files: Files) -> None:
     named: set[bytes] = set()
     reader = TableReader(home.root, files, home.read)
     for batch in reader.stream(Rows(series=[RowKind.ATTACHMENT.value]), ["sha256"]):
         named.update(batch["sha256"].to_pylist())
-    unnamed = [sha256 for sha256, _ in media.names() if sha256 not in named]
-    for sha256 in unnamed:
+    for sha256 in [sha256 for sha256, _ in media.names() if sha256 not in named]:
         media.remove(sha256)
-    return len(unnamed)

@@ -37,13 +37,6 @@ class SqlCoverage(Part):
             }
             connection.execute(self._database.insert(t.gaps).values(row).on_conflict_do_nothing())
 
-    def close_gaps(self, council: str, account: str, stream: Stream, *, at: datetime) -> None:
-        """Close what is open on a stream, its lists' gaps included."""
-        with self._database.write(council) as connection:
-            stream_id = self.known_stream(connection, council, account, stream)
-            still_open = sa.and_(_g.stream_id == stream_id, _g.ends_at.is_(None))
-            connection.execute(sa.update(t.gaps).where(still_open).values(ends_at=at))
-
     def gaps(self, council: str, *, since: date | None = None, until: date | None = None) -> tuple[Gap, ...]:
         """Return gaps that touch the London dates given, the earliest first."""
         wanted = sa.select(t.gaps, _s.account, _s.stream).join(t.streams, _s.id == _g.stream_id)

@@ -81,9 +81,9 @@ class SqlDisposal(SqlForgetting, SqlIntents, DisposalLedger):
     def move_run(
         self, council: str, run: str, state: RunState, *, waits_until: datetime | None = None
     ) -> None:
-        self._set(council, run, state=state.value, waits_until=waits_until)
-        if state is RunState.UNDER_REVIEW:
-            with self._database.write(council, durable=True) as connection:
+        with self._database.write(council, durable=True) as connection:
+            self._set(council, run, state=state.value, waits_until=waits_until)
+            if state is RunState.UNDER_REVIEW:
                 connection.execute(sa.delete(d.approvals).where(_a.council == council, _a.run == run))
                 connection.execute(sa.delete(d.co_reviews).where(_c.council == council, _c.run == run))
 

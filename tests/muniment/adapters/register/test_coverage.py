@@ -226,7 +226,7 @@ def test_a_gap_is_opened_once_and_closed_by_the_edge_that_covers_it(stage: Stage
     stage.whole([], hours=4)
     found = {one.stream: (one.starts_at, one.ends_at) for one in stage.register.gaps("elm")}
     assert found == {Stream.POSTS: (at(1), at(4)), Stream.COMMENTS: (at(2), None)}
-    stage.register.close_gaps("elm", MAIN.account, Stream.COMMENTS, at=at(5))
+    stage.whole([], hours=5, ask=Threads(threads=()), stream=Stream.COMMENTS)
     stage.register.open_gap("elm", gap(hours=6))
     assert [one.ends_at for one in stage.register.gaps("elm")] == [at(4), at(5), None]
 
