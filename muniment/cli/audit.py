@@ -1,8 +1,7 @@
 """`muniment audit`: who read and did what, when, in which role, and why."""
 
-import csv
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,9 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
+from muniment.cli.files import write_table
 from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.options import DAY
 from muniment.domain.audit import Told
 from muniment.domain.events import AuditRead
 from muniment.services.auditing import read_audit
@@ -19,23 +20,21 @@ from schemas.london import LONDON
 
 __all__ = ["audit"]
 
-_DAY = click.DateTime(["%Y-%m-%d"])
 _COLUMNS = ("number", "at_utc", "what", "who", "login", "roles", "told")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @click.command()
 @COUNCIL
-@click.option("--since", type=_DAY, help="From this day (London), ends included.")
-@click.option("--until", type=_DAY, help="Up to this day (London), ends included.")
+@click.option("--since", type=DAY, help="From this day (London), ends included.")
+@click.option("--until", type=DAY, help="Up to this day (London), ends included.")
 @click.option("--by", metavar="PERSON", help="Only what this person did.")
 @click.option("--what", metavar="WORD", help="Only entries of this kind: hold, search, person:record:show.")
 @click.option("--record", metavar="RECORD_ID", help="Only what was done with this one record.")
 @click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write the entries to this file.")
 def audit(
     council: str | None,
-    since: datetime | None,
-    until: datetime | None,
+    since: date | None,
+    until: date | None,
     by: str | None,
     what: str | None,
     record: str | None,
@@ -48,16 +47,16 @@ def audit(
                 services.muniment.register,
                 services.name,
                 reader=services.actor,
-                since=None if since is None else since.date(),
-                until=None if until is None else until.date(),
+                since=since,
+                until=until,
                 by=by,
                 what=what,
                 record_key=None if record is None else services.record_key(record),
             )
         )
         asked = {
-            "since": "" if since is None else since.date().isoformat(),
-            "until": "" if until is None else until.date().isoformat(),
+            "since": "" if since is None else since.isoformat(),
+            "until": "" if until is None else until.isoformat(),
             "by": by or "",
             "what": what or "",
             "record": "" if record is None else services.record_key(record),
@@ -72,6 +71,9 @@ def audit(
 
 
 def _print(found: Sequence[Told]) -> None:
+    if not found:
+        console.print("No entry fits.")
+        return
     table = Table(title="Audit", title_justify="left")
     for heading in ("no.", "when", "who", "what", "told"):
         table.add_column(heading, overflow="fold")
@@ -102,18 +104,17 @@ def _plain(value: Any) -> str:
 
 
 def _write(found: Sequence[Told], path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8-sig") as into:
-        writer = csv.writer(into)
-        writer.writerow(_COLUMNS)
-        for one in found:
-            actor = None if one.act is None else one.act.actor
-            cells = (
-                str(one.number),
-                one.at.isoformat(),
-                one.tag.value,
-                "" if actor is None else actor.name,
-                "" if actor is None else actor.login or "",
-                "" if actor is None else "; ".join(sorted(actor.roles)),
-                "" if one.act is None else msgspec.json.encode(one.act.event).decode(),
-            )
-            writer.writerow([f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in cells])
+    write_table(path, _COLUMNS, map(_cells, found))
+
+
+def _cells(one: Told) -> tuple[object, ...]:
+    actor = None if one.act is None else one.act.actor
+    return (
+        one.number,
+        one.at.isoformat(),
+        one.tag.value,
+        "" if actor is None else actor.name,
+        "" if actor is None else actor.login or "",
+        "" if actor is None else "; ".join(sorted(actor.roles)),
+        "" if one.act is None else msgspec.json.encode(one.act.event).decode(),
+    )

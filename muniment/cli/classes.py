@@ -1,6 +1,6 @@
 """`muniment class`: the class of a record, what officers decided about it, and the cases it is linked to."""
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -10,6 +10,7 @@ from rich.table import Table
 
 from muniment.cli.deciders import deciding, reclassifying
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
+from muniment.cli.options import DAY, REASON, ids_in
 from muniment.domain.disposal import WORDS, Why
 from muniment.domain.events import RecordShown
 from muniment.domain.triggers import Scope
@@ -17,9 +18,6 @@ from muniment.services.showing import not_held
 from schemas.errors import BadInputError
 
 __all__ = ["classes"]
-
-_DAY = click.DateTime(["%Y-%m-%d"])
-_REASON = click.option("--reason", required=True, help="Why: it is read years later.")
 
 
 @click.group("class")
@@ -64,7 +62,7 @@ def show(council: str | None, record_id: str) -> None:
 @click.argument("code")
 @click.option("--record", help="Of this record.")
 @click.option("--thread", help="Of all comments and messages of this thread.")
-@_REASON
+@REASON
 def set_class(council: str | None, code: str, record: str | None, thread: str | None, reason: str) -> None:
     """Give a record, or the comments of a thread, another class. To end sooner needs a second person."""
     scope, name = _subject(record, thread)
@@ -76,13 +74,13 @@ def set_class(council: str | None, code: str, record: str | None, thread: str | 
 @classes.command()
 @COUNCIL
 @click.argument("record_id")
-@click.option("--until", type=_DAY, required=True, help="The last day on which it stays (London).")
-@_REASON
-def extend(council: str | None, record_id: str, until: datetime, reason: str) -> None:
+@click.option("--until", type=DAY, required=True, help="The last day on which it stays (London).")
+@REASON
+def extend(council: str | None, record_id: str, until: date, reason: str) -> None:
     """Keep a record longer than its class says; an extension never shortens."""
     with opened_council(council) as services:
         made = reclassifying(services).decide(
-            Scope.RECORD, record_id, retention_class=None, until_on=until.date(), reason=reason
+            Scope.RECORD, record_id, retention_class=None, until_on=until, reason=reason
         )
     _say(made.number, waits=False)
 
@@ -109,6 +107,10 @@ def list_decisions(council: str | None) -> None:
             if one.decision.name not in hidden
         ]
         left_out = services.left_out()
+    if not found:
+        console.print("No officer has decided about a class: every record has that of the schedule's rules.")
+        print_left_out(left_out)
+        return
     table = Table(title="Decisions about classes", title_justify="left")
     for heading in ("no.", "about", "class", "until", "by", "reason", "state"):
         table.add_column(heading, overflow="fold")
@@ -137,13 +139,18 @@ def list_decisions(council: str | None) -> None:
 @click.argument("case")
 @click.option("--class", "code", required=True, help="The class of the case, such as HR-EVIDENCE.")
 @click.option("--record", "records", multiple=True, help="A record to link; may be given more than once.")
-@click.option("--records", "file", type=click.Path(exists=True, path_type=Path), help="A file, an id a line.")
-@_REASON
+@click.option(
+    "--records",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file of record ids, one on each line.",
+)
+@REASON
 def link(
     council: str | None, case: str, code: str, records: tuple[str, ...], file: Path | None, reason: str
 ) -> None:
     """Give a case its class, and link records to it: they stay as long as the longer of the two says."""
-    ids = [*records, *(file.read_text(encoding="utf-8").split() if file is not None else ())]
+    ids = [*records, *(() if file is None else ids_in(file))]
     with opened_council(council) as services:
         new = deciding(services).link_case(case, code, ids, reason=reason)
     console.print(f"Case {escape(case)} is {code}; {new:,} records are new to it.")

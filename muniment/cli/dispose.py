@@ -1,15 +1,16 @@
 """`muniment dispose`: a list of what is due, reviewed, approved by two, waited for, executed, certified."""
 
-import csv
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 from rich.markup import escape
 from rich.table import Table
 
+from muniment.cli.files import write_table, written
 from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.options import DAY, REASON
 from muniment.domain.disposal import PlanKind
 from muniment.domain.disposal_run import FACETS, Decision, Run, RunState
 from muniment.domain.given_out import GivenKind
@@ -21,9 +22,7 @@ from schemas.london import london_date, london_words
 
 __all__ = ["dispose"]
 
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
 _RUN: Final = click.argument("run")
-_REASON: Final = click.option("--reason", required=True, help="Why; it stands in the audit.")
 _SHOWN: Final = 20
 _WAITS: Final = {
     RunState.PROPOSED: "for two approvals",
@@ -77,7 +76,8 @@ def list_items(council: str | None, run: str | None, csv_path: Path | None) -> N
         if csv_path is not None:
             ids = listed.items["record_id"].to_pylist()
             services.give_out(GivenKind.IDS, ids, csv_path)
-            _write_csv(listed.items.to_pylist(), csv_path)
+            rows = (list(row.values()) for row in listed.items.to_pylist())
+            write_table(csv_path, listed.items.column_names, rows)
             console.print(f"{len(listed.items):,} items written to {csv_path}")
             return
         table = Table(title=f"Items of {run}", title_justify="left")
@@ -95,18 +95,25 @@ def list_items(council: str | None, run: str | None, csv_path: Path | None) -> N
 @COUNCIL
 @_RUN
 @click.argument("decision", type=click.Choice([one.value for one in Decision]))
-@click.option("--by", "facet", type=click.Choice(FACETS), default="record_id", show_default=True)
+@click.option(
+    "--by",
+    "facet",
+    type=click.Choice(FACETS),
+    default="record_id",
+    show_default=True,
+    help="By which column items are chosen.",
+)
 @click.option("--is", "value", required=True, help="What that column holds: a record, a class, an account.")
-@click.option("--until", type=_DAY, help="With extend: the day up to which it is kept.")
+@click.option("--until", type=DAY, help="With extend: the day up to which it is kept.")
 @click.option("--class", "retention_class", help="With reclassify: the class that it is to have.")
-@_REASON
+@REASON
 def review(
     council: str | None,
     run: str,
     decision: str,
     facet: str,
     value: str,
-    until: datetime | None,
+    until: date | None,
     retention_class: str | None,
     reason: str,
 ) -> None:
@@ -119,7 +126,7 @@ def review(
             value=value,
             reason=reason,
             actor=services.actor,
-            until_on=None if until is None else until.date(),
+            until_on=until,
             retention_class=retention_class,
         )
     console.print(f"{count:,} items: {decision}.")
@@ -161,7 +168,7 @@ def approve(council: str | None, run: str) -> None:
 @dispose.command()
 @COUNCIL
 @_RUN
-@_REASON
+@REASON
 def cancel(council: str | None, run: str, reason: str) -> None:
     """Stop a run before it is executed: nothing is destroyed."""
     with opened_council(council) as services:
@@ -232,16 +239,18 @@ def certificate(council: str | None, run: str, json_path: Path | None, pdf_path:
         told = services.certifying.read(run)
         raw = services.certifying.signed_file(run)
         if json_path is not None:
-            json_path.write_bytes(raw)
+            with written(json_path) as into:
+                into.write(raw)
         if pdf_path is not None:
-            pdf_path.write_bytes(services.certificate_pdf(told, raw))
+            with written(pdf_path) as into:
+                into.write(services.certificate_pdf(told, raw))
     console.print(
         f"Certificate {told['number']}: {told['records']:,} records destroyed, "
-        f"certified {told['certified_at']}; its signature holds."
+        f"certified {london_words(datetime.fromisoformat(told['certified_at']))}; its signature holds."
     )
     for copy in told["remaining_copies"]:
         ended = told.get("copies_ended")
-        ends = f"gone since {ended['ended_on']}" if ended else f"until {copy['ends_on'] or 'nobody told'}"
+        ends = f"gone since {_day(ended['ended_on'])}" if ended else f"until {_day(copy['ends_on'])}"
         console.print(escape(f"  still in: {copy['what']}, {ends}"))
     for given in told.get("given_out", ()):
         some = "an unknown number" if given["of_these"] is None else f"{given['of_these']:,}"
@@ -252,7 +261,7 @@ def certificate(council: str | None, run: str, json_path: Path | None, pdf_path:
 @dispose.command("copies-ended")
 @COUNCIL
 @_RUN
-@_REASON
+@REASON
 def copies_ended(council: str | None, run: str, reason: str) -> None:
     """Say that the backups and other copies which a certificate names are gone."""
     with opened_council(council) as services:
@@ -275,6 +284,9 @@ def keys(council: str | None) -> None:
     """List the keys of stubs: how many stubs stand under each, and from when the last may end."""
     with opened_council(council) as services:
         found = services.forgetting_keys.all()
+    if not found:
+        console.print("There is no key of stubs yet. The first disposal makes one.")
+        return
     table = Table(title="Keys of stubs", title_justify="left")
     for heading in ("key", "state", "stubs", "may end from"):
         table.add_column(heading, overflow="fold")
@@ -287,7 +299,7 @@ def keys(council: str | None) -> None:
 @dispose.command("forget-key")
 @COUNCIL
 @click.argument("key_id")
-@_REASON
+@REASON
 def forget_key(council: str | None, key_id: str, reason: str) -> None:
     """Destroy a sealed key whose last stub has ended, with those stubs. Two people say so."""
     with opened_council(council) as services:
@@ -305,13 +317,16 @@ def forget_key(council: str | None, key_id: str, reason: str) -> None:
 )
 def stubs(council: str | None, path: Path) -> None:
     """Write the stubs to a signed file: with it a restored backup is filtered of what was destroyed."""
-    with opened_council(council, unfiltered=True) as services:
+    with opened_council(council, unfiltered=True) as services, written(path) as into:
         raw, count = services.restored.write_stubs(actor=services.actor)
-        path.write_bytes(raw)
+        into.write(raw)
     console.print(f"{count:,} stubs written to {path}. Keep it with the certificates, apart from backups.")
 
 
 def _print_runs(runs: tuple[Run, ...]) -> None:
+    if not runs:
+        console.print("Nothing was proposed yet: `muniment dispose propose` lists what is due today.")
+        return
     table = Table(title="Disposal runs", title_justify="left")
     for heading in (
         "run",
@@ -351,8 +366,5 @@ def _print_executed(done: Executed, *, dry_run: bool) -> None:
         console.print(f"  Certificate {done.certificate_no} is issued.")
 
 
-def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]) if rows else ["record_id"])
-        writer.writeheader()
-        writer.writerows(rows)
+def _day(told: str | None) -> str:
+    return "nobody told when" if told is None else f"{date.fromisoformat(told):%-d %B %Y}"

@@ -11,6 +11,7 @@ from rich.markup import escape
 import muniment.check_proof
 from muniment.bootstrap import CouncilServices
 from muniment.cli.exits import FAULTY
+from muniment.cli.files import written
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.events import ArchiveReread, ArchiveSealed, ArchiveVerified, RecordProved
 from muniment.domain.given_out import GivenKind
@@ -83,7 +84,8 @@ def proof(council: str | None, record_id: str, folder: Path) -> None:
         )
         services.give_out(GivenKind.PROOF, [record_id], folder / "proof.json")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "proof.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    with written(folder / "proof.json") as into:
+        into.write(json.dumps(told, indent=1).encode())
     shutil.copy(muniment.check_proof.__file__, folder / "check_proof.py")
     console.print(f"Written to {folder}. Anyone can check it: python check_proof.py proof.json")
 
@@ -136,7 +138,7 @@ def reread(council: str | None, *, dry_run: bool) -> None:
         erased = 0
         if filed.destroyed:
             why = "read again: exhibits of records that were destroyed under the name they have now"
-            erased = services.restored.filter(actor=services.actor, reason=why).records
+            erased = services.restored.erase_again(actor=services.actor, reason=why).records
     if filed.destroyed:
         console.print(
             f"{erased:,} exhibits were of records destroyed under another name: they are erased too."

@@ -1,7 +1,7 @@
 """`muniment show`, `coverage` and `export`: what the archive holds, and what it does not."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -9,7 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from connectors import registry
+from muniment.cli.files import text_in, written
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
+from muniment.cli.options import DAY
 from muniment.cli.search import changed_text
 from muniment.domain.calendar import calendar_svg
 from muniment.domain.completeness import AccountCoverage
@@ -25,7 +27,6 @@ from schemas.report import Gap
 __all__ = ["coverage", "coverage_tables", "export", "show"]
 
 _MOST_GAPS = 40  # a screenful
-_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
@@ -90,12 +91,10 @@ def _print_record(view: RecordView) -> None:
 
 @click.command()
 @COUNCIL
-@click.option("--from", "since", type=_DAY, help="First day of the calendar (London).")
-@click.option("--to", "until", type=_DAY, help="Last day of the calendar (London).")
+@click.option("--from", "since", type=DAY, help="First day of the calendar (London).")
+@click.option("--to", "until", type=DAY, help="Last day of the calendar (London).")
 @click.option("--svg", "svg_path", type=click.Path(path_type=Path), help="Write the calendar picture here.")
-def coverage(
-    council: str | None, since: datetime | None, until: datetime | None, svg_path: Path | None
-) -> None:
+def coverage(council: str | None, since: date | None, until: date | None, svg_path: Path | None) -> None:
     """Say what is held against what was reported, and when we were blind."""
     with opened_council(council) as services:
         found = cover(
@@ -103,17 +102,21 @@ def coverage(
             register=services.muniment.register,
             never=registry.never,
             now=services.clock.now(),
-            since=_date(since),
-            until=_date(until),
+            since=since,
+            until=until,
         )
         coverage_tables(found)
         if svg_path is not None:
-            svg_path.write_text(calendar_svg(services.council.title, found), encoding="utf-8")
+            with written(svg_path) as into:
+                into.write(calendar_svg(services.council.title, found).encode())
             console.print(f"\nCalendar written to {svg_path}")
 
 
 def coverage_tables(found: tuple[AccountCoverage, ...]) -> None:
     """Print coverage: a table of totals, a table of gaps, one sentence for each account."""
+    if not any(account.streams for account in found):
+        console.print("No list was read yet: `muniment archive` reads them.")
+        return
     table = Table(title="Held against reported", title_justify="left")
     for heading in ("account", "stream"):
         table.add_column(heading)
@@ -166,7 +169,7 @@ def _print_gaps(gaps: Sequence[Gap]) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 def export(council: str | None, path: Path) -> None:
     """Write the archive as JSON Lines that any scorer can read (conformance/FORMAT.md)."""
-    with opened_council(council) as services, path.open("w", encoding="utf-8") as into:
+    with opened_council(council) as services, written(path) as file, text_in(file) as into:
         hidden = services.not_shown()
         held = services.retaining.held().records["record_id"].to_pylist()
         services.give_out(GivenKind.ARCHIVE, [one for one in held if one not in hidden], path)
@@ -181,7 +184,3 @@ def export(council: str | None, path: Path) -> None:
         left_out = services.left_out()
     console.print(f"{count:,} records written to {path}")
     print_left_out(left_out)
-
-
-def _date(moment: datetime | None) -> date | None:
-    return None if moment is None else moment.date()

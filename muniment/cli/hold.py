@@ -1,26 +1,23 @@
 """`muniment hold`: what stops disposal, who asked for it, and until when somebody looks at it again."""
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
-from typing import Final
 
 import click
 from rich.markup import escape
 from rich.table import Table
 
+from muniment.cli.files import written
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
+from muniment.cli.options import DAY, REASON, ids_in
 from muniment.domain.events import HoldShown
 from muniment.domain.given_out import GivenKind
 from muniment.domain.holds import Hold, HoldKind, due_for_review, review_day
 from muniment.ports import NewHold
 from muniment.services import holding
-from schemas.errors import BadInputError
 from schemas.london import london_date, london_words
 
 __all__ = ["hold"]
-
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
-_REASON: Final = click.option("--reason", required=True, help="Why; it stands in the audit.")
 
 
 @click.group()
@@ -31,13 +28,17 @@ def hold() -> None:
 @hold.command()
 @COUNCIL
 @click.argument("query", required=False)
-@click.option("--kind", type=click.Choice([kind.value for kind in HoldKind]), required=True)
-@click.option("--reference", required=True, help="The reference of the request or case.")
-@_REASON
 @click.option(
-    "--records", type=click.Path(path_type=Path, exists=True), help="A file of record ids, by line."
+    "--kind", type=click.Choice([kind.value for kind in HoldKind]), required=True, help="What asks for it."
 )
-@click.option("--review-on", type=_DAY, help="When to look at it again; at the latest in six months.")
+@click.option("--reference", required=True, help="The reference of the request or case.")
+@REASON
+@click.option(
+    "--records",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A file of record ids, one on each line, instead of a query.",
+)
+@click.option("--review-on", type=DAY, help="When to look at it again; at the latest in six months.")
 @click.option("--case", "case_id", help="The case that it belongs to.")
 def place(
     query: str | None,
@@ -46,14 +47,13 @@ def place(
     reference: str,
     reason: str,
     records: Path | None,
-    review_on: datetime | None,
+    review_on: date | None,
     case_id: str | None,
 ) -> None:
     """Place a hold on what a query finds, now and in all that comes, or on a file of records."""
-    record_ids = () if records is None else _lines(records)
+    record_ids = () if records is None else ids_in(records)
     with opened_council(council) as services:
         now = services.clock.now()
-        asked = None if review_on is None else review_on.date()
         new = NewHold(
             kind=HoldKind(kind),
             reference=reference,
@@ -61,7 +61,7 @@ def place(
             typed=query,
             case_id=case_id,
             placed_by=services.actor.name,
-            review_on=review_day(asked, london_date(now)),
+            review_on=review_day(review_on, london_date(now)),
         )
         placed = holding.place(
             services.name,
@@ -98,6 +98,10 @@ def list_holds(council: str | None, *, released: bool, due: bool) -> None:
         found = services.muniment.register.holds(services.name, released=released)
         if due:
             found = due_for_review(found, london_date(services.clock.now()))
+        if not found:
+            which = "was ever placed" if released else "waits for its review" if due else "stands"
+            console.print(f"No hold {which}: `muniment hold place --help` says how to place one.")
+            return
         table = Table(title=f"Holds of {services.council.title}", title_justify="left")
         for heading in ("hold", "kind", "reference", "scope", "records", "placed by", "review by", "state"):
             table.add_column(heading, overflow="fold")
@@ -128,7 +132,8 @@ def show(hold_id: int, council: str | None, records_path: Path | None) -> None:
         _print(found)
         if records_path is not None:
             services.give_out(GivenKind.IDS, ids, records_path)
-            records_path.write_text("".join(f"{one}\n" for one in ids), encoding="utf-8")
+            with written(records_path) as into:
+                into.writelines(f"{one}\n".encode() for one in ids)
             console.print(f"{len(ids):,} record ids written to {records_path}")
             print_left_out(services.left_out())
 
@@ -136,15 +141,15 @@ def show(hold_id: int, council: str | None, records_path: Path | None) -> None:
 @hold.command()
 @COUNCIL
 @click.argument("hold_id", type=int)
-@_REASON
-@click.option("--until", type=_DAY, help="The next day of review; at the latest in six months.")
-def review(hold_id: int, council: str | None, reason: str, until: datetime | None) -> None:
+@REASON
+@click.option("--until", type=DAY, help="The next day of review; at the latest in six months.")
+def review(hold_id: int, council: str | None, reason: str, until: date | None) -> None:
     """Keep a hold, and say why it must stand."""
     with opened_council(council) as services:
         kept = holding.review(
             services.name,
             hold_id,
-            review_on=None if until is None else until.date(),
+            review_on=until,
             reason=reason,
             register=services.muniment.register,
             actor=services.actor,
@@ -156,7 +161,7 @@ def review(hold_id: int, council: str | None, reason: str, until: datetime | Non
 @hold.command()
 @COUNCIL
 @click.argument("hold_id", type=int)
-@_REASON
+@REASON
 def release(hold_id: int, council: str | None, reason: str) -> None:
     """Release a hold, and say why it need not stand."""
     with opened_council(council) as services:
@@ -189,11 +194,3 @@ def _print(found: Hold) -> None:
     else:
         by, why = escape(found.released_by or ""), escape(found.release_reason or "")
         console.print(f"released {london_words(found.released_at)} by {by}: {why}")
-
-
-def _lines(path: Path) -> tuple[str, ...]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise BadInputError(f"{path} is no text file.", remedy="Write one record id on each line.") from error
-    return tuple(filter(None, map(str.strip, lines)))

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from io import TextIOWrapper
 
 import click
 
@@ -26,7 +27,9 @@ from muniment.cli import (
     trigger,
     why,
 )
+from muniment.cli.examples import show_examples
 from muniment.cli.exits import LOOK, exit_code
+from muniment.cli.opening import console
 from schemas.errors import MunimentError
 
 __all__ = ["main", "muniment"]
@@ -57,10 +60,14 @@ for command in (
     *(dispose.dispose, why.why),
 ):
     muniment.add_command(command)
+show_examples(muniment)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; an error of ours is one message and an exit code, never a trace."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that has no Welsh letters shows which
     try:
         muniment(arguments, standalone_mode=False)
     except click.exceptions.Abort:
@@ -74,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if error.remedy:
             click.echo(f"What to do: {error.remedy}", err=True)
         sys.exit(exit_code(error))
+    except BrokenPipeError:
+        console.on_broken_pipe()
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"muniment: {where}{error.strerror or type(error).__name__}.", err=True)

@@ -36,6 +36,12 @@ class _SteadyConsole(Console):
                 escape(harmless(text)), **told
             )  # a path or a word that looks like mark-up
 
+    @override
+    def on_broken_pipe(self) -> None:
+        """Go on unheard, as behind `| head`: what a command does, and its exit code, hang on no reader."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
 
 def _width() -> int | None:
     """Return how wide tables are in a file or pipe, which tell no width; None: as the terminal or COLUMNS."""

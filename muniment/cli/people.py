@@ -1,6 +1,6 @@
 """`muniment people`: who has which role in the keeping of the records, and is in which team."""
 
-from datetime import datetime
+from datetime import date
 from typing import Final
 
 import click
@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.options import DAY, REASON
 from muniment.domain.people import Appointment, Membership, Role
 from muniment.services.appointing import admit, appoint, dismiss
 from muniment.services.appointing import end as end_role
@@ -16,11 +17,9 @@ from schemas.london import london_date
 
 __all__ = ["people"]
 
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
 _ROLES: Final = {role.value.replace(" ", "-"): role for role in Role}
 _ROLE: Final = click.option("--role", type=click.Choice(list(_ROLES)), help="Which role.")
 _TEAM: Final = click.option("--team", help="Which team instead: a service, or a partner council.")
-_REASON: Final = click.option("--reason", required=True, help="Why; it stands in the audit.")
 
 
 @click.group()
@@ -42,6 +41,13 @@ def list_people(council: str | None) -> None:
             *((one, one.role.value) for one in register.appointments(services.name)),
             *((one, f"team {one.team}") for one in register.memberships(services.name)),
         ]
+        if not told:
+            console.print(
+                "Nobody has a role yet. On this machine the first information manager is made by\n"
+                '  muniment people add NAME --role information-manager --reason "who appointed them"\n'
+                f"NAME is how the person signs in to the machine; you are {escape(services.actor.name)} here."
+            )
+            return
         for one, what in told:
             until = "" if one.until_on is None else f"{one.until_on:%-d %b %Y}"
             in_force = "yes" if one.is_in_force(today) else "no"
@@ -55,16 +61,16 @@ def list_people(council: str | None) -> None:
 @click.argument("person")
 @_ROLE
 @_TEAM
-@click.option("--from", "from_on", type=_DAY, help="First day (London); today unless told otherwise.")
-@click.option("--until", "until_on", type=_DAY, help="Last day (London); without one, until it is ended.")
-@_REASON
+@click.option("--from", "from_on", type=DAY, help="First day (London); today unless told otherwise.")
+@click.option("--until", "until_on", type=DAY, help="Last day (London); without one, until it is ended.")
+@REASON
 def add(
     council: str | None,
     person: str,
     role: str | None,
     team: str | None,
-    from_on: datetime | None,
-    until_on: datetime | None,
+    from_on: date | None,
+    until_on: date | None,
     reason: str,
 ) -> None:
     """Give a person a role, or put them into a team.
@@ -74,13 +80,12 @@ def add(
     _check_one(role, team)
     with opened_council(council, unfiltered=True) as services:
         now, register, actor = services.clock.now(), services.muniment.register, services.actor
-        first = london_date(now) if from_on is None else from_on.date()
-        last = None if until_on is None else until_on.date()
+        first = from_on or london_date(now)
         if team is not None:
-            joined = Membership(person=person, team=team, from_on=first, until_on=last)
+            joined = Membership(person=person, team=team, from_on=first, until_on=until_on)
             admit(services.name, joined, reason=reason, register=register, actor=actor, now=now)
         else:
-            given = Appointment(person=person, role=_ROLES[role or ""], from_on=first, until_on=last)
+            given = Appointment(person=person, role=_ROLES[role or ""], from_on=first, until_on=until_on)
             appoint(services.name, given, reason=reason, register=register, actor=actor, now=now)
     console.print(f"{escape(person)} is {_what(role, team)} from {first:%-d %B %Y}.")
 
@@ -90,21 +95,21 @@ def add(
 @click.argument("person")
 @_ROLE
 @_TEAM
-@click.option("--on", "until_on", type=_DAY, help="Last day (London); today unless told otherwise.")
-@_REASON
+@click.option("--on", "until_on", type=DAY, help="Last day (London); today unless told otherwise.")
+@REASON
 def end(
     council: str | None,
     person: str,
     role: str | None,
     team: str | None,
-    until_on: datetime | None,
+    until_on: date | None,
     reason: str,
 ) -> None:
     """Give a person's role, or time in a team, its last day."""
     _check_one(role, team)
     with opened_council(council, unfiltered=True) as services:
         now, register, actor = services.clock.now(), services.muniment.register, services.actor
-        last = london_date(now) if until_on is None else until_on.date()
+        last = until_on or london_date(now)
         if team is not None:
             dismiss(
                 *(services.name, person, team),

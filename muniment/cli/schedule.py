@@ -1,6 +1,6 @@
 """`muniment schedule`: the retention schedule, what it makes of the records held, and what falls due."""
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -9,7 +9,9 @@ from rich.table import Table
 
 from muniment.adapters.schedule_yaml import TEMPLATE, load_schedule
 from muniment.cli.deciders import deciding
+from muniment.cli.files import written
 from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.options import DAY
 from muniment.domain.disposal import WORDS, DisposalPlan, Why
 from muniment.domain.forecasting import Month, forecast, forecast_svg
 from muniment.domain.honouring import conflicts
@@ -20,9 +22,8 @@ from schemas.london import london_date
 
 __all__ = ["schedule"]
 
-_DAY = click.DateTime(["%Y-%m-%d"])
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-_ON = click.option("--on", "on", type=_DAY, help="As on this day (London); default: today.")
+_ON = click.option("--on", "on", type=DAY, help="As on this day (London); default: today.")
 
 
 @click.group()
@@ -88,8 +89,13 @@ def list_versions(council: str | None) -> None:
         table.add_column(heading, overflow="fold")
     for one in versions:
         here = "yes" if now is not None and now.version == one.version else ""
-        adopted = f"{london_date(one.at):%-d %B %Y}"
-        table.add_row(one.version, f"{one.effective_from:%-d %B %Y}", adopted, escape(one.by), here)
+        table.add_row(
+            one.version,
+            f"{one.effective_from:%-d %B %Y}",
+            f"{london_date(one.at):%-d %B %Y}",
+            escape(one.by),
+            here,
+        )
     console.print(table)
 
 
@@ -140,11 +146,11 @@ def diff(council: str | None, file: Path) -> None:
 @COUNCIL
 @_FILE
 @_ON
-def simulate(council: str | None, file: Path, on: datetime | None) -> None:
+def simulate(council: str | None, file: Path, on: date | None) -> None:
     """Show what a file would do to the records held, before it is adopted; it changes nothing."""
     tried, _ = load_schedule(file)
     with opened_council(council) as services:
-        found = services.retaining.simulate(tried, on=None if on is None else on.date())
+        found = services.retaining.simulate(tried, on=on)
     _print_simulation(found)
 
 
@@ -166,10 +172,10 @@ def adopt(council: str | None, file: Path, *, yes: bool) -> None:
 @schedule.command()
 @COUNCIL
 @_ON
-def due(council: str | None, on: datetime | None) -> None:
+def due(council: str | None, on: date | None) -> None:
     """Show how many records are due, by class, and why the others stay. It disposes of nothing."""
     with opened_council(council) as services:
-        made = services.retaining.plan(on=None if on is None else on.date())
+        made = services.retaining.plan(on=on)
     _print_plan(made)
 
 
@@ -201,7 +207,8 @@ def forecast_months(council: str | None, months: int, svg: Path | None) -> None:
         title = services.council.title
     _print_months(found)
     if svg is not None:
-        svg.write_text(forecast_svg(title, found), encoding="utf-8")
+        with written(svg) as into:
+            into.write(forecast_svg(title, found).encode())
         console.print(f"Chart written to {svg}")
 
 

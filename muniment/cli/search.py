@@ -1,6 +1,6 @@
 """`muniment search` and `thread`: what matches, how many, how fresh, what could not have been found."""
 
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from muniment.bootstrap import CouncilServices
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
+from muniment.cli.options import DAY
 from muniment.cli.printing_hits import print_answer, print_groups, print_statement, print_unseen
 from muniment.domain.events import RecordShown, SearchMade
 from muniment.domain.given_out import GivenKind
@@ -30,7 +31,6 @@ from schemas.london import london_short
 
 __all__ = ["changed_text", "search", "thread"]
 
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -39,9 +39,15 @@ _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 @COUNCIL
 @click.option("--platform", help="Only this platform.")
 @click.option("--account", help="Only this account.")
-@click.option("--from", "since", type=_DAY, help="From this day (London), ends included.")
-@click.option("--to", "until", type=_DAY, help="Up to this day (London), ends included.")
-@click.option("--order", type=click.Choice(["newest", "relevant"]), default="newest", show_default=True)
+@click.option("--from", "since", type=DAY, help="From this day (London), ends included.")
+@click.option("--to", "until", type=DAY, help="Up to this day (London), ends included.")
+@click.option(
+    "--order",
+    type=click.Choice(["newest", "relevant"]),
+    default="newest",
+    show_default=True,
+    help="What first.",
+)
 @click.option("--saved", metavar="NAME", help="Run a saved search, as it is kept, instead of a QUERY.")
 @click.option(
     "--size", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many versions to show."
@@ -58,8 +64,8 @@ def search(
     council: str | None,
     platform: str | None,
     account: str | None,
-    since: datetime | None,
-    until: datetime | None,
+    since: date | None,
+    until: date | None,
     order: str,
     saved: str | None,
     size: int,
@@ -81,8 +87,8 @@ def search(
     filters = SearchFilters(
         platforms=() if platform is None else (platform,),
         accounts=() if account is None else (account,),
-        since=_date(since),
-        until=_date(until),
+        since=since,
+        until=until,
     )
     files = {FileFormat.CSV: csv_path, FileFormat.JSONL: jsonl_path, FileFormat.PARQUET: parquet_path}
     wanted = {form: path for form, path in files.items() if path is not None}
@@ -211,13 +217,13 @@ def _made(
 @click.command()
 @click.argument("record_id")
 @COUNCIL
-@click.option("--as-of", type=_DAY, help="What we held of it at the end of this day (London).")
-def thread(record_id: str, council: str | None, as_of: datetime | None) -> None:
+@click.option("--as-of", type=DAY, help="What we held of it at the end of this day (London).")
+def thread(record_id: str, council: str | None, as_of: date | None) -> None:
     """Show the whole conversation around a record, edits as changes, deleted answers in their places."""
     with opened_council(council) as services:
         services.record(RecordShown(record_key=services.record_key(record_id)))
         hidden = services.not_shown()
-        for one in read_thread(services.archive, record_id, as_of=_date(as_of), hidden=hidden):
+        for one in read_thread(services.archive, record_id, as_of=as_of, hidden=hidden):
             _print_thread_record(one, chosen=one.record_id == record_id)
 
 
@@ -242,7 +248,3 @@ def changed_text(before: str, after: str) -> str:
     """Return an edit as mark-up: what was taken away struck through, what was put in green."""
     styles = {" ": "{}", "-": "[red strike]{}[/]", "+": "[green]{}[/]"}
     return " ".join(styles[tag].format(escape(words)) for tag, words in changes(before, after))
-
-
-def _date(moment: datetime | None) -> date | None:
-    return None if moment is None else moment.date()

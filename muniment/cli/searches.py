@@ -1,17 +1,17 @@
 """`muniment searches`: searches kept under a name, their hit reports, spellings and statements."""
 
-import csv
-from datetime import datetime
+from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 import click
 from rich.markup import escape
 from rich.table import Table
 
 from muniment.bootstrap import CouncilServices
+from muniment.cli.files import write_table
 from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.options import DAY
 from muniment.domain.events import SearchReported
 from muniment.services.held import held_ids
 from muniment.services.hit_reports import HitReport
@@ -20,8 +20,6 @@ from muniment.services.searching import SearchFilters
 from schemas.london import london_short
 
 __all__ = ["searches"]
-
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
 
 
 def _desk(services: CouncilServices) -> SearchDesk:
@@ -49,14 +47,18 @@ def searches() -> None:
 def list_searches(council: str | None) -> None:
     """List the saved searches."""
     with opened_council(council) as services:
-        table = Table(title="Saved searches", title_justify="left")
-        for heading in ("name", "revision", "typed", "for", "saved"):
-            table.add_column(heading, overflow="fold")
-        for one in services.muniment.register.saved_searches(services.name):
-            narrowed = "".join(f" {key}:{value}" for key, value in one.filters.items())
-            saved = f"{london_short(one.saved_at)}, {one.saved_by}"
-            typed, purpose = escape(one.typed + narrowed), escape(one.case_reference or "")
-            table.add_row(one.name, str(one.revision), typed, purpose, escape(saved))
+        found = services.muniment.register.saved_searches(services.name)
+    if not found:
+        console.print("No search is saved: `muniment searches save --help` says how to keep one.")
+        return
+    table = Table(title="Saved searches", title_justify="left")
+    for heading in ("name", "revision", "typed", "for", "saved"):
+        table.add_column(heading, overflow="fold")
+    for one in found:
+        narrowed = "".join(f" {key}:{value}" for key, value in one.filters.items())
+        saved = f"{london_short(one.saved_at)}, {one.saved_by}"
+        typed, purpose = escape(one.typed + narrowed), escape(one.case_reference or "")
+        table.add_row(one.name, str(one.revision), typed, purpose, escape(saved))
     console.print(table)
 
 
@@ -66,8 +68,8 @@ def list_searches(council: str | None) -> None:
 @COUNCIL
 @click.option("--platform", help="Only this platform.")
 @click.option("--account", help="Only this account.")
-@click.option("--from", "since", type=_DAY, help="From this day (London), ends included.")
-@click.option("--to", "until", type=_DAY, help="Up to this day (London), ends included.")
+@click.option("--from", "since", type=DAY, help="From this day (London), ends included.")
+@click.option("--to", "until", type=DAY, help="Up to this day (London), ends included.")
 @click.option("--case", "case_reference", help="What it is for, such as a request's reference.")
 def save(
     name: str,
@@ -75,16 +77,16 @@ def save(
     council: str | None,
     platform: str | None,
     account: str | None,
-    since: datetime | None,
-    until: datetime | None,
+    since: date | None,
+    until: date | None,
     case_reference: str | None,
 ) -> None:
     """Keep a search under a name; a name in use gets a new revision."""
     filters = SearchFilters(
         platforms=() if platform is None else (platform,),
         accounts=() if account is None else (account,),
-        since=None if since is None else since.date(),
-        until=None if until is None else until.date(),
+        since=since,
+        until=until,
     )
     with opened_council(council) as services:
         saved = _desk(services).save(name, query, filters=filters, case_reference=case_reference)
@@ -146,19 +148,14 @@ def _print_report(found: HitReport) -> None:
 
 
 def _write_report(found: HitReport, path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8-sig") as into:
-        lines = csv.writer(into)
-        lines.writerow(["term", "account", "month", "versions"])
-        for one in found.terms:
-            for account, months in one.months.items():
-                lines.writerows([_cell(one.typed), account, month, count] for month, count in months.items())
-            if not one.versions:
-                lines.writerow([_cell(one.typed), "", "", 0])
-
-
-def _cell(typed: str) -> str:
-    """Guard what a spreadsheet would run as a formula, such as `=bins`."""
-    return f"'{typed}" if typed[:1] in "=+-@" else typed
+    counts = [
+        (one.typed, account, month, count)
+        for one in found.terms
+        for account, months in one.months.items()
+        for month, count in months.items()
+    ]
+    nothing = [(one.typed, "", "", 0) for one in found.terms if not one.versions]
+    write_table(path, ("term", "account", "month", "versions"), [*counts, *nothing])
 
 
 @searches.command()

@@ -1,7 +1,7 @@
 """`muniment store` and `muniment reindex`: the archive's files and the index that is a view of them."""
 
 import sys
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from muniment.cli.exits import LOOK
 from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.options import DAY, REASON
 from muniment.domain.events import ArchiveCompacted, IndexBuilt
 from muniment.ports import Judgement
 from muniment.services.auditing import destroy_texts, restart
@@ -76,7 +77,8 @@ def stat(council: str | None) -> None:
         table.add_row("media files", f"{found.media_objects:,} ({decimal(found.media_bytes)})")
         table.add_row("in quarantine", f"{len(services.quarantine):,}")
         try:
-            upto = f"{services.muniment.index.watermark(services.name):,}"
+            watermark = services.muniment.index.watermark(services.name)
+            upto = "nothing is indexed yet" if watermark < 0 else f"{watermark:,}"
         except MunimentError as error:  # whatever ails the index, the archive's figures are asked for here
             upto = f"[yellow]cannot be told: {escape(str(error))}[/]"
         table.add_row("index up to commit", upto)
@@ -162,15 +164,15 @@ def filter_restored(council: str | None, reason: str, stubs: Path | None) -> Non
 
 @store.command("destroy-audit-texts")
 @COUNCIL
-@click.option("--before", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Of days before this one.")
-@click.option("--reason", required=True, help="Why; it stands in the audit.")
-def destroy_audit_texts(council: str | None, before: datetime, reason: str) -> None:
+@click.option("--before", type=DAY, required=True, help="Of days before this one.")
+@REASON
+def destroy_audit_texts(council: str | None, before: date, reason: str) -> None:
     """Destroy what the audit says of searches and reads whose six years have ended; the chain stays."""
     with opened_council(council) as services:
         destroyed = destroy_texts(
             services.muniment.register,
             services.name,
-            before=before.date(),
+            before=before,
             reason=reason,
             actor=services.actor,
             now=services.clock.now(),

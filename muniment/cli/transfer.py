@@ -62,6 +62,10 @@ def list_transfers(council: str | None) -> None:
     with opened_council(council) as services:
         offered = services.transferring().offered().num_rows if services.retaining.in_force() else 0
         made = services.muniment.register.transfers(services.name)
+    if not made:
+        console.print("No package was made yet.")
+        _tell_offered(offered)
+        return
     table = Table(title="Transfers to the record office", title_justify="left")
     for heading in ("transfer", "made", "by", "records", "schedule", "receipt"):
         table.add_column(heading, overflow="fold")
@@ -71,4 +75,9 @@ def list_transfers(council: str | None) -> None:
         day = f"{london_date(one.at):%-d %b %Y}"
         table.add_row(one.transfer, day, escape(one.by), f"{one.records:,}", one.schedule, escape(receipt))
     console.print(table)
-    console.print(f"{offered:,} more records are to be offered.")
+    _tell_offered(offered)
+
+
+def _tell_offered(count: int) -> None:
+    goes_on = ": `muniment transfer make FOLDER` packs them." if count else "."
+    console.print(f"{count:,} records are to be offered{goes_on}")

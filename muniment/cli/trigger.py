@@ -1,6 +1,6 @@
 """`muniment trigger`: events that periods count from, and the days of elections, emergencies and alerts."""
 
-from datetime import datetime
+from datetime import date
 
 import click
 from rich.markup import escape
@@ -8,6 +8,7 @@ from rich.table import Table
 
 from muniment.cli.deciders import deciding
 from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.options import DAY, REASON
 from muniment.domain.classifying import Window
 from muniment.domain.retention import EVENTS, WindowKind
 from muniment.domain.triggers import Scope
@@ -16,8 +17,6 @@ from schemas.london import london_date
 
 __all__ = ["trigger"]
 
-_DAY = click.DateTime(["%Y-%m-%d"])
-_REASON = click.option("--reason", required=True, help="Why: it is read years later.")
 _KINDS = [one.value for one in WindowKind if one is not WindowKind.CAMPAIGN]
 
 
@@ -29,18 +28,18 @@ def trigger() -> None:
 @trigger.command()
 @COUNCIL
 @click.argument("event")
-@click.option("--on", "on", type=_DAY, help="The day on which it happened (London).")
+@click.option("--on", "on", type=DAY, help="The day on which it happened (London).")
 @click.option("--withdraw", is_flag=True, help="It did not happen, after all.")
 @click.option("--record", help="It is about this record.")
 @click.option("--thread", help="It is about this thread.")
 @click.option("--case", help="It is about this case.")
 @click.option("--window", help="It is about this election, emergency or alert.")
 @click.option("--account", help="It is about this account.")
-@_REASON
+@REASON
 def record(
     council: str | None,
     event: str,
-    on: datetime | None,
+    on: date | None,
     record: str | None,
     thread: str | None,
     case: str | None,
@@ -67,8 +66,7 @@ def record(
         raise BadInputError("Say when it happened, or that it did not.", remedy="Give --on or --withdraw.")
     scope, name = about[0] if about else (Scope.COUNCIL, "")
     with opened_council(council) as services:
-        day = None if on is None else on.date()
-        deciding(services).record_trigger(event, scope, name, on=day, reason=reason)
+        deciding(services).record_trigger(event, scope, name, on=on, reason=reason)
     told_on = "withdrawn" if on is None else f"recorded on {on:%-d %B %Y}"
     console.print(f"{event}, {scope.value} {escape(name)}: {told_on}.".replace("council :", "the council:"))
 
@@ -80,6 +78,9 @@ def list_facts(council: str | None) -> None:
     with opened_council(council) as services:
         history = services.muniment.register.fact_history(services.name)
         windows = services.muniment.register.retention_windows(services.name)
+    if not (history or windows):
+        console.print("No event was recorded yet: `muniment trigger events --own` says which there are.")
+        return
     table = Table(title="Events recorded", title_justify="left")
     for heading in ("event", "about", "happened", "recorded", "by", "reason"):
         table.add_column(heading, overflow="fold")
@@ -116,16 +117,16 @@ def events(*, own: bool) -> None:
 @COUNCIL
 @click.argument("name")
 @click.option("--kind", type=click.Choice(_KINDS), required=True, help="What other rules apply for.")
-@click.option("--from", "since", type=_DAY, required=True, help="The first day (London).")
-@click.option("--to", "until", type=_DAY, help="The last day, included; left out: it is not over.")
+@click.option("--from", "since", type=DAY, required=True, help="The first day (London).")
+@click.option("--to", "until", type=DAY, help="The last day, included; left out: it is not over.")
 @click.option("--account", "accounts", multiple=True, help="Only this account; may be given more than once.")
-@_REASON
+@REASON
 def set_window(
     council: str | None,
     name: str,
     kind: str,
-    since: datetime,
-    until: datetime | None,
+    since: date,
+    until: date | None,
     accounts: tuple[str, ...],
     reason: str,
 ) -> None:
@@ -133,8 +134,8 @@ def set_window(
     window = Window(
         name=name,
         kind=WindowKind(kind),
-        since=since.date(),
-        until=None if until is None else until.date(),
+        since=since,
+        until=until,
         accounts=frozenset(accounts),
     )
     with opened_council(council) as services:

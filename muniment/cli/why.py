@@ -1,12 +1,13 @@
 """`muniment why`: why a record is not held."""
 
-from datetime import datetime
+from datetime import date
 from typing import Final
 
 import click
 from rich.markup import escape
 
 from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.options import DAY
 from muniment.domain.disposal_events import StubAsked
 from muniment.services.accounting import Account, Found
 from muniment.services.accounting import why as why_not_held
@@ -15,15 +16,14 @@ from schemas.london import london_date
 
 __all__ = ["why"]
 
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
 _GAPS_SHOWN: Final = 10
 
 
 @click.command()
 @COUNCIL
 @click.argument("record_or_url")
-@click.option("--on", type=_DAY, help="The day (London) on which it was published, if that is known.")
-def why(council: str | None, record_or_url: str, on: datetime | None) -> None:
+@click.option("--on", type=DAY, help="The day (London) on which it was published, if that is known.")
+def why(council: str | None, record_or_url: str, on: date | None) -> None:
     """Say why a record is not held: destroyed under which schedule, or never seen, and when we were blind."""
     with opened_council(council) as services:
         told = why_not_held(
@@ -31,7 +31,7 @@ def why(council: str | None, record_or_url: str, on: datetime | None) -> None:
             record_or_url,
             archive=services.archive,
             register=services.muniment.register,
-            on=None if on is None else on.date(),
+            on=on,
         )
         key = services.record_key(told.record_id)
         services.record(StubAsked(record_key=key, found=told.found.value))

@@ -66,6 +66,9 @@ class Act(StrEnum):
     END_COPIES = "say that remaining copies are gone"
     ROTATE_STUB_KEY = "take a new key of stubs"
     FORGET_STUB_KEY = "destroy a key of stubs"
+    WRITE_STUBS = "write the stubs to a file"
+    FILTER_RESTORED = "erase from a restored archive what was destroyed before"
+    ADOPT_REGISTER = "go on with a register that is older than its archive"
 
 
 MAY: Final[Mapping[Act, frozenset[Role]]] = MappingProxyType(
@@ -92,6 +95,9 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = MappingProxyType(
         Act.END_COPIES: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
         Act.ROTATE_STUB_KEY: frozenset({Role.INFORMATION_MANAGER}),
         Act.FORGET_STUB_KEY: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
+        Act.WRITE_STUBS: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
+        Act.FILTER_RESTORED: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
+        Act.ADOPT_REGISTER: frozenset({Role.INFORMATION_MANAGER}),
     }
 )
 """Who may do what. More may place a hold than release one: a hold too many is mended at its review."""

@@ -81,8 +81,12 @@ def restart(
     so, and why, stands in the chain.
 
     Raises:
-        BadInputError: The register has the head that the last seal names, so nothing was lost.
+        NotPermittedError: The actor is no information manager: in a register without people,
+            `muniment people add` makes the first.
+        BadInputError: The register has the head that the last seal names, so nothing was lost; or no reason.
     """
+    require(actor, Act.ADOPT_REGISTER)
+    check_reason(reason)
     chain = tuple(seals.seals())
     if not chain or audit.knows_audit_head(council, chain[-1].audit_head):
         raise BadInputError(

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from muniment.domain.certificate import certificate_file, certificate_from
 from muniment.domain.disposal_events import RestoredFiltered, RestoredShut, StubsWritten
-from muniment.domain.people import Actor
+from muniment.domain.people import Act, Actor, require
 from muniment.domain.stub_file import FORMAT, StubFile
 from muniment.ports import Archive, PresenceView, Register, Seals, SearchIndex
 from muniment.services.checking import check_reason
@@ -78,7 +78,12 @@ class Restored:
     classes: Classes | None = None
 
     def write_stubs(self, *, actor: Actor) -> tuple[bytes, int]:
-        """Return the signed file of all stubs, and how many there are."""
+        """Return the signed file of all stubs, and how many there are.
+
+        Raises:
+            NotPermittedError: The person has no role for it.
+        """
+        require(actor, Act.WRITE_STUBS)
         now = self.clock.now()
         told = self.register.stub_file(self.council, now=now)
         body = msgspec.to_builtins(told)
@@ -112,14 +117,27 @@ class Restored:
         return told
 
     def filter(self, *, actor: Actor, reason: str, stubs: bytes | None = None) -> Filtered:
-        """Erase again what the stubs say was destroyed; then the archive may be read.
+        """Let a person erase again what the stubs say was destroyed; then the archive may be read.
 
         Raises:
+            NotPermittedError: The person has no role for it: in a register without people,
+                `muniment people add` makes the first information manager.
             BadInputError: No reason, or no file of stubs.
             IntegrityError: A key of stubs is missing, or something is left: the archive stays shut.
             SearchUnavailableError: The search server is away: the archive stays shut.
         """
+        require(actor, Act.FILTER_RESTORED)
         check_reason(reason)
+        return self.erase_again(actor=actor, reason=reason, stubs=stubs)
+
+    def erase_again(self, *, actor: Actor, reason: str, stubs: bytes | None = None) -> Filtered:
+        """Erase again what was decided before, whoever has a hand in it: two people have approved it once.
+
+        Raises:
+            BadInputError: No file of stubs.
+            IntegrityError: A key of stubs is missing, or something is left: the archive stays shut.
+            SearchUnavailableError: The search server is away: the archive stays shut.
+        """
         told = None if stubs is None else self.read_stubs(stubs)
         now = self.clock.now()
         before, ends = self.register.watermark(self.council), self.archive.commit_no()

@@ -1,6 +1,7 @@
 """The documents name what there is, and no more: commands, settings, exit codes, errors, platforms."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from connectors.download import SHORTENERS
 from connectors.registry import PLATFORMS
 from muniment.adapters import schedule_yaml
 from muniment.cli import exits
+from muniment.cli.examples import EXAMPLES
 from muniment.cli.main import muniment
 from muniment.domain.disposal import Why
 from muniment.domain.events import Tag
@@ -51,6 +53,15 @@ def commands(command: click.Command = muniment, name: str = "muniment") -> Itera
         yield name, given | arguments
 
 
+def leaves(command: click.Command = muniment, name: str = "muniment") -> Iterator[tuple[str, click.Command]]:
+    """Yield every command that does something, by its whole name."""
+    if isinstance(command, click.Group):
+        for part, inner in command.commands.items():
+            yield from leaves(inner, f"{name} {part}")
+    else:
+        yield name, command
+
+
 def test_every_command_and_option_is_documented_and_no_more() -> None:
     told = {row[0].strip("`"): quoted(row[1]) for row in rows("operate/commands.md") if row[0][0] == "`"}
     assert told == dict(commands())
@@ -63,6 +74,33 @@ def test_every_command_says_what_it_does() -> None:
             assert isinstance(command, click.Group)
             command = command.commands[part]
         assert command.help, name
+
+
+def test_every_option_says_what_it_is_for() -> None:
+    for name, command in leaves():
+        options = [one for one in command.params if isinstance(one, click.Option)]
+        assert all(one.help for one in options), name
+
+
+def test_every_command_has_an_example_that_it_takes() -> None:
+    shown = dict.fromkeys((name for name, _ in leaves()), 0)
+    for line in EXAMPLES.strip().splitlines():
+        name, command, words = muniment.name or "", muniment, shlex.split(line)[1:]
+        found: click.Command = command
+        while isinstance(found, click.Group):
+            word = words.pop(0)
+            name, found = f"{name} {word}", found.commands[word]
+        with click.Context(found) as context:
+            given, left, _ = found.make_parser(context).parse_args(words)
+            for one in found.params:
+                value = given.get(one.name or "")
+                assert value is not None or not one.required, line
+                if value is not None and not isinstance(one.type, click.Path) and not one.multiple:
+                    one.type.convert(value, one, context)
+        assert left == [], line
+        assert line in (found.epilog or "")
+        shown[name] += 1
+    assert all(shown.values()), shown
 
 
 def test_every_setting_is_documented_and_no_more() -> None:

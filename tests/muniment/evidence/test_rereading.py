@@ -238,7 +238,7 @@ def test_an_exhibit_of_a_record_that_was_destroyed_under_its_own_name_is_erased_
         assert register.aliases_of(services.name, [old]) == frozenset()
         assert register.mentions(services.name, [name]) == 0
         assert register.disposed(services.name, [old, name]) == {old, name}
-        services.restored.filter(actor=SYSTEM, reason="read again")
+        services.restored.erase_again(actor=SYSTEM, reason="read again")
         assert old not in {row["record_id"] for row in rows(services, *RECORD_SERIES, "observation")}
         assert register.mentions(services.name, [old]) == 0
         assert {row["record_id"] for row in rows(services)} >= set(others)
