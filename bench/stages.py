@@ -19,7 +19,6 @@ from bench.corpus import pages
 from bench.figures import Measured
 from connectors.cutting import HeaderMaker
 from connectors.facebook import FacebookConnector
-from connectors.facebook.attachments import addresses
 from connectors.facebook.reading import read
 from muniment.adapters.delta.held import HeldRows
 from muniment.adapters.delta.intake import sort_out
@@ -70,7 +69,6 @@ def stages(records: int, folder: Path) -> list[Measured]:
     steps.time(
         "  header (part of cut)", lambda: [maker.exhibit(x.record_id, x.parts, (((0, 9),),)) for x in items]
     )
-    steps.time("addresses of media", lambda: [list(addresses(one)) for one in responses])
     ids = tuple(item.record_id for item in items)
     steps.time(
         "presence: what is known (twice)",

@@ -148,7 +148,10 @@ class Connector(Protocol):
         ...
 
     def addresses(self, response: Response) -> Iterator[MediaAddress]:
-        """Yield where the media and short links of a response's records can be had. Pure."""
+        """Yield where the media of a response's records can be had. Pure.
+
+        Asked of responses with a record that names media only.
+        """
         ...
 
 

@@ -57,22 +57,6 @@ class Card(msgspec.Struct):
     subattachments: _Album | None = None
 
 
-class _Carrier(msgspec.Struct):
-    attachment: "_Aimed | None" = None
-    attachments: msgspec.Raw = msgspec.Raw()
-
-
-class _Aimed(msgspec.Struct):
-    target: _Target | None = None
-
-
-class _Carriers(msgspec.Struct):
-    data: list[_Carrier]
-
-
-_carriers: Final = Decoder(_Carriers)
-
-
 def string(item: Item, key: str) -> str | None:
     """Return a text; None where it is absent or empty. Raises TypeError for anything but a text."""
     value = item.get(key)
@@ -150,27 +134,9 @@ def _unshimmed(url: str | None) -> str | None:
     return None if host == "facebook.com" or host.endswith(".facebook.com") else url
 
 
-def _names_no_file(body: bytes) -> bool:
-    """Return whether a page surely carries cards of other pages only: cutting it again would find nothing."""
-    try:
-        carriers = _carriers.decode(body).data
-    except msgspec.DecodeError:
-        return False
-    return not any(
-        one.attachments
-        or (
-            one.attachment is not None
-            and one.attachment.target is not None
-            and one.attachment.target.id is not None
-        )
-        for one in carriers
-    )
-
-
 def addresses(response: Response) -> Iterator[MediaAddress]:
     """Yield where the files of a response's records can be had now."""
-    body = response.body
-    if b'"attachment' not in body or problem_of(body) is not None or _names_no_file(body):
+    if problem_of(response.body) is not None:
         return
     for exhibit in exhibits(response):
         try:

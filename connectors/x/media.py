@@ -1,27 +1,15 @@
-"""Where the media of X's posts, and the targets of short links in them, can be had: pure."""
+"""Where the media of X's posts can be had: pure."""
 
-import re
 from collections.abc import Iterator
-from typing import Final
 
 import httpx
 import msgspec
 
 from connectors.decoding import decoded
-from connectors.download import SHORTENERS, host_of
 from connectors.x.cutting import exhibits
-from connectors.x.reading import read
-from schemas.capture import Exhibit, MediaAddress, Response
-from schemas.errors import MalformedItemError
+from schemas.capture import MediaAddress, Response
 
 __all__ = ["addresses"]
-
-_SHORT: Final = re.compile(
-    rb'"(?:expanded|unwound)_url"\s*:\s*"https?:\\?/\\?/(?:'
-    + b"|".join(re.escape(host.encode()) for host in sorted(SHORTENERS))
-    + rb")[\\/]"
-)
-"""Whether a post may hold a short link at all: most do not, and reading one takes 20 times as long."""
 
 
 class _Variant(msgspec.Struct, frozen=True):
@@ -38,24 +26,12 @@ class _Media(msgspec.Struct, frozen=True):
 
 
 def addresses(response: Response, own_id: str | None) -> Iterator[MediaAddress]:
-    """Yield where media, and the targets of short links, can be had: the best quality that X offers."""
+    """Yield where media can be had: the best quality that X offers."""
     for exhibit in exhibits(response, own_id):
         for raw in exhibit.parts[1:]:
             address = _address(exhibit.record_id, raw) if b'"media_key"' in raw else None
             if address is not None:
                 yield address
-        if _SHORT.search(exhibit.parts[0]) is not None:
-            yield from _short_links(exhibit)
-
-
-def _short_links(exhibit: Exhibit) -> Iterator[MediaAddress]:
-    try:
-        record = read(exhibit).record
-    except MalformedItemError:
-        return
-    for link in () if record is None else record.links:
-        if host_of(link) in SHORTENERS:
-            yield MediaAddress(record_id=exhibit.record_id, ref=link, kind="link", url=link)
 
 
 def _address(record_id: str, raw: bytes) -> MediaAddress | None:

@@ -64,7 +64,10 @@ def attach(
     clock: Clock,
 ) -> Attached:
     """Fetch what the batch's records point to and the archive does not hold."""
-    wanted = {(address.record_id, address.ref): address for address in _addresses(connector, responses)}
+    # Most pages carry no file, and to look for where one can be had is to cut the page once more.
+    carrying = {filing.capture_id for filing in found.filings if filing.record.media}
+    with_files = [one for one in responses if one.capture_id in carrying]
+    wanted = {(address.record_id, address.ref): address for address in _addresses(connector, with_files)}
     wanted |= {(link.record_id, link.ref): link for link in _short_links(walk, found.filings)}
     if not wanted:
         return Attached()

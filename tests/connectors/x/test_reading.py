@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance.item import Link, Media
+from conformance.item import Media
 from connectors.contract import Reading
 from connectors.x import XConnector
 from connectors.x.cutting import TIMELINE, opened
@@ -277,17 +277,6 @@ def test_links_are_as_far_expanded_as_x_tells(reader: XConnector) -> None:
     assert record is not None
     assert record.links == ("https://n.example/bins", "https://n.example/b")
     assert record.text == "See https://bit.ly/1 https://n.example/b"
-
-
-def test_short_links_are_to_be_resolved_and_others_not(stage: Stage) -> None:
-    links = [
-        Link(url="https://bit.ly/NbBins", target="https://n.example/bins"),
-        Link(url="https://n.example/x", target=""),
-    ]
-    stage.world.post(stage.council, " ".join(link.url for link in links), links=links)
-    connector = stage.connector()
-    found = [each for one in stage.run().responses for each in connector.addresses(one)]
-    assert [(each.kind, each.ref) for each in found] == [("link", "https://bit.ly/NbBins")]
 
 
 def test_an_article_is_read_with_its_title(reader: XConnector) -> None:
