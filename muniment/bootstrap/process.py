@@ -13,8 +13,6 @@ from connectors import registry
 from connectors.discretion import no_cookies
 from muniment.adapters.council_yaml import load
 from muniment.adapters.credentials import Credentials, ReadBlock, WriteBlock
-from muniment.adapters.elastic.index import ElasticIndex
-from muniment.adapters.elastic.server import ElasticSignIn
 from muniment.adapters.index_process import Pipe, commits_heard
 from muniment.adapters.seal_key import SealKey
 from muniment.adapters.sql.register import SqlRegister
@@ -23,6 +21,7 @@ from muniment.adapters.subject_key import SubjectKey
 from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.bootstrap.council import CouncilServices
 from muniment.domain.people import SYSTEM, Actor
+from muniment.ports import SearchIndex
 from muniment.services.indexing import follow
 from muniment.settings import Settings
 from schemas.errors import BadInputError, MunimentError
@@ -83,11 +82,14 @@ class Muniment:
         return httpx.Client(timeout=_TIMEOUT, verify=certificates, cookies=no_cookies())
 
     @cached_property
-    def index(self) -> TantivyIndex | ElasticIndex:
+    def index(self) -> SearchIndex:
         """The search index: our own, or that in the Elasticsearch which the settings name."""
         server = self.settings.search
         if server is None:
             return TantivyIndex(self.settings.home / "index")
+        from muniment.adapters.elastic.index import ElasticIndex  # noqa: PLC0415 - slow to import
+        from muniment.adapters.elastic.server import ElasticSignIn  # noqa: PLC0415
+
         return ElasticIndex(
             ElasticSignIn(
                 urls=server.urls,

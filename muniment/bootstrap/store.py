@@ -14,9 +14,6 @@ from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
 from muniment.adapters.quarantine import Quarantine
 from muniment.adapters.rfc3161 import TimestampAuthority
-from muniment.adapters.s3.bucket import Bucket
-from muniment.adapters.s3.files import S3Files
-from muniment.adapters.s3.media import S3MediaStore
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.storage import Files
 from muniment.domain.events import Event
@@ -27,6 +24,7 @@ from schemas.clock import Clock
 from schemas.london import london_date
 
 if TYPE_CHECKING:
+    from muniment.adapters.s3.files import S3Files
     from muniment.bootstrap.process import Muniment
 
 __all__ = ["CouncilStore"]
@@ -96,11 +94,14 @@ class CouncilStore:
         return LocalFiles() if self.bucket_files is None else self.bucket_files
 
     @cached_property
-    def bucket_files(self) -> S3Files | None:
+    def bucket_files(self) -> "S3Files | None":
         """The files in the bucket; None: the archive is on the local disk."""
         store = self.muniment.settings.store
         if store is None:
             return None
+        from muniment.adapters.s3.bucket import Bucket  # noqa: PLC0415 - boto3 is slow to import
+        from muniment.adapters.s3.files import S3Files  # noqa: PLC0415
+
         bucket = Bucket(store.bucket, endpoint=store.endpoint, region=store.region)
         locked_for = timedelta(days=store.evidence_lock_days) if store.evidence_lock_days else None
         return S3Files(bucket, evidence_locked_for=locked_for)
@@ -109,6 +110,8 @@ class CouncilStore:
     def media(self) -> MediaStore:
         """The media store."""
         if self.bucket_files is not None:
+            from muniment.adapters.s3.media import S3MediaStore  # noqa: PLC0415
+
             return S3MediaStore(self.place, self.bucket_files, spool=self.root)
         return LocalMediaStore(self.root, LocalFiles())
 
