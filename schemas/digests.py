@@ -23,6 +23,7 @@ Path: TypeAlias = tuple[str | int, ...]
 _ABSENT = object()
 _AS_IS = "as-is"
 _EACH = "*"
+_LISTS = (list, tuple)  # named once: `list | tuple` is made anew each time it is met
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +126,7 @@ def canonical(value: Any) -> bytes:
 def _follow(value: Any, path: Path) -> Any:
     for step in path:
         if isinstance(step, int):
-            if not isinstance(value, list | tuple) or step >= len(value):
+            if not isinstance(value, _LISTS) or step >= len(value):
                 return _ABSENT
             value = value[step]
         elif step == _EACH:

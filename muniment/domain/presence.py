@@ -7,13 +7,12 @@ the same run, makes it gone. Any later sighting brings it back.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, assert_never
+from typing import Final, Protocol, assert_never
 
 from schemas.observation import PUBLIC, Observation, Presence, Sighting
-from schemas.values import swift
 from schemas.vocabulary import Answer, Series, State
 
-__all__ = ["DEFAULT_GONE_POLICY", "Facts", "GonePolicy", "judge", "observe", "stands"]
+__all__ = ["DEFAULT_GONE_POLICY", "Facts", "FirstSight", "GonePolicy", "judge", "observe", "stands"]
 
 _METRICS_EVERY: Final = timedelta(days=1)
 
@@ -29,10 +28,28 @@ class GonePolicy:
 DEFAULT_GONE_POLICY: Final = GonePolicy()
 
 
-@swift
+class FirstSight(Protocol):
+    """What is fixed at a record's first sight: a filing tells it, and so does presence."""
+
+    @property
+    def series(self) -> Series:
+        """The series that its rows lie in."""
+        ...
+
+    @property
+    def digest_rule(self) -> int:
+        """The rule by which its versions are told apart."""
+        ...
+
+    @property
+    def filed_at(self) -> datetime:
+        """The time that it is filed under."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is fixed at a record's first sight."""
+    """The same, of a record that was filed without ever being seen."""
 
     series: Series
     digest_rule: int
@@ -66,7 +83,7 @@ def judge(
 
 def observe(
     past: Presence | None,
-    facts: Facts,
+    facts: FirstSight,
     sighting: Sighting,
     *,
     policy: GonePolicy = DEFAULT_GONE_POLICY,
@@ -155,7 +172,7 @@ def _reread(past: Presence | None, shown: str) -> State | None:
     return State.LIVE if shown == PUBLIC else State.HIDDEN
 
 
-def _reinterpreted(past: Presence | None, facts: Facts, sighting: Sighting) -> Observation | None:
+def _reinterpreted(past: Presence | None, facts: FirstSight, sighting: Sighting) -> Observation | None:
     """Return the belief that stood, of a record that is understood now: nothing was seen anew.
 
     It bears the time of the look it rests on, so that any later look goes before it. `listing` is the

@@ -9,11 +9,12 @@ from muniment.adapters.elastic.server import ElasticSignIn
 from muniment.adapters.sql.register import SqlRegister
 from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.bootstrap import Muniment
+from muniment.ports import SearchIndex
 from muniment.settings import from_environment
 from schemas.errors import BadInputError, SearchUnavailableError
 
 
-def index_of(tmp_path: Path, **settings: str) -> TantivyIndex | ElasticIndex:
+def index_of(tmp_path: Path, **settings: str) -> SearchIndex:
     muniment = Muniment(from_environment({"MUNIMENT_HOME": str(tmp_path), **settings}))
     found = muniment.index
     muniment.close()

