@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from schemas.london import london_day_starts
 from schemas.vocabulary import AccountKind, OnDeletion, Platform
 
-__all__ = ["Account"]
+__all__ = ["WEB_ADDRESS", "Account"]
+
+WEB_ADDRESS: Final = r"^https?://[^\s@/?#]+(?:[/?#]\S*)?$"
+"""What base_url may be: on the web, without a user name. An at-sign in its path is none: Mastodon's feeds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,11 +23,11 @@ from schemas.errors import (
 )
 from schemas.vocabulary import Reason
 
-__all__ = ["Actor", "Session", "actor_of", "read_or_stop"]
+__all__ = ["APPVIEW", "Actor", "Session", "actor_of", "read_or_stop"]
 
 T = TypeVar("T")
 
-_APPVIEW: Final = "https://public.api.bsky.app"
+APPVIEW: Final = "https://public.api.bsky.app"
 _DIRECTORY: Final = "https://plc.directory"
 _FIND: Final = "find"
 _RESOLVE: Final = "com.atproto.identity.resolveHandle"
@@ -103,7 +103,7 @@ class Session:
         """Take addresses from the account; its own server is looked up when it is first needed."""
         self._account = account
         self._transport = transport
-        self._appview = (account.base_url or _APPVIEW).rstrip("/")
+        self._appview = (account.base_url or APPVIEW).rstrip("/")
         self._wants_pds = account.options.get("pds", "")
         self.known_pds = None if self._wants_pds in ("", _FIND) else self._wants_pds.rstrip("/")
 

@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from muniment.adapters.strict_yaml import in_words, line_of, line_of_node, read, refuse, repeated_keys
-from schemas.account import Account
+from schemas.account import WEB_ADDRESS, Account
 from schemas.vocabulary import AccountKind, OnDeletion
 
 __all__ = ["Council", "CredentialSource", "Entry", "Limits", "load"]
@@ -58,7 +58,7 @@ class AccountEntry(BaseModel):
     platform: Words
     handle: Words
     native_id: Words | None = None
-    base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s@]+$")] | None = None
+    base_url: Annotated[str, StringConstraints(pattern=WEB_ADDRESS)] | None = None
     kind: AccountKind = AccountKind.CORPORATE
     owner: Words | None = None
     owners: tuple[Words, ...] = ()

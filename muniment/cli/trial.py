@@ -1,17 +1,20 @@
 """`muniment archive URL`: a public account, tried at once under the council `trial`, without any key."""
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from connectors.discover import discover
+from connectors.discover import Found, discover
+from connectors.download import host_of
 from muniment.bootstrap import Muniment
 
 __all__ = ["write_trial"]
 
 _TRIAL = "trial"
+_LONGEST_NAME = 60
 
 
 def write_trial(url: str, muniment: Muniment) -> tuple[str, str]:
@@ -25,7 +28,7 @@ def write_trial(url: str, muniment: Muniment) -> tuple[str, str]:
     told: dict[str, Any] = {"council": _TRIAL, "name": "Trial", "accounts": []}
     if path.is_file():
         told = yaml.safe_load(path.read_text(encoding="utf-8"))
-    account = _slug(found.platform, found.handle)
+    account = _name_of(found)
     others = [one for one in told["accounts"] if one["account"] != account]
     entry: dict[str, Any] = {"account": account, "platform": found.platform, "handle": found.handle}
     if found.base_url is not None:
@@ -37,8 +40,15 @@ def write_trial(url: str, muniment: Muniment) -> tuple[str, str]:
     return _TRIAL, account
 
 
-def _slug(platform: str, handle: str) -> str:
-    return f"{platform}-{re.sub(r'[^a-z0-9]+', '-', handle.lower()).strip('-')}"[:60]
+def _name_of(found: Found) -> str:
+    """Return the account's name in the file; with its server, where another may have an account so called."""
+    server = host_of(found.base_url or "") if found.platform == "mastodon" else ""
+    plain = re.sub(r"[^a-z0-9]+", "-", f"{found.handle} {server}".lower()).strip("-")
+    name = f"{found.platform}-{plain}"
+    if len(name) <= _LONGEST_NAME:
+        return name
+    # What was cut off must still tell two long addresses apart.
+    return f"{name[: _LONGEST_NAME - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _write(path: Path, told: dict[str, Any]) -> None:

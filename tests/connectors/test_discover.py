@@ -81,11 +81,11 @@ def test_a_blog_is_found_by_the_feed_it_names_and_a_feed_by_itself(site: Site, c
         assert (found.platform, found.base_url) == ("feed", f"{home}/feed/")
 
 
-def test_bluesky_is_told_by_the_address_alone(client: httpx.Client) -> None:
-    found = discover("https://bsky.app/profile/northbeck.bsky.social", client)
-    assert found == Found(platform="bluesky", handle="northbeck.bsky.social")
-    found = discover("bsky.app/profile/did:plc:abc123/post/3k", client)
-    assert found == Found(platform="bluesky", handle="did:plc:abc123", native_id="did:plc:abc123")
+@pytest.mark.parametrize("path", ["northbeck.bsky.social", "did:plc:abc123/post/3k"])
+def test_bluesky_is_asked_whether_it_knows_the_account(path: str, client: httpx.Client) -> None:
+    """Whom it knows is archived in tests/operate/test_trial.py; here nobody answers."""
+    with pytest.raises(BadInputError, match=f"Bluesky shows no account {path.partition('/')[0]}"):
+        discover(f"bsky.app/profile/{path}", client)
 
 
 def test_mastodon_is_believed_only_when_the_server_knows_the_account(
@@ -145,3 +145,42 @@ def test_a_page_of_nothing_is_refused(
     for address, words in ((f"{base}/", "neither"), (f"{base}/none", "status 404")):
         with pytest.raises(BadInputError, match=words):
             discover(address, client)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"home": 5, "namespaces": ["wp/v2"]},
+        {"home": "https://[", "namespaces": ["wp/v2"]},
+        {"home": "file:///etc/passwd", "namespaces": ["wp/v2"]},
+        {"home": "https://admin:hunter2@x.example", "namespaces": ["wp/v2"]},
+        {"home": "https://x.example", "namespaces": None},
+        [["wp/v2"]],
+        b"[" * 5000 + b"]" * 5000,
+        b"\xff\xfe",
+    ],
+)
+def test_a_site_that_tells_nonsense_of_itself_is_read_by_its_feed(
+    pages: tuple[str, dict[str, tuple[str, Any]]], client: httpx.Client, told: Any
+) -> None:
+    base, served = pages
+    links = (
+        b'<link rel="https://api.w.org/" href="/wp-json/">'
+        b'<link rel="alternate" type="application/rss+xml" href="/feed">'
+    )
+    served["/"] = ("text/html", links)
+    served["/wp-json/"] = ("application/json", told)
+    assert discover(f"{base}/", client).base_url == f"{base}/feed"
+
+
+@pytest.mark.parametrize(
+    "href", ["file:///etc/passwd", "http://[", "javascript:alert(1)", "https://me:hunter2@x.example/feed"]
+)
+def test_a_feed_at_what_is_no_address_is_not_taken(
+    pages: tuple[str, dict[str, tuple[str, Any]]], client: httpx.Client, href: str
+) -> None:
+    base, served = pages
+    served["/"] = ("text/html", f'<link rel="alternate" type="application/rss+xml" href="{href}">'.encode())
+    with pytest.raises(BadInputError) as told:
+        discover(f"{base}/", client)
+    assert "hunter2" not in str(told.value)

@@ -1,108 +1,16 @@
 """A council's network: everything through a proxy that opens https with a certificate of its own."""
 
-import datetime as dt
-import socket
-import ssl
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from tests.operate.conftest import Office
+from tests.operate.proxy import Proxy, proxy_to
 
 HOST = "social.smalltown.example"  # a name that no resolver knows: only the proxy leads there
-
-
-class Proxy:
-    """Takes CONNECT, shows a certificate of its own authority, and passes on what it reads."""
-
-    def __init__(self, folder: Path, upstream: str) -> None:
-        self.ca_file = folder / "proxy-ca.pem"
-        self.asked: list[str] = []
-        self._upstream = (urlsplit(upstream).hostname, urlsplit(upstream).port)
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(_certificate(folder, self.ca_file))
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            head = b""
-            while b"\r\n\r\n" not in head:
-                head += connection.recv(4096)
-            self.asked.append(head.split(b"\r\n")[0].decode())
-            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            with (
-                self._context.wrap_socket(connection, server_side=True) as client,
-                socket.create_connection(self._upstream) as server,
-            ):
-                back = threading.Thread(target=_pass_on, args=(server, client), daemon=True)
-                back.start()
-                _pass_on(client, server)
-                back.join(timeout=5)
-
-
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while piece := source.recv(65536):
-            target.sendall(piece)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_RDWR)
-
-
-def _certificate(folder: Path, ca_file: Path) -> Path:
-    """Make a private authority and, signed by it, a certificate for HOST; return the server's file."""
-    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Smalltown Council proxy")])
-    ca = _signed(ca_name, ca_name, ca_key, ca_key, x509.BasicConstraints(ca=True, path_length=0))
-    ca_file.write_bytes(ca.public_bytes(Encoding.PEM))
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    own = _signed(name, ca_name, key, ca_key, x509.SubjectAlternativeName([x509.DNSName(HOST)]))
-    path = folder / "proxy.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(private + own.public_bytes(Encoding.PEM))
-    return path
-
-
-def _signed(
-    subject: x509.Name,
-    issuer: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
-    by: ec.EllipticCurvePrivateKey,
-    extension: x509.ExtensionType,
-) -> x509.Certificate:
-    now = dt.datetime.now(dt.UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
-        .sign(by, hashes.SHA256())
-    )
 
 
 @contextmanager
@@ -115,11 +23,8 @@ def proxy_before(office: Office, folder: Path) -> Iterator[Proxy]:
         told["accounts"] = [one | {"base_url": address} for one in told["accounts"][1:]]
 
     office.rewrite(only_mastodon)
-    proxy = Proxy(folder, office.stage.url)
-    try:
+    with proxy_to(folder, {HOST: office.stage.url}) as proxy:
         yield proxy
-    finally:
-        proxy.close()
 
 
 def test_everything_goes_through_the_proxy_with_the_councils_own_certificate(
