@@ -111,7 +111,7 @@ class Session:
         """Ask the AppView. With `refusable`, a refusal of what was asked for is an answer too."""
         answer = self._send(f"{self._appview}/xrpc/{nsid}", params)
         if answer.status != _OK and not refusable:
-            raise _fault(answer)
+            raise self._fault(answer)
         return answer
 
     def ask_own(
@@ -131,7 +131,7 @@ class Session:
             raise self._suspended(problem)
         if marked:
             raise MarkerRefusedError("The server does not know the page where this walk stopped.")
-        raise _fault(answer)
+        raise self._fault(answer)
 
     def resolve(self, handle: str) -> str:
         """Return the DID that a handle names now.
@@ -190,7 +190,7 @@ class Session:
         if problem.error == "NotFound":
             # A thread is not found either while its author's account is not served.
             return Reason.UNAVAILABLE if self.trouble_of(did) is None else Reason.SUSPENDED
-        raise _fault(answer)
+        raise self._fault(answer)
 
     def _document_address(self, did: str) -> str:
         if did.startswith("did:web:"):
@@ -212,19 +212,25 @@ class Session:
             )
         return answer
 
+    def _fault(self, answer: Answer) -> FatalError | StreamRefusedError:
+        """Return the error for a refusal of no record and no account: XRPC tells one of ours by 400."""
+        if answer.status == 400:  # noqa: PLR2004 -- HTTP's own number
+            return FatalError(
+                f"Bluesky refused a request of ours (status {answer.status}).",
+                remedy="This is a fault of muniment: please report it.",
+            )
+        return StreamRefusedError(
+            f"The server of account {self._account.account} does not answer for it (status {answer.status}).",
+            reason=Reason.UNAVAILABLE,
+            remedy="Check base_url and the option pds in the council's file, or take them away.",
+        )
+
     def _suspended(self, problem: _Problem) -> AccountSuspendedError:
         word = problem.error if problem.error in _STATES else "it is not there"
         return AccountSuspendedError(
             f"Bluesky does not serve account {self._account.account} ({word}).",
             remedy="Sign in to Bluesky to see why, or close the account in the council's file.",
         )
-
-
-def _fault(answer: Answer) -> FatalError:
-    return FatalError(
-        f"Bluesky refused a request of ours (status {answer.status}).",
-        remedy="This is a fault of muniment: please report it.",
-    )
 
 
 def _problem(answer: Answer) -> _Problem:

@@ -24,6 +24,7 @@ from connectors.facebook.wire import (
     PROFILE_ENDPOINT,
     moment,
     permalink_ids,
+    record_id,
 )
 from connectors.looks import Asked, look_of
 from schemas.capture import POSTS, PROFILE, Exhibit, comments_of
@@ -56,6 +57,7 @@ _NO_CARD: Final = Card()
 _SHAPE: Final = "An item has another shape than muniment knows."
 # A message that was renamed or lost on the way must not look like one that was taken away.
 _LOST: Final = "An item has no text, and fields that were not asked for or no content."
+_ANOTHER: Final = "Facebook answered with another record than was asked for."
 _header: Final = HeaderReader(_Asked)
 _item: Final = Decoder()
 
@@ -97,6 +99,8 @@ def _of_comment(exhibit: Exhibit, asked: _Asked, comment: Comment, leftover: tup
         record = comment_record(exhibit.record_id, comment, listed_at=listed_at)
     except _ODD as error:
         raise MalformedItemError(_SHAPE) from error
+    if listed_at is None and record_id(record.native_id) != record.record_id:
+        raise MalformedItemError(_ANOTHER)
     shown = "is_hidden" if comment.is_hidden else "is_private" if comment.is_private else PUBLIC
     metrics = _counts((("likes", comment.like_count), ("comments", comment.comment_count)))
     listing = "" if listed_at is None else comments_of(record.thread_id)
@@ -108,6 +112,8 @@ def _of_item(exhibit: Exhibit, asked: _Asked, shape: str, item: Item, leftover: 
     record = _post(exhibit.record_id, item) if shape == "post" else _profile(exhibit.record_id, item)
     if shape != "profile" and "message" not in item and (leftover or not item.keys() & _CONTENT):
         raise MalformedItemError(_LOST)
+    if asked.endpoint == POST_ENDPOINT and record_id(record.native_id) != record.record_id:
+        raise MalformedItemError(_ANOTHER)
     listing = _listing(asked.endpoint)
     look = look_of(exhibit, asked, Answer.SEEN, _shown(item), metrics=_metrics(item, shape), listing=listing)
     return Reading(record=record, look=look, shape=shape, items=(item,), leftover=leftover)

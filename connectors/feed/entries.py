@@ -91,8 +91,15 @@ def next_page(body: bytes) -> str | None:
 
 
 def moment_of(parts: Json) -> datetime:
-    """Return a time as feedparser tells it: its parts, in UTC."""
-    return datetime.fromtimestamp(calendar.timegm(tuple(parts)), UTC)
+    """Return a time as feedparser tells it: its parts, in UTC.
+
+    Raises:
+        ValueError: It lies beyond the calendar.
+    """
+    try:
+        return datetime.fromtimestamp(calendar.timegm(tuple(parts)), UTC)
+    except (OSError, OverflowError) as error:
+        raise ValueError("a time beyond the calendar") from error
 
 
 @lru_cache(maxsize=256)
@@ -110,12 +117,16 @@ def parsed(head: bytes, raw: bytes, content_type: str) -> Mapping[str, Json]:
         inside = opening + raw + (b"" if b"</channel" in raw else b"</channel>")
     document = io.BytesIO(head + inside + b"</" + root + b">")
     headers = {"content-type": content_type} if content_type else {}
-    told = feedparser.parse(
-        document, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-    )
-    facts = told.entries[0] if told.entries else told.feed
-    if not facts:
+    try:
+        told = feedparser.parse(
+            document, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+        facts = told.entries[0] if told.entries else told.feed
+        # feedparser's dicts answer for keys that they do not have; plain ones do not.
+        known: Mapping[str, Json] = json.loads(json.dumps(facts, default=list))
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
+        # A character that is none, such as &#xD800;, is all it takes.
+        raise MalformedItemError("An entry of a feed cannot be read.") from error
+    if not known:
         raise MalformedItemError("An entry of a feed has a shape that we do not know.")
-    # feedparser's dicts answer for keys that they do not have; plain ones do not.
-    known: Mapping[str, Json] = json.loads(json.dumps(facts, default=list))
     return known

@@ -14,6 +14,7 @@ from connectors.contract import Reading
 from connectors.cutting import HeaderMaker
 from connectors.decoding import Decoder, decoded
 from connectors.feed.entries import channel_of, entries_of, head_of, moment_of, parsed
+from connectors.headers import count_told
 from connectors.html import files_in, links_in, plain
 from schemas.capture import POSTS, PROFILE, Exhibit, MediaAddress, Response, comments_of
 from schemas.digests import DigestRule, Field
@@ -250,7 +251,7 @@ def name_of(told: Json) -> str:
         KeyError: It has neither.
     """
     name = told.get("id") or told["link"]
-    if not isinstance(name, str) or not name:
+    if not isinstance(name, str) or not name or "\0" in name:
         raise KeyError("id")
     return name
 
@@ -259,10 +260,9 @@ def comments_told(told: Json) -> int | None:
     """Return how many comments an entry says it has, None where it does not say."""
     links: Sequence[Json] = told.get("links") or ()
     counts = (link.get("thr:count") for link in links if link.get("rel") == "replies")
-    for value in (told.get("slash_comments"), told.get("thr_total"), *counts):
-        if isinstance(value, str) and value.strip().isdigit():
-            return int(value)
-    return None
+    values = (told.get("slash_comments"), told.get("thr_total"), *counts)
+    numbers = (count_told(value.strip()) for value in values if isinstance(value, str))
+    return next((number for number in numbers if number is not None), None)
 
 
 def _content(told: Json) -> str:

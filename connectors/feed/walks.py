@@ -4,7 +4,9 @@ A feed that was not changed answers 304 to the mark (ETag, or Last-Modified) of 
 pages a feed by `?paged=2` until 404; others may name the next page (RFC 5005); the rest have one page.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -213,16 +215,20 @@ class Walks:
         times: list[datetime] = []
         comments: dict[str, tuple[str, int | None]] = {}
         try:
-            head = head_of(answer.body)
-            for entry in entries_of(answer.body):
+            head, entries = head_of(answer.body), list(entries_of(answer.body))
+        except MalformedItemError:
+            return _Read()  # whoever cuts the response finds the same, and lays it aside
+        for entry in entries:
+            try:
                 told = parsed(head, entry.raw, answer.headers.get("content-type", ""))
                 name = self._reader.record_id(name_of(told))
-                names.add(name)
-                comments[name] = (self._own(_comments_address(told)), comments_told(told))
-                if told.get("published_parsed"):
-                    times.append(moment_of(told["published_parsed"]))
-        except (MalformedItemError, KeyError, TypeError, ValueError):
-            pass  # whoever cuts and reads the response finds the same, and lays it aside
+            except (MalformedItemError, KeyError):
+                names.add(hashlib.sha256(entry.raw).hexdigest())  # filed as unread; the others go on
+                continue
+            names.add(name)
+            comments[name] = (self._own(_comments_address(told)), comments_told(told))
+            with suppress(ValueError):
+                times += [moment_of(told["published_parsed"])] if told.get("published_parsed") else []
         return _Read(names=frozenset(names), oldest=min(times, default=None), comments=comments)
 
     def _own(self, address: str) -> str:

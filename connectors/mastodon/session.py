@@ -38,7 +38,14 @@ _UNAUTHORISED: Final = 401
 _FORBIDDEN: Final = 403
 _LEGAL: Final = 451
 _TOO_MANY: Final = 429
-_OUR_FAULT: Final = frozenset({400, 422})
+_UNPROCESSABLE: Final = 422
+_OUR_FAULT: Final = frozenset({400, _UNPROCESSABLE})
+_OF_THE_TOKEN: Final = {
+    _UNAUTHORISED: b"",
+    _FORBIDDEN: b"your login",
+    _UNPROCESSABLE: b"authenticated user",  # it is the application's own, and nobody's
+}
+"""Refusals of the token itself, with the words that tell them from others of their status."""
 _SHORTEST: Final = timedelta(seconds=1)
 _LONGEST: Final = timedelta(hours=6)
 """Mastodon's longest period of a limit is three hours; what says more is no answer to plan by."""
@@ -186,7 +193,8 @@ class Session:
     def _judge(self, answer: Answer, *, marked: bool, refusable: bool) -> None:
         """Raise what a refusal means; return where it is an answer about one object."""
         said = answer.body.lower()
-        if answer.status == _UNAUTHORISED or (answer.status == _FORBIDDEN and b"your login" in said):
+        words = _OF_THE_TOKEN.get(answer.status)
+        if words is not None and words in said:
             raise self._rejected()
         if answer.status == _FORBIDDEN and (b"scope" in said or not refusable):
             raise StreamRefusedError(

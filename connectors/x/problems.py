@@ -49,6 +49,8 @@ _NAMING: Final = frozenset(
     {"expansions", "media.fields", "poll.fields", "post.fields", "tweet.fields", "user.fields"}
 )
 _PAGING: Final = frozenset({"next_token", "pagination_token"})
+_PERIOD: Final = frozenset({"end_time", "start_time"})
+"""A walk that waited takes up its period as it was fixed when it began, and X's window has moved on."""
 _ERROR: Final = 300
 _QUOTED: Final = re.compile(r"[\[`]([a-z_.]+)[\]`]")
 """The first name in a message: `The query parameter [post.fields] is not one of [...]`."""
@@ -170,7 +172,7 @@ def _problem(raw: bytes | msgspec.Raw) -> Problem:
 
 def _refuse_request(answer: Answer) -> None:
     named = _parameters(answer.body)
-    if named & _PAGING:
+    if named & (_PAGING | _PERIOD):
         raise MarkerRefusedError("X no longer takes the page token.", remedy="The list is walked again.")
     if named & _NAMING:
         raise NamesRefusedError("X does not know these field names.")

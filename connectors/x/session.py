@@ -12,7 +12,7 @@ A user's tokens come before the bearer token where both are there: own posts the
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, TypeAlias
 
 import httpx
@@ -23,8 +23,9 @@ from requests.adapters import BaseAdapter
 from typing_extensions import override
 
 from connectors.contract import Rotate
-from connectors.decoding import decoded
-from connectors.transport import Answer, Transport
+from connectors.decoding import decoded, instant
+from connectors.headers import pause_of
+from connectors.transport import MARK, Answer, Transport
 from connectors.x.problems import refuse, wait_until
 from schemas.errors import CredentialsRejectedError, StreamRefusedError
 
@@ -127,8 +128,11 @@ class Session:
     # ---- renewal ------------------------------------------------------------------------------------------
 
     def _lapses_soon(self) -> bool:
-        told = self._secrets.get("expires_at")
-        return told is not None and datetime.fromisoformat(told) - _SOON <= self._transport.clock.now()
+        try:
+            lapses_at = instant(self._secrets.get("expires_at", ""))
+        except ValueError:
+            return False  # untold, or by hand: X says so when it has
+        return lapses_at - self._transport.clock.now() <= _SOON
 
     def _renew(self) -> None:
         """Take a fresh pair of tokens into use, after it was stored: the old refresh token is dead by then.
@@ -164,13 +168,12 @@ class Session:
                 f"X does not renew the access token (status {answer.status}).",
                 remedy="Sign in to X again for this account; a refresh token works once only.",
             ) from None
-        self._transport.learn_secret(token.access_token)
-        self._transport.learn_secret(token.refresh_token or "")
-        lapses_at = self._transport.clock.now() + timedelta(seconds=token.expires_in)
+        lapses_at = self._transport.clock.now() + pause_of(token.expires_in)
+        # A token that X did not exchange comes back masked, as every secret that we know does.
+        new = {"access_token": token.access_token, "refresh_token": token.refresh_token or MARK}
         return {
             **stored,
-            "access_token": token.access_token,
-            "refresh_token": token.refresh_token or stored.get("refresh_token", ""),
+            **{name: value for name, value in new.items() if value != MARK},
             "expires_at": lapses_at.isoformat(),
         }
 

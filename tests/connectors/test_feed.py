@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from conformance.item import Item, Media
@@ -276,3 +277,34 @@ def test_a_feed_is_its_own_profile(blog: BlogRig) -> None:
     assert reading.record is not None
     assert (reading.record.kind, reading.record.title) == (Kind.PROFILE, "Northbeck News")
     assert connector.check().native_id == blog.fake.url("/northbeck/feed").partition("://")[2]
+
+
+POISON = (
+    b"<item><guid>a</guid><description>&#xD800;</description></item>",
+    b"<item><guid>a</guid><description>&#x110000;</description></item>",
+    b"<item><title>without a name</title></item>",
+    b"<item><guid>a&#0;b</guid></item>",
+    b"<item><guid>a</guid><pubDate>9999-12-31T23:59:59-14:00</pubDate></item>",
+    b"<item><guid>a</guid><slash:comments>\xc2\xb2</slash:comments></item>",
+    b"<item><guid>a</guid><slash:comments>" + b"9" * 5000 + b"</slash:comments></item>",
+)
+
+
+@pytest.mark.parametrize("poison", POISON)
+def test_an_entry_that_nobody_can_read_costs_no_other_and_no_page(wire: Wire, poison: bytes) -> None:
+    world = World()
+    fake = WordPressFake(world)
+    with serve(world, [fake]):
+        council = world.account("wordpress", "northbeck", "Northbeck News", owned=True)
+        blog = BlogRig(world, fake, wire, council, world.account("wordpress", "resident", "A Resident"))
+        blog.notices(25)  # three pages
+        connector = blog.feed()
+        whole = httpx.get(f"{fake.url(f'/{council.id}')}/feed/").content
+        spoilt = whole.replace(b"<item>", poison + b"<item>", 1)
+        headers = {"content-type": "application/rss+xml"}
+        blog.fake.knobs.faults.append(Fault(match="/feed/", status=200, body=spoilt, headers=headers))
+        found = pages(connector, Stream.POSTS)
+        listed = [one for response in found for one in response.listings]
+        names = {exhibit.record_id for response in found for exhibit in connector.exhibits(response)}
+    assert len(names) == 26
+    assert listed[-1].ended

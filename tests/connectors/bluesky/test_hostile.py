@@ -210,3 +210,14 @@ def test_a_record_by_id_that_nobody_can_read_takes_no_other_along(stage: Stage) 
     assert [one.refused for response in responses for one in response.listings] == [Reason.UNREADABLE]
     assert read_all(connector, responses[1:]).texts == ["Notice 1", "Notice 2"]
     assert responses[-1].marker is None
+
+
+@pytest.mark.parametrize("status", [301, 404, 413])
+def test_a_server_that_does_not_speak_for_the_account_is_a_gap_and_no_fault_of_ours(
+    stage: Stage, status: int
+) -> None:
+    headers = {"content-type": "application/json"}
+    stage.fake.knobs.faults = [Fault(match="getAuthorFeed", status=status, body=b"{}", headers=headers)]
+    with pytest.raises(StreamRefusedError) as caught:
+        stage.reader.run()
+    assert caught.value.reason is Reason.UNAVAILABLE

@@ -12,6 +12,7 @@ from schemas.capture import (
     Threads,
 )
 from schemas.errors import (
+    MalformedItemError,
     MarkerRefusedError,
     RateLimitedError,
     RepeatedTokenError,
@@ -219,3 +220,16 @@ def test_usage_below_the_limit_pauses_nothing(council: Council) -> None:
     council.fake.knobs.page_size = 2
     council.fake.usage = 79
     assert len(council.posts()) == 3
+
+
+def test_another_record_than_was_asked_for_is_filed_unread(council: Council) -> None:
+    first, second = (council.world.post(council.page, text) for text in ("Bins", "Roads"))
+    council.world.sync()
+    comment = council.world.comment(first, "When?", author=council.resident)
+    for stream, wanted, other in ((Stream.POSTS, first, second), (Stream.COMMENTS, comment, second)):
+        told = {"id": f"1_{other.native_id}", "message": "Roads"}
+        council.fake.knobs.faults.append(Fault(match=wanted.native_id, status=200, body=told))
+        (response,) = council.by_id(stream, wanted)
+        (exhibit,) = council.connector.exhibits(response)
+        with pytest.raises(MalformedItemError, match="another record"):
+            council.connector.read(exhibit)

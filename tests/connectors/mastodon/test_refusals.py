@@ -128,6 +128,13 @@ def test_a_disabled_login_needs_a_person_and_is_no_missing_scope(stage: Stage) -
         stage.run()
 
 
+def test_a_token_of_the_application_alone_needs_a_person(stage: Stage) -> None:
+    body = {"error": "This method requires an authenticated user"}
+    stage.fake.knobs.faults.append(Fault(match="verify_credentials", status=422, body=body))
+    with pytest.raises(CredentialsRejectedError, match="does not take the access token"):
+        stage.connector().check()
+
+
 @pytest.mark.parametrize("stream", [Stream.POSTS, Stream.COMMENTS])
 def test_a_missing_scope_refuses_its_stream_and_names_itself(stage: Stage, stream: Stream) -> None:
     post = stage.post()

@@ -305,3 +305,14 @@ def test_the_newest_edge_goes_by_the_slower_clock(blog: BlogRig) -> None:
         blog.fake.knobs.clock_skew = skew
         signpost = pages(connector, Stream.POSTS)[0].signpost
         assert signpost == Cursor(native_id=None, at=blog.world.now + timedelta(seconds=min(skew, 0)))
+
+
+@pytest.mark.parametrize("status", [301, 302, 308])
+def test_a_site_that_moved_on_between_two_checks_is_a_gap_and_no_fault_of_ours(
+    blog: BlogRig, status: int
+) -> None:
+    blog.notices(1)
+    headers = {"location": "https://elsewhere.example/", "content-type": "text/html"}
+    blog.fake.knobs.faults.append(Fault(match="/wp/v2/posts", status=status, body=b"", headers=headers))
+    with pytest.raises(StreamRefusedError, match="sends us elsewhere"):
+        pages(blog.wordpress(), Stream.POSTS)

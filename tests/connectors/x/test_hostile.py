@@ -366,3 +366,15 @@ def test_an_ask_that_x_has_no_list_for_is_an_error_of_ours(stage: Stage) -> None
         stage.run(window, Stream.COMMENTS)
     with pytest.raises(ValueError, match="Edge"):
         stage.run(Edge(), Stream.COMMENTS)
+
+
+def test_a_period_that_x_takes_no_longer_is_asked_for_anew(stage: Stage) -> None:
+    """A walk over replies that waited goes on with the time at which it began: seven days old by then."""
+    post = stage.posts(1)[0]
+    body = {
+        "errors": [{"parameters": {"start_time": ["2026-02-23T09:00:00Z"]}, "message": "must be on or after"}]
+    }
+    stage.fake.knobs.faults.append(Fault(match="search/recent", status=400, body=body))
+    ask = Threads(threads=(stage.ref(post),))
+    with pytest.raises(MarkerRefusedError):
+        stage.run(ask, Stream.COMMENTS)

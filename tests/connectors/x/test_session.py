@@ -158,6 +158,33 @@ def test_a_refresh_token_that_was_spent_needs_a_person(stage: Stage) -> None:
         stage.run(connector=stage.connector(secrets, saving_with(secrets, lambda _: None)))
 
 
+def test_a_refresh_token_that_is_not_exchanged_is_kept_as_it_was(stage: Stage) -> None:
+    """What X sends back is a secret that we know, and so is masked in its answer."""
+    stage.posts(1)
+    stage.fake.knobs.bad_token = Trouble.EXPIRED
+    body = {"access_token": "fresh", "refresh_token": "refresh-0", "expires_in": 10**30}
+    stage.fake.grant("fresh", stage.council)
+    stage.fake.knobs.fresh_token = "fresh"
+    stage.fake.knobs.faults.append(Fault(match="oauth2/token", status=200, body=body))
+    secrets, saved = oauth2(stage), list[Mapping[str, str]]()
+    stage.run(connector=stage.connector(secrets, saving_with(secrets, saved.append)))
+    assert [(each["access_token"], each["refresh_token"]) for each in saved] == [("fresh", "refresh-0")]
+
+
+@pytest.mark.parametrize("told", ["soon", "", "2026-13-01", "0001-01-01T00:00:00+14:00"])
+def test_a_time_of_lapsing_that_is_none_stops_nothing(stage: Stage, told: str) -> None:
+    stage.posts(1)
+    assert len(stage.run(connector=stage.connector(oauth2(stage, expires_at=told))).ids) == 1
+
+
+def test_a_time_of_lapsing_without_a_zone_is_taken_for_utc(stage: Stage) -> None:
+    stage.posts(1)
+    lapses = stage.world.now.replace(tzinfo=None).isoformat()
+    secrets, saved = oauth2(stage, expires_at=lapses), list[Mapping[str, str]]()
+    stage.run(connector=stage.connector(secrets, saving_with(secrets, saved.append)))
+    assert len(saved) == 1
+
+
 def test_a_fresh_token_that_is_refused_too_needs_a_person(stage: Stage) -> None:
     secrets = oauth2(stage)
     stage.fake.knobs.bad_token, stage.fake.knobs.bad_token_match = Trouble.REVOKED, "users"
