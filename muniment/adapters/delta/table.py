@@ -50,8 +50,14 @@ class CouncilTable:
         return self.root / LOG
 
     def exists(self) -> bool:
-        """Return whether the table was made."""
-        return DeltaTable.is_deltatable(self._files.uri(self.root), self._options())
+        """Return whether the table was made.
+
+        Not by the library: its question holds Python's lock while a bucket is silent (measured, 1.6.6), and
+        then no lease is renewed. The first commit file is there until a checkpoint stands for it.
+        """
+        return self._files.exists(self._commit_file(0)) or any(
+            path.name[:_DIGITS].isdigit() for path, _ in self._files.walk(self.log)
+        )
 
     def create(self) -> None:
         """Make the table, durably; nothing happens when it is there."""

@@ -9,6 +9,8 @@ we give it up two seconds early, and others wait one second longer. In between w
 machine that goes on while it sleeps: a writer that wakes after its term holds nothing. (A virtual machine
 that is stopped from outside sees no time pass on any clock: the server is asked before each commit and each
 lot of deletions, unless it answered within the last second, and the fence refuses what was overtaken.)
+One call of the table's library, `scan`, holds Python's lock for as long as the bucket is silent (measured,
+deltalake 1.6.6), so no renewal comes through: a lease that ends meanwhile is lost like any other.
 
 It is freed by writing over it, not by deleting it: on a bucket with versions a mark of deletion stands
 where the object was, and one server (versitygw 1.8) refuses every "only new" over such a mark. Deleting
