@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import yaml
 
-__all__ = ["COUNCIL", "write_register"]
+__all__ = ["COUNCIL", "SECRETS", "write_register"]
 
 COUNCIL: Final = "caerwold"
 _KINDS: Final = {"shared": "shared-service"}
-_SECRETS: Final = {
+SECRETS: Final = {
     "x": "bearer_token",
     "facebook": "page_token",
     "mastodon": "access_token",
@@ -38,7 +38,7 @@ def write_register(about: dict[str, Any], *, home: Path, councils: Path) -> Path
     accounts: list[dict[str, Any]] = []
     for told in about["accounts"]:
         account = _entry(told, short)
-        name = _SECRETS.get(told["platform"])
+        name = SECRETS.get(told["platform"])
         if name is not None:
             _write_secret(secrets / f"{account['account']}.json", told, name)
             credentials[account["account"]] = {"file": f"{account['account']}.json"}

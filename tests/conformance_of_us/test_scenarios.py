@@ -11,11 +11,12 @@ import pytest
 
 from bench.conformance import play_one
 from bench.product import Product, about_of
-from conformance.platforms import fake_class
+from conformance.platforms import PLATFORMS, fake_class
 from conformance.scenario import play
 from conformance.scenarios import scenario
 from conformance.server import serve
 from conformance.world import World
+from connectors import registry
 
 ONE_OF_EACH = [
     ("nothing-goes-wrong", "mastodon"),
@@ -33,6 +34,10 @@ ONE_OF_EACH = [
     ("the-text-field-is-retyped", "facebook"),
     ("media-lead-to-a-private-address", "feed"),
 ]
+
+
+def test_every_platform_of_ours_has_a_fake_to_be_scored_against() -> None:
+    assert {*registry.PLATFORMS, "short"} == set(PLATFORMS)
 
 
 @pytest.mark.parametrize(("name", "platform"), ONE_OF_EACH)

@@ -17,6 +17,7 @@ from conformance.server import serve
 from conformance.world import World
 from connectors.contract import Connector
 from connectors.registry import build
+from infra.sandbox.register import SECRETS
 from schemas.account import Account
 from schemas.capture import Ask, Edge, Ids, RecordRef, Response, Threads, Walk, Window
 from schemas.vocabulary import Kind, Stream
@@ -24,12 +25,6 @@ from tests.connectors.rig import Wire, WorldClock, nothing_held
 
 __all__ = ["Council", "Tampering", "council_on", "some_change"]
 
-_SECRETS: Final[Mapping[str, Mapping[str, str]]] = {
-    "x": {"access_token": "{}"},
-    "facebook": {"page_token": "{}"},
-    "mastodon": {"access_token": "{}"},
-    "wordpress": {"username": "archivist", "application_password": "{}"},
-}
 _DEEP: Final = 3_000
 HOSTILE: Final[tuple[Any, ...]] = (
     *(None, True, -1, 0, 10**30, [], {}, [None], {"a": 1}, "", "\x00", "at://x", "\u00b2", "9" * 5000),
@@ -127,10 +122,9 @@ def council_on(platform: str) -> Iterator[Council]:
             handle="northbeck",
             native_id=native_id,
             base_url=fake.address(owner),
+            options={"username": "archivist"},  # WordPress alone asks for it
         )
-        secrets = {
-            name: value.format(f"sandbox-{owner.id}") for name, value in _SECRETS.get(platform, {}).items()
-        }
+        secrets = {SECRETS[platform]: f"sandbox-{owner.id}"} if platform in SECRETS else {}
         council = Council(account, secrets, WorldClock(world), Wire(client), tampering)
         if native_id is None:
             site = council.connector().check().site
