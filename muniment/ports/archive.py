@@ -112,7 +112,6 @@ class StoreStat:
     small_files: int
     media_objects: int
     media_bytes: int
-    quarantined: int
     log_files: int
 
 

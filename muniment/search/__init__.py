@@ -1,1 +1,12 @@
-"""See the module names: each says what it is for."""
+"""The query language and what it means, with no engine: two engines and the evaluator read it alike.
+
+From what is typed to a tree: `tokens` (the one tokeniser), `words`, `fields`, `parse`, `tree`, `errors`,
+`hints`; `glossary` and `likeness` say what a word may stand for, `suggest` which other ones there are;
+`explain` says it in English.
+
+What matches: `match` is the evaluator, and the oracle; `narrowing` and `scopes` spare it work, `scope` says
+what a query is limited to.
+
+What an index holds and answers: `entry`, `entry_columns`, `watermark`; `answer`, `place` (where a page
+ends), `facets`, `relevance`, `duplicates`, `highlight`.
+"""

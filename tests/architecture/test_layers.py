@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -82,6 +83,21 @@ def test_every_module_says_what_is_public_and_has_it(package: str) -> None:
         assert len(public) == len(set(public)), name
         missing = [one for one in public if not hasattr(module, one)]
         assert not missing, f"{name} promises {missing}"
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        *("muniment/search", "muniment/domain", "muniment/services"),
+        *(f"muniment/adapters/{store}" for store in ("delta", "elastic", "s3", "sql", "tantivy")),
+    ],
+)
+def test_a_package_tells_a_stranger_of_each_of_its_modules(package: str) -> None:
+    folder = CHECKOUT / package
+    told = set(
+        re.findall(r"`(\w+)", ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or "")
+    )
+    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} <= told
 
 
 def _defines(path: Path) -> bool:

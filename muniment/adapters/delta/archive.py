@@ -2,7 +2,6 @@
 
     <root>/lock         held by the writer; its content is the `busy` mark of work begun
     <root>/table/       the Delta table (layout.py), its log under _delta_log/
-    <root>/quarantine/  bodies that could not be cut: no part of the archive
 
 A keep, under the lock: recover if the mark stands; bring presence up to the last commit; sort out what is
 news (intake.py); draw salts and number (rows.py); place media, write and flush files; one
@@ -278,7 +277,6 @@ class DeltaArchive(Archive):
             small_files=sum(file.size < SMALL_FILE_BYTES for file in active),
             media_objects=len(media),
             media_bytes=sum(media),
-            quarantined=sum(1 for _ in self._files.walk(self._root / "quarantine")),
             log_files=sum(1 for _ in self._files.walk(self._home.log)),
         )
 
