@@ -20,6 +20,7 @@ from schemas.vocabulary import Answer, AuthorRole, Kind, Series, Stream
 
 __all__ = ["Cut", "Findings", "capture_row", "cut", "findings", "read", "role_of", "series_of"]
 
+_TEXT: Final = frozenset({str})
 _TEXT_OR_NONE: Final = frozenset({str, NoneType})
 _MAYBE_TEXTS: Final = attrgetter(
     *("parent_id", "author_id", "author_handle", "author_name", "title", "language", "url")
@@ -72,12 +73,13 @@ def read(connector: Connector, exhibit: Exhibit) -> Reading:
 def _is_sound(record: CouncilRecord) -> bool:
     """Return whether every text is one: asked of each record that is read, so without a loop for most."""
     one = record
-    texts = type(one.record_id) is type(one.native_id) is type(one.thread_id) is type(one.text) is str
-    if not texts or not {*map(type, _MAYBE_TEXTS(one))} <= _TEXT_OR_NONE:
+    if not type(one.record_id) is type(one.native_id) is type(one.thread_id) is type(one.text) is str:
         return False
-    if any(type(link) is not str for link in one.links):
+    if not {*map(type, _MAYBE_TEXTS(one))} <= _TEXT_OR_NONE:
         return False
-    return all(
+    if one.links and {*map(type, one.links)} != _TEXT:
+        return False
+    return not one.media or all(
         type(file.native_id) is type(file.kind) is str and type(file.alt_text) in _TEXT_OR_NONE
         for file in one.media
     )
@@ -130,9 +132,9 @@ def findings(
             record = reading.record
             found: bytes | None = None
             if record is not None:
-                # A record that nobody could read so far stands under no rule: rule 0.
-                rules = [each.digest_rule for each in presences if each.digest_rule]
-                rule = rules[0] if rules else newest_rule
+                rule = newest_rule
+                if presences:  # one that nobody could read so far stands under no rule: rule 0
+                    rule = next((each.digest_rule for each in presences if each.digest_rule), newest_rule)
                 digest = version(connector.digest_rules[rule], reading.shape, reading.items)
                 role = role_of(record, walk.stream, council_ids)
                 filing = _filing(walk, response, exhibit, record, rule=rule, digest=digest, role=role)
@@ -283,6 +285,8 @@ def _names(
     A thread is fixed at a record's first sight: once its parent is deleted, a page names it no more.
     """
     if record is not None:
+        if not presences:
+            return record.native_id, record.thread_id
         known = [one.thread_id for one in presences if one.series is not Series.UNREAD]
         return record.native_id, (known and known[0]) or record.thread_id
     if record_id in asked:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 
 from muniment.adapters.sql import tables as t
 from schemas.errors import BadInputError, StorageError, WriteConflictError
@@ -106,11 +106,7 @@ class Database:
 
     def insert(self, table: sa.Table) -> Any:
         """Return an INSERT of the database's own dialect, which knows ON CONFLICT."""
-        if self.is_sqlite:
-            return sqlite.insert(table)
-        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - five drivers come with it
-
-        return postgresql.insert(table)
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
     def empty_log(self) -> None:
         """Let SQLite empty its write-ahead log, in which pages lie as they were; nothing inside `write`."""

@@ -89,7 +89,7 @@ class SqlNoting(SqlStubs):
         """Return what is disposed by now: also of records whose own list was read, and since `keep`."""
         named = {look.record_id for look in noted.looks}
         named |= {_root(one.listing) for one in noted.listings if one.listing.startswith(_COMMENTS)}
-        return noted.kept.disposed | self.disposed(noted.walk.account.council, sorted(named))
+        return noted.kept.disposed | self.disposed(noted.walk.account.council, tuple(named))
 
     def _see(self, connection: sa.Connection, stream_id: int, noted: Noted, gone: frozenset[str]) -> None:
         seen = [look for look in noted.looks if look.answer is Answer.SEEN and look.record_id not in gone]
