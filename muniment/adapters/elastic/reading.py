@@ -24,7 +24,8 @@ _TRIES: Final = 8
 _WINDOW: Final = 10_000
 """Hits of one request: the server's `max_result_window`, which we leave alone."""
 
-_KEYS: Final = 1_000
+_KEYS: Final = 20_000
+"""Records of one request; each asks the whole question again, and the server makes 65,536 buckets at most."""
 _SORT: Final = ({"sk": "desc"}, {"id": "desc"})
 _PLAIN: Final[Mapping[str, Any]] = {"_source": False, "stored_fields": "_none_"}
 _HEADER: Final[Mapping[str, Any]] = {"allow_partial_search_results": False}

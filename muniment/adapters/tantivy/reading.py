@@ -7,11 +7,12 @@ from typing import Any
 import tantivy
 
 from muniment.adapters.tantivy.query import Compiler
+from muniment.adapters.tantivy.times import Times
 from muniment.adapters.tantivy.vocabulary import Vocabulary
 from muniment.search.answer import EveryHit, Facet, FacetCounts, Hit, Order, SearchPage
 from muniment.search.place import Place, read_cursor, write_cursor
 from muniment.search.relevance import is_scored
-from muniment.search.tree import And, Node, Or, Query, Range
+from muniment.search.tree import And, Fuzzy, Node, Or, Query, Range, Wildcard, leaves
 from schemas.errors import BadInputError
 
 __all__ = ["KEYWORD_FACETS", "IndexState", "total"]
@@ -32,6 +33,12 @@ _DRAWN_HITS = 50_000
 _SHARING = 50
 """So many entries past a page are looked at for more of its last sort key: each further query is dear."""
 
+_SPARE = 4
+"""A part of the index is looked through that holds so many times what is wanted, if hits lie evenly."""
+
+_AHEAD = 500
+"""So many of the newest hits of a pattern are remembered: to find them again costs as much as at first."""
+
 _Tantivy = Any  # tantivy ships no usable types: its classes are named here by role only
 
 
@@ -44,7 +51,9 @@ class IndexState:
         self._vocabulary = Vocabulary(searcher)
         self._compiler = Compiler(schema, self._vocabulary)
         self.watermark = _watermark(searcher, schema)
+        self._times = Times(searcher)
         self._counted: tuple[Node, tuple[int, int]] | None = None
+        self._ahead: tuple[Node, list[tuple[Place, _Tantivy]]] | None = None
 
     @cached_property
     def _several(self) -> int:
@@ -65,7 +74,7 @@ class IndexState:
         if ranked:
             found = self._most_relevant(tree, start, size + 1, versions)
         else:
-            found = self._newest(tree, start, size + 1)
+            found = self._newest(tree, start, size + 1, versions)
         return SearchPage(
             records=records,
             versions=versions,
@@ -146,13 +155,30 @@ class IndexState:
         found = self.searcher.search(unscored, count, count=False, offset=after)
         return [address for _, address in found.hits]
 
-    def _newest(self, tree: Node, start: Place | None, size: int) -> list[tuple[Place, _Tantivy]]:
+    def _newest(
+        self, tree: Node, start: Place | None, size: int, versions: int
+    ) -> list[tuple[Place, _Tantivy]]:
+        """Return the next hits by time; the newest of a pattern are remembered, since pages ask again."""
+        ahead = self._ahead
+        if ahead is None or ahead[0] != tree:
+            if start is not None or not _is_dear(tree):
+                return self._drawn(tree, start, size, versions)
+            ahead = self._ahead = (tree, self._drawn(tree, None, max(size, _AHEAD), versions))
+        known = ahead[1]
+        some = [pair for pair in known if start is None or pair[0] < start][:size]
+        if len(some) == size or len(known) == versions:
+            return some
+        return self._drawn(tree, start, size, versions)
+
+    def _drawn(
+        self, tree: Node, start: Place | None, size: int, versions: int
+    ) -> list[tuple[Place, _Tantivy]]:
         """Return the next hits by time; entries of one sort key come in the order of their ids."""
         query = tree
         if start is not None:
             same_time = And((Range("sk", start.sk, start.sk), Range("id", None, start.id - 1)))
             query = And((tree, Or((Range("sk", None, start.sk - 1), same_time))))
-        found = self._run(query, limit=size + _SHARING, by="sk")
+        found = self._latest(query, start, size + _SHARING, versions)
         ends = (
             self.searcher.fast_field_values("sk", [found[size - 1], found[-1]]) if size < len(found) else []
         )
@@ -164,6 +190,16 @@ class IndexState:
                 *self._run(And((query, Range("sk", last, last))), limit=self.searcher.num_docs, by="sk"),
             ]
         return _in_order(self.searcher, [(0.0, address) for address in found], None, size)
+
+    def _latest(self, query: Node, start: Place | None, limit: int, versions: int) -> list[_Tantivy]:
+        """Return so many hits of a query in order of time; `versions` match, those before the start too."""
+        entries = _SPARE * limit * self.searcher.num_docs / max(versions, 1)
+        since = self._times.since(entries, None if start is None else start.sk)
+        if since is not None:
+            found = self._run(And((query, Range("sk", since, None))), limit=limit, by="sk")
+            if len(found) == limit:
+                return found
+        return self._run(query, limit=limit, by="sk")
 
     def _most_relevant(
         self, tree: Node, start: Place | None, size: int, versions: int
@@ -200,6 +236,11 @@ class IndexState:
         counted = (versions - len(found) + len(keys), versions)
         self._counted = (tree, counted)
         return counted
+
+
+def _is_dear(tree: Node) -> bool:
+    """Say whether tantivy goes through its dictionary, and through every hit of each word, at each asking."""
+    return any(isinstance(leaf, Wildcard | Fuzzy) for leaf in leaves(tree, negated=True))
 
 
 def _watermark(searcher: _Tantivy, schema: _Tantivy) -> int:
