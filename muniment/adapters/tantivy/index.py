@@ -51,6 +51,7 @@ _MADE_BY = {
 _REINDEX = "Run `muniment reindex`: it builds the index anew from the archive."
 
 _EMPTY = -2
+_RECORDS_AT_ONCE = 10_000
 
 _Tantivy = Any  # tantivy ships no usable types: its classes are named here by role only
 
@@ -275,9 +276,10 @@ class TantivyIndex(SearchIndex):
                         writer.delete_documents_by_term("record", record)
                     touched[record] += 1
                 writer.add_document(document)
-            for record in erased:
-                touched[record] = 0
-                writer.delete_documents_by_term("record", record)
+            gone = list(erased)
+            touched.update(dict.fromkeys(gone, 0))
+            for of_some in self._of_records(gone):
+                writer.delete_documents_by_query(of_some)
             writer.delete_documents_by_term("mark", 1)
             writer.add_document(mark_document(upto))
             _commit(writer)
@@ -289,13 +291,19 @@ class TantivyIndex(SearchIndex):
             writer.wait_merging_threads()  # frees the lock, and lets merges end that would else be lost
         return touched
 
+    def _of_records(self, record_ids: Sequence[str]) -> Iterator[_Tantivy]:
+        """Yield queries that find these records, many with each: a deletion by one term takes a kilobyte."""
+        for start in range(0, len(record_ids), _RECORDS_AT_ONCE):
+            some = list(record_ids[start : start + _RECORDS_AT_ONCE])
+            yield tantivy.Query.term_set_query(self._schema, "record", some)
+
     def _check(self, index: _Tantivy, touched: dict[str, int]) -> None:
         """Count what was replaced: tantivy reports no error when a delete finds nothing."""
         if not touched:
             return
         index.reload()
-        query = tantivy.Query.term_set_query(self._schema, "record", list(touched))
-        found = total(index.searcher(), query)
+        searcher = index.searcher()
+        found = sum(total(searcher, of_some) for of_some in self._of_records(list(touched)))
         if found != sum(touched.values()):
             message = f"{sum(touched.values())} entries were written, {found} are in the search index."
             raise IntegrityError(message, remedy=_REINDEX)
