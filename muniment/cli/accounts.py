@@ -1,6 +1,9 @@
 """`muniment accounts`: the account register, and whether each credential works."""
 
 import sys
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Final
 
 import click
 from rich.markup import escape
@@ -9,9 +12,12 @@ from rich.table import Table
 from connectors import registry
 from muniment.cli.exits import PARTLY
 from muniment.cli.opening import COUNCIL, console, opened_council
-from schemas.errors import AccountError, MunimentError
+from schemas.errors import AccountError, BadInputError, MunimentError
+from schemas.london import london_date, london_day_starts
 
 __all__ = ["accounts"]
+
+_DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.group()
@@ -67,6 +73,29 @@ def check(council: str | None, names: tuple[str, ...]) -> None:
             for never in registry.never(account.platform):
                 console.print(f"  never: {never}", style="dim")
     sys.exit(PARTLY if failed else 0)
+
+
+@accounts.command()
+@COUNCIL
+@click.argument("account")
+@click.option("--on", type=_DAY, help="As at the end of this day; otherwise as now.")
+def asked(council: str | None, account: str, on: datetime | None) -> None:
+    """Say with which settings an account was captured on a day: its file may have changed since."""
+    with opened_council(council) as services:
+        day = london_date(services.clock.now()) if on is None else on.date()
+        end = london_day_starts(day + timedelta(days=1))
+        found = services.muniment.register.settings_at(services.name, account, end)
+    if found is None:
+        raise BadInputError(
+            f"No account {account} had been enrolled by the end of {day:%-d %B %Y}.",
+            remedy="`muniment accounts list` shows the names.",
+        )
+    table = Table(title=f"{account}, as on {day:%-d %B %Y}", title_justify="left", show_header=False)
+    for one in fields(found):
+        value = getattr(found, one.name)
+        if value is not None and value != {}:
+            table.add_row(one.name, escape(str(value)))
+    console.print(table)
 
 
 @accounts.command()

@@ -15,6 +15,7 @@ muniment archive --yes
 muniment accounts list
 muniment accounts check
 muniment accounts check --account x-main
+muniment accounts asked x-main --on 2024-03-01
 muniment accounts confirm x-main
 muniment search '"bin collection"' --platform facebook --from 2024-01-01
 muniment search 'pothole deleted:yes' --facets

@@ -1,7 +1,7 @@
 """Retention at the command line: from the template to a signed schedule, decisions and what falls due."""
 
 import getpass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,8 @@ import pytest
 from muniment.adapters.schedule_yaml import TEMPLATE
 from muniment.bootstrap import open_muniment
 from muniment.domain.people import Appointment, Role
+from muniment.domain.triggers import Scope
+from muniment.ports.retention import Fact
 from muniment.settings import from_environment
 from schemas.errors import BadInputError
 from tests.operate.conftest import Office
@@ -48,6 +50,23 @@ def archived(office: Office) -> Office:
     appoint(getpass.getuser(), Role.INFORMATION_MANAGER)
     appoint("bob", Role.RECORDS_OFFICER)
     return office
+
+
+def test_what_was_recorded_after_midnight_in_london_is_told_under_that_day(office: Office) -> None:
+    fact = Fact(
+        event="campaign_ends",
+        scope=Scope.COUNCIL,
+        name="",
+        on=date(2026, 6, 1),
+        reason="it is over",
+        by="bob",
+        at=datetime(2026, 6, 30, 23, 30, tzinfo=UTC),
+    )
+    with open_muniment(from_environment()) as muniment:
+        muniment.register.add_fact("smalltown", fact)
+    told = office.run("trigger", "list").said
+    assert "1 Jul" in told
+    assert "30 Jun" not in told
 
 
 def test_from_the_template_to_a_schedule_in_force(archived: Office, tmp_path: Path) -> None:
