@@ -118,10 +118,10 @@ class Deciding:
         if window.until is not None and window.until < window.since:
             raise BadInputError("The window ends before it begins.", remedy="Give the earlier day first.")
         self._check_accounts(window.accounts)
-        known = {one.name: one for one in self._register.retention_windows(self._council)}
-        before = known.get(window.name)
         now = self.retaining.clock.now()
         with self._begin() as trail:
+            known = {one.name: one for one in self._register.retention_windows(self._council)}
+            before = known.get(window.name)
             self._register.set_window(self._council, window, reason=reason, by=self.actor.name, at=now)
             trail.record(
                 WindowSet(
