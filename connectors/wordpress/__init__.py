@@ -1,7 +1,7 @@
 """WordPress through its REST interface: posts, pages and comments, signed in or as anybody.
 
-Credential: `application_password`, with `username` (better in the account's option `username`: it is no
-secret). Account options: `site`, the name fixed in record ids (the register sets it at the first check);
+Credential: `application_password`, with `username` (or the account's option `username`: it is no secret).
+Account options: `site`, the name fixed in record ids (the register sets it at the first check);
 `api`, where the REST interface is not at base_url + /wp-json/ (such as https://example.gov.uk/?rest_route=).
 """
 

@@ -58,8 +58,7 @@ class _Details(msgspec.Struct):
 class Site:
     """One site's REST interface, signed in or not.
 
-    Secrets: `application_password`, and `username` (or the account's option `username`, so that the name
-    is not treated as a secret).
+    Secrets: `application_password`, and `username` (or the account's option `username`).
     """
 
     def __init__(self, account: Account, transport: Transport, secrets: Mapping[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from typing_extensions import override
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from muniment.bootstrap.process import Muniment
 
 __all__ = ["CouncilServices"]
+
+_NO_SECRETS: Final = frozenset({"expires_at", "username"})
+"""Values of a credential that are none: a user's name is a word, and masking it alters what people said."""
 
 
 class CouncilServices(CouncilRetention):
@@ -105,7 +108,7 @@ class CouncilServices(CouncilRetention):
         return Transport(
             account=account,
             clock=self.clock,
-            secrets=tuple(secrets.values()),
+            secrets=tuple(value for name, value in secrets.items() if name not in _NO_SECRETS),
             budget=budget,
             quarantine=self.quarantine,
             client=self.muniment.client,

@@ -4,7 +4,7 @@ Pure but for the look-ups it is handed: nothing here touches the network or the 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from types import NoneType
 from typing import Final
@@ -20,6 +20,7 @@ from schemas.vocabulary import Answer, AuthorRole, Kind, Series, Stream
 
 __all__ = ["Cut", "Findings", "capture_row", "cut", "findings", "read", "role_of", "series_of"]
 
+_BEYOND_COUNTING: Final = 10**18
 _TEXT: Final = frozenset({str})
 _TEXT_OR_NONE: Final = frozenset({str, NoneType})
 _MAYBE_TEXTS: Final = attrgetter(
@@ -52,7 +53,11 @@ def cut(connector: Connector, response: Response) -> Cut:
     Raises:
         MalformedItemError: The body cannot be cut at all.
     """
-    return Cut(response=response, exhibits=tuple(connector.exhibits(response)))
+    exhibits = tuple(connector.exhibits(response))
+    if all(_can_be(one.reported) for one in response.listings):
+        return Cut(response=response, exhibits=exhibits)
+    told = (one if _can_be(one.reported) else replace(one, reported=None) for one in response.listings)
+    return Cut(response=replace(response, listings=tuple(told)), exhibits=exhibits)
 
 
 def read(connector: Connector, exhibit: Exhibit) -> Reading:
@@ -67,7 +72,16 @@ def read(connector: Connector, exhibit: Exhibit) -> Reading:
     reading = connector.read(exhibit)
     if reading.record is not None and not _is_sound(reading.record):
         raise MalformedItemError("An item has a value of another kind than muniment knows.")
-    return reading
+    look = reading.look
+    if look is None or all(map(_can_be, look.metrics.values())):
+        return reading
+    metrics = {name: count for name, count in look.metrics.items() if _can_be(count)}
+    return replace(reading, look=replace(look, metrics=metrics))
+
+
+def _can_be(count: int | None) -> bool:
+    """Return whether anything can be counted so: what is beyond would stop the register at every run."""
+    return count is None or 0 <= count < _BEYOND_COUNTING
 
 
 def _is_sound(record: CouncilRecord) -> bool:

@@ -1,5 +1,6 @@
 """Bad input: a clear message, the documented exit code, nothing lost (docs/operate/exit-codes.md)."""
 
+import json
 import resource
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from conformance.fake import Fault, Trouble
+from conformance.platforms.mastodon import MastodonFake
 from tests.operate.conftest import Office
 
 CHECKOUT = Path(__file__).parents[2]
@@ -124,6 +126,32 @@ def test_an_account_that_cannot_even_be_checked_stops_no_other(office: Office) -
         assert words in ended.said
     coverage = office.run("coverage").said
     assert all(one["account"] in coverage for one in wrong)
+
+
+@pytest.mark.parametrize("count", [10**30, 2**63, -1])
+def test_a_number_that_nothing_is_counted_by_stops_nobody(office: Office, count: int) -> None:
+    facebook, mastodon = (office.stage.fakes[name] for name in ("facebook", "mastodon"))
+    assert isinstance(mastodon, MastodonFake)
+    told = {"data": [], "summary": {"total_count": count}}
+    facebook.knobs.faults.append(Fault(match="/comments", status=200, body=told, times=5))
+    (council,) = office.stage.world.accounts("mastodon", owned=True)
+    office.stage.world.sync()
+    counts = {"replies_count": count, "favourites_count": count}
+    statuses = [mastodon.render(item) | counts for item in office.stage.world.posts_of(council)]
+    whole = {"link": f'<{mastodon.base_url}/?min_id=1>; rel="prev"'}
+    mastodon.knobs.faults.append(Fault(match="limit=40", status=200, body=statuses, headers=whole, times=5))
+    ended = office.archive()
+    assert ended.code == 0, ended.said
+    assert len(office.items("facebook")) >= 5
+    assert len(office.items("mastodon")) == 10
+    assert office.run("coverage").code == office.run("verify").code == 0
+
+
+def test_a_user_name_beside_the_token_is_no_secret_and_is_left_in_what_people_wrote(office: Office) -> None:
+    path = office.stage.home / "secrets" / "facebook.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "username": "Notice"}))
+    assert office.archive().code == 0
+    assert "Notice 0" in json.dumps(office.items("facebook"))
 
 
 def test_a_login_page_where_data_was_due_is_no_empty_success(office: Office) -> None:
