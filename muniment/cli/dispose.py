@@ -81,11 +81,20 @@ def list_items(council: str | None, run: str | None, csv_path: Path | None) -> N
             console.print(f"{len(listed.items):,} items written to {csv_path}")
             return
         table = Table(title=f"Items of {run}", title_justify="left")
-        columns = ("record_id", "class", "event", "event_on", "due_from", "fate", "outcome")
-        for heading in columns:
+        table.add_column("record", overflow="fold", min_width=22)
+        for heading in ("class", "counts from", "may go from", "what becomes of it"):
             table.add_column(heading, overflow="fold")
         for row in listed.items.slice(0, _SHOWN).to_pylist():
-            table.add_row(*(escape(str(row[name] or "")) for name in columns))
+            begun = "" if row["event_on"] is None else f", {row['event_on']:%-d %b %Y}"
+            due = "" if row["due_from"] is None else f"{row['due_from']:%-d %b %Y}"
+            cells = (
+                row["record_id"],
+                row["class"] or "none",
+                f"{row['event'] or ''}{begun}",
+                due,
+                row["outcome"],
+            )
+            table.add_row(*map(escape, cells))
         console.print(table)
         if len(listed.items) > _SHOWN:
             console.print(f"The first {_SHOWN} of {len(listed.items):,}; --csv writes them all.")
@@ -129,7 +138,7 @@ def review(
             until_on=until,
             retention_class=retention_class,
         )
-    console.print(f"{count:,} items: {decision}.")
+    console.print(f"{count:,} {'item' if count == 1 else 'items'}: {decision}.")
 
 
 @dispose.command("send-on")
@@ -250,7 +259,13 @@ def certificate(council: str | None, run: str, json_path: Path | None, pdf_path:
     )
     for copy in told["remaining_copies"]:
         ended = told.get("copies_ended")
-        ends = f"gone since {_day(ended['ended_on'])}" if ended else f"until {_day(copy['ends_on'])}"
+        ends = (
+            f"gone since {_day(ended['ended_on'])}"
+            if ended
+            else f"until {_day(copy['ends_on'])}"
+            if copy["ends_on"]
+            else "say so when they are gone: `muniment dispose copies-ended`"
+        )
         console.print(escape(f"  still in: {copy['what']}, {ends}"))
     for given in told.get("given_out", ()):
         some = "an unknown number" if given["of_these"] is None else f"{given['of_these']:,}"
@@ -366,5 +381,5 @@ def _print_executed(done: Executed, *, dry_run: bool) -> None:
         console.print(f"  Certificate {done.certificate_no} is issued.")
 
 
-def _day(told: str | None) -> str:
-    return "nobody told when" if told is None else f"{date.fromisoformat(told):%-d %B %Y}"
+def _day(told: str) -> str:
+    return f"{date.fromisoformat(told):%-d %B %Y}"

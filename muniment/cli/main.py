@@ -1,9 +1,11 @@
 """The group of all commands, and what an error means for the exit code."""
 
+import errno
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from io import TextIOWrapper
+from typing import Final
 
 import click
 
@@ -42,6 +44,17 @@ def _version() -> str:
         return "from a checkout, not installed"
 
 
+_REMEDIES: Final = {
+    errno.EEXIST: "Give another name: what is there is not written over.",
+    errno.ENOENT: "Name a folder that exists.",
+    errno.EACCES: "Name a folder that you may write to.",
+    errno.EISDIR: "Name a file.",
+    errno.ENOTDIR: "Name a folder that exists.",
+    errno.EROFS: "Name a folder that you may write to.",
+    errno.ENOSPC: "Make room, and run the same command again.",
+}
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(_version(), message="muniment %(version)s")
 def muniment() -> None:
@@ -69,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that has no Welsh letters shows which
     try:
-        muniment(arguments, standalone_mode=False)
+        muniment(arguments, prog_name="muniment", standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("Stopped. What was kept is kept; the next run goes on from there.", err=True)
         sys.exit(3)
@@ -86,4 +99,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"muniment: {where}{error.strerror or type(error).__name__}.", err=True)
+        if error.errno in _REMEDIES:
+            click.echo(f"What to do: {_REMEDIES[error.errno]}", err=True)
         sys.exit(LOOK)

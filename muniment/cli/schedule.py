@@ -15,7 +15,8 @@ from muniment.cli.options import DAY
 from muniment.domain.disposal import WORDS, DisposalPlan, Why
 from muniment.domain.forecasting import Month, forecast, forecast_svg
 from muniment.domain.honouring import conflicts
-from muniment.domain.retention import Action, RetentionClass, Schedule, refusal
+from muniment.domain.people import Act, require
+from muniment.domain.retention import Action, RetentionClass, Schedule, Status, refusal
 from muniment.domain.simulating import Change, Simulation
 from muniment.services.comparing import differences
 from schemas.london import london_date
@@ -72,6 +73,8 @@ def check(file: Path) -> None:
         console.print(f"Held against no limitation floor, since they name no claim: {', '.join(silent)}.")
     refused = refusal(found, found.effective_from)
     console.print(refused or f"It can be adopted, and takes effect on {_long(found)}.")
+    if found.status is Status.TEMPLATE:
+        console.print("To adopt it, fill in every field of `sign_off` and write `status: adopted`.")
 
 
 @schedule.command("list")
@@ -162,8 +165,13 @@ def adopt(council: str | None, file: Path, *, yes: bool) -> None:
     """Adopt a signed schedule, after showing what it does to the records held. It never changes again."""
     tried, text = load_schedule(file)
     with opened_council(council) as services:
+        require(services.actor, Act.ADOPT_SCHEDULE)
         if not yes:
             _print_simulation(services.retaining.simulate(tried))
+            signed = tried.sign_off
+            if not signed.missing:
+                what = f"{signed.approved_by} for {signed.council}: {signed.minute_reference}"
+                console.print(f"Signed off by {escape(what)}.")
             click.confirm(f"Adopt version {tried.version}, in force from {_long(tried)}?", abort=True)
         deciding(services).adopt(tried, text)
     console.print(f"Version {tried.version} is adopted and takes effect on {_long(tried)}.")

@@ -8,7 +8,7 @@ from typing import TypeVar
 from muniment.domain.events import RoleEnded, RoleGiven, TeamJoined, TeamLeft
 from muniment.domain.people import Act, Actor, Appointment, Membership, Role, require
 from muniment.ports import Register
-from muniment.services.checking import check_name, check_reason
+from muniment.services.checking import check_name, check_person, check_reason
 from schemas.errors import BadInputError, NotPermittedError
 from schemas.london import london_date
 
@@ -37,6 +37,7 @@ def appoint(
         BadInputError: The person has the role then already, or the days are in the wrong order, or no reason.
     """
     check_reason(reason)
+    check_person(appointment.person)
     with register.begin(council, actor, now=now) as trail:
         known = register.appointments(council)
         if _managers(known, london_date(now)) or appointment.role is not Role.INFORMATION_MANAGER:
@@ -113,6 +114,7 @@ def admit(
     """
     check_reason(reason)
     check_name(membership.team)
+    check_person(membership.person)
     require(actor, Act.GIVE_ROLES)
     _refuse_oneself(actor, membership.person, "put themselves into a team")
     _check_days(membership, "a time in a team")

@@ -9,19 +9,39 @@ import pyarrow.compute as pc
 
 from schemas.errors import BadInputError
 
-__all__ = ["check_held", "check_name", "check_reason", "one_of"]
+__all__ = ["check_held", "check_name", "check_person", "check_reason", "one_of"]
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,79}")
+_NAME: Final = re.compile(r"[^\W_][\w .,'&/-]{0,79}")  # letters of every language: Tŷ Cymunedol is a team
+_LONGEST_REASON: Final = 4_000
+_LONGEST_PERSON: Final = 256
 
 
 def check_reason(reason: str) -> None:
     """Refuse an act without a reason.
 
     Raises:
-        BadInputError: It is empty.
+        BadInputError: It is empty, or as long as a document.
     """
     if not reason.strip():
         raise BadInputError("The reason is missing: it is read years later.", remedy="Give --reason.")
+    if len(reason) > _LONGEST_REASON:
+        raise BadInputError(
+            f"The reason has {len(reason):,} letters, and {_LONGEST_REASON:,} are the most.",
+            remedy="Write the gist, and where the document is filed.",
+        )
+
+
+def check_person(person: str) -> None:
+    """Refuse a name by which nobody signs in to a machine.
+
+    Raises:
+        BadInputError: It is empty or too long, has a blank at an end, or what cannot be printed.
+    """
+    if not person.isprintable() or person != person.strip() or not 0 < len(person) <= _LONGEST_PERSON:
+        raise BadInputError(
+            f"Nobody signs in as '{person}'.",
+            remedy="Write the name with which the person signs in to the machine.",
+        )
 
 
 def check_name(name: str) -> None:
@@ -32,7 +52,8 @@ def check_name(name: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise BadInputError(
-            f"'{name}' cannot be a name.", remedy="Write letters, digits, spaces and . _ / -, 80 at most."
+            f"'{name}' cannot be a name.",
+            remedy="Write letters, digits, spaces and . , ' & _ / -, 80 at most.",
         )
 
 

@@ -325,8 +325,9 @@ class Disposing:
             listed = self._listed(found)
             if found.state is not RunState.PROPOSED:
                 raise BadInputError(
-                    f"The disposal run {run} is {found.state}: it does not wait for approval.",
-                    remedy="A list is approved when its review has ended: `muniment dispose send-on`.",
+                    f"The disposal run {run} does not wait for approval: its state is {found.state}.",
+                    remedy="A list is approved when its reviews have ended: `muniment dispose status` says "
+                    "whom it waits for, `muniment dispose send-on` ends a review.",
                 )
             require_another(actor, hands(found.prepared_by), "prepared the list")
             others = [hands(one.person) for one in listed.approvals if one.person != signed(actor)]

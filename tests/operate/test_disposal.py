@@ -53,7 +53,7 @@ def test_from_what_is_due_to_the_certificate(
     doomed = [line.split(",")[0] for line in listed.read_text(encoding="utf-8").splitlines()[1:]]
     kept = doomed[0]
     reviewed = desk.says("ben", "dispose", "review", run, "keep", "--is", kept, "--reason", "An inquiry")
-    assert "1 items: keep" in reviewed.said
+    assert "1 item: keep" in reviewed.said
     assert "two approvals" in desk.says("ben", "dispose", "send-on", run).said
     assert desk.says("ann", "dispose", "approve", run).code == 3
     assert "another approval" in desk.says("ben", "dispose", "approve", run).said
@@ -99,3 +99,60 @@ def test_from_what_is_due_to_the_certificate(
     audit = desk.says("ivy", "audit", "--what", "disposal").said
     assert "person:disposal:approve" in audit
     assert doomed[-1] not in audit
+
+
+def test_the_service_that_a_class_names_has_its_say_and_a_key_goes_with_its_last_stub(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert office.archive().code == 0
+    desk = Desk(office, monkeypatch)
+    schedule = signed(tmp_path / "signed.yml")
+    text = schedule.read_text(encoding="utf-8")
+    for code, old, new in (
+        ("PUB-COMMENT", "level: thread", "level: thread\n    co_review: Tŷ Cymunedol"),
+        ("AUD-CERT", 'period: "PERM"\n    action: permanent', 'period: "20y"\n    action: destroy'),
+    ):
+        before, after = text.split(f"code: {code}\n")
+        assert old in after
+        text = before + f"code: {code}\n" + after.replace(old, new, 1)
+    schedule.write_text(text, encoding="utf-8")
+    adopted = desk.says("ivy", "schedule", "adopt", "--yes", str(schedule))
+    assert adopted.code == 0, adopted.said
+    desk.wait(days=4 * 365)
+    run = desk.says("ann", "dispose", "propose").said.split("The list of ")[1].split(" ")[0]
+    why = ("--reason", "a planning case")
+
+    assert "the teams that have a say" in desk.says("ben", "dispose", "send-on", run).said
+    assert "waits for: Tŷ Cymunedol" in desk.says("ben", "dispose", "status", run).said
+    keeping = ("dispose", "review", run, "keep", "--by", "account", "--is", "mastodon", *why)
+    assert desk.says("pat", *keeping).code == 3
+    assert desk.says("ben", "dispose", "approve", run).code == 2
+    assert desk.says("ivy", "people", "add", "pat", "--team", "Tŷ Cymunedol", *why).code == 0
+    kept = desk.says("pat", *keeping)
+    assert "items: keep" in kept.said, kept.said
+    assert "two approvals" in desk.says("pat", "dispose", "send-on", run).said
+    assert "pat has looked at it" in desk.says("ben", "dispose", "status", run).said
+    for person in ("ben", "ivy"):
+        assert desk.says(person, "dispose", "approve", run).code == 0
+    desk.wait(days=8)
+    assert "Certificate 1 is issued" in desk.says("ivy", "dispose", "run", run).said
+    assert {item["platform"] for item in office.items().values() if item["kind"] == "comment"} == {"mastodon"}
+
+    stubs = tmp_path / "stubs.json"
+    assert desk.says("pat", "dispose", "stubs", "--to", str(stubs)).code == 3
+    assert not stubs.exists()
+    assert desk.says("ann", "dispose", "stubs", "--to", str(stubs)).code == 0
+    old = next(line for line in desk.says("ann", "dispose", "keys").said.splitlines() if "in use" in line)
+    key = old.split("│")[1].strip()
+    assert desk.says("ann", "dispose", "new-key").code == 3
+    assert desk.says("ivy", "dispose", "new-key").code == 0
+    forget = ("dispose", "forget-key", key, "--reason", "20 years are over")
+    assert "their period ends on" in desk.says("ann", *forget).said
+    desk.wait(days=21 * 366)
+    assert "Another person says" in desk.says("ann", *forget).said
+    assert "Another person says" in desk.says("ann", *forget).said
+    assert desk.says("ben", *forget).code == 3
+    assert "is destroyed" in desk.says("ivy", *forget).said
+    assert key not in desk.says("ann", "dispose", "keys").said
+    assert "20 years are over" in desk.says("ivy", "audit", "--what", "key").said
+    assert desk.says("ivy", "verify").code == 0

@@ -91,3 +91,21 @@ def test_a_terminal_without_welsh_letters_shows_which_they_are() -> None:
     )
     assert ended.returncode == 2
     assert b"t\\u0177" in ended.stderr
+
+
+def test_who_is_named_can_sign_in_and_a_reason_is_no_document(office: Office) -> None:
+    add = ("people", "add")
+    for person in ("", " ivy", "iv\ny", "a" * 300):
+        ended = office.run(*add, person, "--role", "information-manager", "--reason", "x")
+        assert (ended.code, "Nobody signs in" in ended.said) == (2, True), person
+    long = office.run(*add, "ivy", "--role", "information-manager", "--reason", "x" * 5_000)
+    assert (long.code, "4,000 are the most" in long.said) == (2, True)
+    assert "Nobody has a role yet" in office.run("people", "list").said
+
+
+def test_a_file_that_is_there_is_not_written_over(office: Office, tmp_path: Path) -> None:
+    file = tmp_path / "schedule.yml"
+    assert office.run("schedule", "template", str(file)).code == 0
+    ended = office.run("schedule", "template", str(file))
+    assert ended.code == 6
+    assert "Give another name" in ended.said
