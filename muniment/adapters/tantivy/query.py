@@ -48,6 +48,7 @@ class Compiler:
         """Keep both."""
         self._schema = schema
         self._vocabulary = vocabulary
+        self._records: tuple[frozenset[str], _Tantivy] | None = None
 
     def compile(self, node: Node) -> _Tantivy:
         """Compile a tree. Fields and ranges narrow but do not score, as in Elasticsearch's filters.
@@ -65,7 +66,7 @@ class Compiler:
             case Word() | Phrase() | Near() | Wildcard() | Fuzzy():
                 query = self._leaf(node)
             case Records(ids):
-                query = make.const_score_query(make.term_set_query(self._schema, "record", sorted(ids)), 0.0)
+                query = self._any_record(ids)
             case Keyword(field, value):
                 query = make.const_score_query(make.term_query(self._schema, field, value, "basic"), 0.0)
             case Range(field, low, high) if field in FLAGS and low is not None and low == high:
@@ -82,6 +83,14 @@ class Compiler:
             case _:
                 assert_never(node)
         return query
+
+    def _any_record(self, ids: frozenset[str]) -> _Tantivy:
+        """Compile a set of records; the last is kept, since each part of an answer leaves out the same."""
+        known = self._records
+        if known is None or known[0] is not ids:
+            found = tantivy.Query.term_set_query(self._schema, "record", sorted(ids))
+            known = self._records = (ids, tantivy.Query.const_score_query(found, 0.0))
+        return known[1]
 
     def _leaf(self, leaf: Leaf) -> _Tantivy:
         make = tantivy.Query
