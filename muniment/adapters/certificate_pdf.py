@@ -6,6 +6,7 @@ is the JSON's, and the PDF is made from it again at any time. Same certificate, 
 
 import io
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
@@ -16,8 +17,9 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from muniment.domain.certificate import certificate_digest
+from schemas.london import london_words
 
-__all__ = ["certificate_pdf"]
+__all__ = ["certificate_facts", "certificate_pdf"]
 
 _MARGIN: Final = 20 * mm
 _LOOKS: Final = TableStyle(
@@ -27,6 +29,13 @@ _LOOKS: Final = TableStyle(
         ("BACKGROUND", (0, 0), (-1, 0), colors.whitesmoke),
     ]
 )
+
+_PARTS: Final[Mapping[tuple[str, ...], tuple[int, ...]]] = {
+    ("Class", "Account", "Year", "Records"): (4, 8, 2, 2),
+    ("Store", "Proved", "What was found"): (3, 2, 8),
+    ("No.", "What", "When", "By", "Of these", "Became"): (2, 5, 5, 5, 3, 5),
+}
+"""How the width of a table is shared by its columns; others share alike."""
 
 
 def certificate_pdf(told: Mapping[str, Any], raw: bytes) -> bytes:
@@ -50,7 +59,7 @@ def certificate_pdf(told: Mapping[str, Any], raw: bytes) -> bytes:
     )
     styles = getSampleStyleSheet()
     story: list[Any] = [Paragraph(f"Certificate of disposal {told['number']}", styles["Title"])]
-    story.append(_pairs(_facts(told, raw)))
+    story.append(_pairs(certificate_facts(told, raw)))
     for heading, header, rows in _tables(told):
         story += [Spacer(1, 5 * mm), Paragraph(heading, styles["Heading2"]), _table(header, rows)]
     story += [Spacer(1, 5 * mm), Paragraph("What remains", styles["Heading2"])]
@@ -59,7 +68,8 @@ def certificate_pdf(told: Mapping[str, Any], raw: bytes) -> bytes:
     return sink.getvalue()
 
 
-def _facts(told: Mapping[str, Any], raw: bytes) -> list[tuple[str, str]]:
+def certificate_facts(told: Mapping[str, Any], raw: bytes) -> list[tuple[str, str]]:
+    """Return what stands in the table at its head."""
     authority = told["authority"]
     facts = [
         ("Council", told["council"]),
@@ -68,13 +78,16 @@ def _facts(told: Mapping[str, Any], raw: bytes) -> list[tuple[str, str]]:
         ("Basis", authority["basis"] or "the schedule"),
         ("Records destroyed", f"{told['records']:,}"),
         ("Method", told["method"]),
-        ("Prepared", f"by {told['prepared']['by']}, {told['prepared']['at']}"),
-        ("Holds checked", told["holds_checked_at"]),
-        ("Certified", told["certified_at"]),
+        ("Prepared", f"by {told['prepared']['by']}, {_time(told['prepared']['at'])}"),
+        ("Holds checked", _time(told["holds_checked_at"])),
+        ("Certified", _time(told["certified_at"])),
         ("Keyed digest of the ids", f"{told['ids_hmac_sha256']} (HMAC-SHA256, key {told['key']})"),
         ("Proof attempts", str(told["tries"])),
         ("Software", told["software"]),
-        ("Certificate before this", told["previous_sha256"]),
+        (
+            "Certificate before this",
+            told["previous_sha256"] if told["number"] > 1 else "none: it is the first",
+        ),
         ("SHA-256 of the signed JSON", certificate_digest(raw).hex()),
     ]
     if told["sandbox_clock"]:
@@ -84,13 +97,13 @@ def _facts(told: Mapping[str, Any], raw: bytes) -> list[tuple[str, str]]:
 
 def _tables(told: Mapping[str, Any]) -> list[tuple[str, Sequence[str], Sequence[Sequence[str]]]]:
     ended = told.get("copies_ended")
-    gone_on = ended["ended_on"] if ended else ""
-    copies = [(one["what"], one["ends_on"] or "not told", gone_on) for one in told["remaining_copies"]]
+    gone_on = _day(ended["ended_on"]) if ended else ""
+    copies = [(one["what"], _day(one["ends_on"]), gone_on) for one in told["remaining_copies"]]
     return [
         (
             "Approved",
             ("By", "Role", "At"),
-            [(one["by"], one["role"], one["at"]) for one in told["approved"]],
+            [(one["by"], one["role"], _time(one["at"])) for one in told["approved"]],
         ),
         (
             "Items by class, account and year",
@@ -127,13 +140,22 @@ def _tables(told: Mapping[str, Any]) -> list[tuple[str, Sequence[str], Sequence[
             ("No.", "What", "When", "By", "Of these", "Became"),
             [
                 (
-                    *(str(one["number"]), one["kind"], one["at"], one["by"]),
+                    *(str(one["number"]), one["kind"], _time(one["at"]), one["by"]),
                     *("not known" if one["of_these"] is None else f"{one['of_these']:,}", one["became"]),
                 )
                 for one in told.get("given_out", ())
             ],
         ),
     ]
+
+
+def _time(told: str) -> str:
+    """Return an instant of the signed file, which is in UTC, as people read it: by London time."""
+    return london_words(datetime.fromisoformat(told))
+
+
+def _day(told: str | None) -> str:
+    return "not told" if told is None else f"{date.fromisoformat(told):%-d %B %Y}"
 
 
 def _pairs(facts: Sequence[tuple[str, str]]) -> Table:
@@ -145,6 +167,7 @@ def _pairs(facts: Sequence[tuple[str, str]]) -> Table:
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     style = getSampleStyleSheet()["BodyText"]
     told = [header, *(rows or [["none", *[""] * (len(header) - 1)]])]
-    width = 170 * mm / len(header)
+    parts = _PARTS.get(tuple(header), (1,) * len(header))
+    widths = [170 * mm * part / sum(parts) for part in parts]
     cells = [[Paragraph(escape(str(cell)), style) for cell in row] for row in told]
-    return Table(cells, colWidths=[width] * len(header), style=_LOOKS, repeatRows=1)
+    return Table(cells, colWidths=widths, style=_LOOKS, repeatRows=1)

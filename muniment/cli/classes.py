@@ -53,7 +53,8 @@ def show(council: str | None, record_id: str) -> None:
     }
     for name, value in lines.items():
         if value is not None:
-            table.add_row(name, escape(str(value)))
+            told = f"{value:%-d %B %Y}" if isinstance(value, date) else str(value)
+            table.add_row(name, escape(told))
     console.print(table)
 
 

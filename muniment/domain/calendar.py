@@ -12,7 +12,9 @@ from muniment.domain.completeness import AccountCoverage, Day
 __all__ = ["calendar_svg"]
 
 _CELL: Final = 11
-_LEFT: Final = 190
+_LEFT: Final = 250
+_LETTER: Final = 9  # how wide a letter of the title is, at most
+_LONGEST_NAME: Final = 38
 _TOP: Final = 56
 _STYLE: Final = (
     "text{font:11px Arial,sans-serif;fill:#0b0c0c}"
@@ -28,7 +30,8 @@ _HATCH: Final = (
 def calendar_svg(council: str, accounts: Sequence[AccountCoverage]) -> str:
     """Return the picture; all accounts have the same days."""
     days = accounts[0].days if accounts else ()
-    width = _LEFT + max(len(days), 30) * _CELL + 20
+    title = f"{council}: days seen, and days on which we were blind"
+    width = max(_LEFT + max(len(days), 30) * _CELL + 20, 30 + _LETTER * len(title))
     height = _TOP + len(accounts) * _CELL + 40
     lines = [
         (
@@ -37,7 +40,7 @@ def calendar_svg(council: str, accounts: Sequence[AccountCoverage]) -> str:
         ),
         f"<style>{_STYLE}</style>{_HATCH}",
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
-        f'<text class="h" x="10" y="22">{escape(council)}: days seen, and days on which we were blind</text>',
+        f'<text class="h" x="10" y="22">{escape(title)}</text>',
     ]
     lines += _months(days)
     for row, account in enumerate(accounts):
@@ -57,7 +60,9 @@ def _months(days: Sequence[Day]) -> list[str]:
 
 def _row(row: int, account: AccountCoverage) -> list[str]:
     y = _TOP + row * _CELL
-    lines = [f'<text x="10" y="{y + 9}">{escape(account.account[:28])}</text>']
+    name = account.account
+    told = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+    lines = [f'<text x="10" y="{y + 9}">{escape(told)}</text>']
     for at, day in enumerate(account.days):
         style = "seen" if not day.blind else "blind" if day.blind > 0.5 else "part"  # noqa: PLR2004 -- half a day
         why = f", blind {day.blind:.0%}: {', '.join(day.reasons)}" if day.blind else ", seen"

@@ -24,6 +24,8 @@ _STYLE: Final = (
     "text{font:11px Arial,sans-serif;fill:#0b0c0c}.h{font-size:15px;font-weight:bold}"
     ".destroy{fill:#d4351c}.review{fill:#1d70b8}.transfer{fill:#00703c}.held{fill:url(#hatch)}"
 )
+_LETTER: Final = 9  # how wide a letter of the title is, at most
+_LEGEND_WIDTH: Final = 640
 _HATCH: Final = (
     '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse">'
     '<rect width="5" height="5" fill="#b1b4b6"/><path d="M0 5L5 0" stroke="#0b0c0c" stroke-width="1"/>'
@@ -92,7 +94,8 @@ def forecast(plan: DisposalPlan, *, months: int = 24) -> tuple[Month, ...]:
 def forecast_svg(council: str, months: Sequence[Month]) -> str:
     """Return the chart: a bar a month, in parts; each part has its words for a screen reader."""
     most = max((month.all for month in months), default=0) or 1
-    width = _LEFT + len(months) * _BAR + 30
+    title = f"{council}: records that fall due, by month"
+    width = max(_LEFT + len(months) * _BAR + 30, _LEGEND_WIDTH, 30 + _LETTER * len(title))
     height = _TOP + _HEIGHT + 70
     lines = [
         (
@@ -101,7 +104,7 @@ def forecast_svg(council: str, months: Sequence[Month]) -> str:
         ),
         f"<style>{_STYLE}</style>{_HATCH}",
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
-        f'<text class="h" x="10" y="22">{escape(council)}: records that fall due, by month</text>',
+        f'<text class="h" x="10" y="22">{escape(title)}</text>',
         f'<text x="10" y="{_TOP + 10}">{most:,}</text><text x="10" y="{_TOP + _HEIGHT}">0</text>',
     ]
     for at, month in enumerate(months):

@@ -73,6 +73,7 @@ def test_the_chart_is_a_picture_with_words_for_a_screen_reader() -> None:
     assert root.get("aria-label") == "Records of Anytown & Sons that fall due, by month"
     titles = [one.text for one in root.iter("{http://www.w3.org/2000/svg}title")]
     assert titles == ["May 2029: 2 to destroy"]
+    assert int(root.get("width", "0")) >= 640  # six months are narrower than title and legend
     assert forecast_svg("Anytown", forecast(planned(on=DUE), months=1))
 
 

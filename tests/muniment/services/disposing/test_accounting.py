@@ -1,11 +1,14 @@
 """Why is it not held? Destroyed, being destroyed, held, or never seen: four different answers."""
 
+from datetime import datetime
+
 import pytest
 
-from muniment.adapters.certificate_pdf import certificate_pdf
+from muniment.adapters.certificate_pdf import certificate_facts, certificate_pdf
 from muniment.domain.disposal import Why
 from muniment.domain.naming import may_mean
 from muniment.services.accounting import Account, Found, why
+from schemas.london import london_words
 from tests.muniment.adapters.delta.council import COUNCIL
 from tests.muniment.services.disposing.office import Office, ids
 
@@ -53,3 +56,6 @@ def test_the_pdf_says_what_was_signed_and_is_the_same_each_time(office: Office) 
     pdf = certificate_pdf(told, raw)
     assert pdf.startswith(b"%PDF")
     assert pdf == certificate_pdf(told, raw)
+    facts = dict(certificate_facts(told, raw))
+    assert facts["Certified"] == london_words(datetime.fromisoformat(told["certified_at"]))
+    assert facts["Certificate before this"] == "none: it is the first"
