@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+import pyarrow.compute as pc
+
 from muniment.domain.disposal_run import Run
 from muniment.domain.naming import may_mean
 from muniment.domain.stub import Stub
 from muniment.ports import Archive, Register
 from schemas.arrow import RECORD_SERIES
+from schemas.errors import BadInputError
 from schemas.report import Gap
 
 __all__ = ["Account", "Found", "why"]
@@ -50,7 +53,12 @@ def why(council: str, asked: str, *, archive: Archive, register: Register, on: d
         archive: Where it would be.
         register: Where stubs and gaps are.
         on: The London day on which it was published, when known: gaps of that day may be the reason.
+
+    Raises:
+        BadInputError: Nothing is named.
     """
+    if not asked.strip():
+        raise BadInputError("No record is named.", remedy="Give its id or its web address.")
     names = may_mean(asked)
     for record_id in names:
         stub = register.stub(council, record_id)
@@ -74,7 +82,7 @@ def _by_address(archive: Archive, asked: str) -> str | None:
     if not asked.startswith(("http://", "https://")):
         return None
     for batch in archive.scan(series=RECORD_SERIES, columns=["record_id", "url"]):
-        for record_id, url in zip(batch["record_id"].to_pylist(), batch["url"].to_pylist(), strict=True):
-            if url == asked:
-                return str(record_id)
+        place = pc.index(batch["url"], asked).as_py()
+        if place >= 0:
+            return str(batch["record_id"][place])
     return None

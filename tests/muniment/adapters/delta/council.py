@@ -153,7 +153,7 @@ class Said:
             title=None,
             text=self.text,
             language=None,
-            url=None,
+            url=f"https://www.facebook.com/share/n{self.number}",
             created_at=self.created_at,
             version_at=None,
             media=(),

@@ -8,6 +8,7 @@ from muniment.adapters.certificate_pdf import certificate_facts, certificate_pdf
 from muniment.domain.disposal import Why
 from muniment.domain.naming import may_mean
 from muniment.services.accounting import Account, Found, why
+from schemas.errors import BadInputError
 from schemas.london import london_words
 from tests.muniment.adapters.delta.council import COUNCIL
 from tests.muniment.services.disposing.office import Office, ids
@@ -31,6 +32,25 @@ def test_a_destroyed_record_is_answered_from_its_stub(office: Office) -> None:
     assert (told.stub.retention_class, told.run.certificate_no) == ("PUB-COMMENT", 1)
     assert asked(office, "facebook:2").found is Found.HELD
     assert asked(office, "facebook:77").found is Found.NEVER_HELD
+
+
+def test_a_held_record_is_found_by_the_address_that_its_platform_gave_it(office: Office) -> None:
+    office.settle()
+    rows = [
+        row
+        for batch in office.archive.scan(series=["public"], columns=["record_id", "url"])
+        for row in batch.to_pylist()
+        if row["url"]
+    ]
+
+    assert rows
+    assert [asked(office, row["url"]).record_id for row in rows] == [row["record_id"] for row in rows]
+
+
+@pytest.mark.parametrize("nothing", ["", "  "])
+def test_nothing_is_no_record_that_was_never_held(office: Office, nothing: str) -> None:
+    with pytest.raises(BadInputError, match="No record is named"):
+        asked(office, nothing)
 
 
 @pytest.mark.parametrize(
