@@ -46,6 +46,8 @@ def links_asked(stage: Stage, links: tuple[str, ...], folder: Path) -> list[str]
     """Return which of the links in a post were asked where they lead."""
     stage.post("See there")
     connector, walk = stage.connector(), stage.walk()
+    nobody = {**walk.account.options, "short_links": "http://127.0.0.1:1"}
+    walk = replace(walk, account=replace(walk.account, sandbox=True, options=nobody))
     responses = list(connector.pages(walk, nothing_held))
     told = findings(connector, walk, [cut(connector, each) for each in responses], known={}, council_ids=())
     filings = tuple(replace(one, record=replace(one.record, links=links)) for one in told.filings)
@@ -66,6 +68,10 @@ def test_what_is_no_address_is_kept_as_it_stands_and_asked_of_nobody(
     stage: Stage, tmp_path: Path, link: str
 ) -> None:
     assert links_asked(stage, (link,), tmp_path) == []
+
+
+def test_a_link_of_a_shortener_is_asked_for_whatever_the_platform(stage: Stage, tmp_path: Path) -> None:
+    assert links_asked(stage, ("https://bit.ly/NbBins",), tmp_path) == ["https://bit.ly/NbBins"]
 
 
 def test_only_known_shorteners_are_asked(stage: Stage, tmp_path: Path) -> None:
