@@ -52,6 +52,7 @@ class IndexState:
         self._compiler = Compiler(schema, self._vocabulary)
         self.watermark = _watermark(searcher, schema)
         self._times = Times(searcher)
+        self._uneven: Node | None = None
         self._counted: tuple[Node, tuple[int, int]] | None = None
         self._ahead: tuple[Node, list[tuple[Place, _Tantivy]]] | None = None
 
@@ -178,7 +179,7 @@ class IndexState:
         if start is not None:
             same_time = And((Range("sk", start.sk, start.sk), Range("id", None, start.id - 1)))
             query = And((tree, Or((Range("sk", None, start.sk - 1), same_time))))
-        found = self._latest(query, start, size + _SHARING, versions)
+        found = self._latest(tree, query, start, size + _SHARING, versions)
         ends = (
             self.searcher.fast_field_values("sk", [found[size - 1], found[-1]]) if size < len(found) else []
         )
@@ -191,14 +192,17 @@ class IndexState:
             ]
         return _in_order(self.searcher, [(0.0, address) for address in found], None, size)
 
-    def _latest(self, query: Node, start: Place | None, limit: int, versions: int) -> list[_Tantivy]:
-        """Return so many hits of a query in order of time; `versions` match, those before the start too."""
+    def _latest(
+        self, tree: Node, query: Node, start: Place | None, limit: int, versions: int
+    ) -> list[_Tantivy]:
+        """Return so many hits of `query` in order of time: what is to come of a tree, with its total."""
         entries = _SPARE * limit * self.searcher.num_docs / max(versions, 1)
         since = self._times.since(entries, None if start is None else start.sk)
-        if since is not None:
+        if since is not None and self._uneven != tree:
             found = self._run(And((query, Range("sk", since, None))), limit=limit, by="sk")
             if len(found) == limit:
                 return found
+            self._uneven = tree  # such as one of other days; pages ask again
         return self._run(query, limit=limit, by="sk")
 
     def _most_relevant(
