@@ -41,7 +41,7 @@ _CONFIDENCE: Final = ("V", "V2", "GK")
 _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$", max_length=40)]
-Team = Annotated[str, StringConstraints(pattern=r"^[^\W\d_][\w .,'&/-]{0,79}$")]
+Team = Annotated[str, StringConstraints(pattern=r"^[^\W\d_][\w .'&/-]{0,79}$")]
 Event = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 
 

@@ -11,7 +11,7 @@ from schemas.errors import BadInputError
 
 __all__ = ["check_held", "check_name", "check_person", "check_reason", "one_of"]
 
-_NAME: Final = re.compile(r"[^\W_][\w .,'&/-]{0,79}")  # letters of every language: Tŷ Cymunedol is a team
+_NAME: Final = re.compile(r"[^\W_][\w .'&/-]{0,79}")  # letters of every language: Tŷ Cymunedol is a team
 _LONGEST_REASON: Final = 4_000
 _LONGEST_PERSON: Final = 256
 
@@ -53,7 +53,7 @@ def check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise BadInputError(
             f"'{name}' cannot be a name.",
-            remedy="Write letters, digits, spaces and . , ' & _ / -, 80 at most.",
+            remedy="Write letters, digits, spaces and . ' & _ / -, 80 at most.",
         )
 
 
