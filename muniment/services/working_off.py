@@ -4,7 +4,7 @@ By night and by hand. A run that fails (a full disk, an index that lies, a key o
 is entered in the audit with the kind of its error and tried again the next time; those behind it do not wait.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -39,17 +39,27 @@ def go_on(destroying: Destroying) -> WorkedOff:
     return _each(destroying, destroying.begun())
 
 
-def work_off(destroying: Destroying) -> WorkedOff:
-    """Go on with every run that was begun, then execute those whose waiting period is over."""
+def work_off(
+    destroying: Destroying, progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> WorkedOff:
+    """Go on with every run that was begun, then execute those whose waiting period is over.
+
+    `progress` is told after each how many are dealt with, and of how many.
+    """
     begun = destroying.begun()
-    return _each(destroying, (*begun, *(one for one in destroying.due() if one not in begun)))
+    runs = (*begun, *(one for one in destroying.due() if one not in begun))
+    return _each(destroying, runs, progress)
 
 
-def _each(destroying: Destroying, runs: Iterable[str]) -> WorkedOff:
+def _each(
+    destroying: Destroying,
+    runs: Sequence[str],
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> WorkedOff:
     done: list[Executed] = []
     refused: list[tuple[str, NotApprovedError]] = []
     failed: list[tuple[str, Exception]] = []
-    for run in runs:
+    for number, run in enumerate(runs, start=1):
         try:
             done.append(destroying.execute(run))
         except NotApprovedError as error:
@@ -57,6 +67,7 @@ def _each(destroying: Destroying, runs: Iterable[str]) -> WorkedOff:
         except Exception as error:  # noqa: BLE001 -- the caller raises it, once the others were tried
             failed.append((run, error))
             _enter(destroying, run, error)
+        progress(number, len(runs))
     return WorkedOff(done=tuple(done), refused=tuple(refused), failed=tuple(failed))
 
 

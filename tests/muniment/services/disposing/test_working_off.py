@@ -56,8 +56,11 @@ def two_runs(office: Office, root: Path) -> tuple[str, str, LyingIndex]:
 
 def test_one_failing_run_holds_up_no_other_and_is_told(office: Office, tmp_path: Path) -> None:
     first, second, index = two_runs(office, tmp_path)
+    progress: list[tuple[int, int]] = []
 
-    worked = work_off(office.destroying)
+    worked = work_off(office.destroying, lambda done, of: progress.append((done, of)))
+
+    assert progress == [(1, 2), (2, 2)]
 
     assert [(one.run, one.state) for one in worked.done] == [(second, RunState.CERTIFIED)]
     assert [run for run, _ in worked.failed] == [first]
