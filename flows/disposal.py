@@ -1,5 +1,7 @@
 """`dispose`: by night, the disposals whose waiting is over are executed, and what was interrupted goes on."""
 
+from contextlib import suppress
+
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.events import emit_event
@@ -21,6 +23,7 @@ def dispose_council(council: str) -> int:
     of_council = services(council)
     progress = create_progress_artifact(progress=0.0, key=f"disposing-{council.replace('_', '-')}")
     worked = work_off(of_council.destroying, lambda done, of: _progress(progress, done, of))
+    _progress(progress, 1, 1)
     lines = ["| run | state | records | waits for |", "|---|---|---|---|"]
     lines += [
         f"| {one.run} | {one.state} | {one.records} | {'; '.join(one.pending) or 'nothing'} |"
@@ -55,4 +58,5 @@ def dispose_council(council: str) -> int:
 
 
 def _progress(artifact: object, done: int, of: int) -> None:
-    update_progress_artifact(artifact_id=artifact, progress=100.0 * done / of)  # type: ignore[arg-type] # a UUID
+    with suppress(Exception):  # a server that does not answer holds up no disposal
+        update_progress_artifact(artifact_id=artifact, progress=100.0 * done / of)  # type: ignore[arg-type] # a UUID

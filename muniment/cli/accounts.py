@@ -2,8 +2,7 @@
 
 import sys
 from dataclasses import fields
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import date, timedelta
 
 import click
 from rich.markup import escape
@@ -12,12 +11,11 @@ from rich.table import Table
 from connectors import registry
 from muniment.cli.exits import PARTLY
 from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.options import DAY
 from schemas.errors import AccountError, BadInputError, MunimentError
 from schemas.london import london_date, london_day_starts
 
 __all__ = ["accounts"]
-
-_DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.group()
@@ -78,11 +76,11 @@ def check(council: str | None, names: tuple[str, ...]) -> None:
 @accounts.command()
 @COUNCIL
 @click.argument("account")
-@click.option("--on", type=_DAY, help="As at the end of this day; otherwise as now.")
-def asked(council: str | None, account: str, on: datetime | None) -> None:
+@click.option("--on", type=DAY, help="As at the end of this day; otherwise as now.")
+def asked(council: str | None, account: str, on: date | None) -> None:
     """Say with which settings an account was captured on a day: its file may have changed since."""
     with opened_council(council) as services:
-        day = london_date(services.clock.now()) if on is None else on.date()
+        day = on or london_date(services.clock.now())
         end = london_day_starts(day + timedelta(days=1))
         found = services.muniment.register.settings_at(services.name, account, end)
     if found is None:

@@ -34,28 +34,26 @@ class WorkedOff:
             raise error
 
 
+def _to_nobody(done: int, of: int) -> None:
+    """Tell nobody how far it is."""
+
+
 def go_on(destroying: Destroying) -> WorkedOff:
     """Go on with every run that was begun and has no certificate yet."""
-    return _each(destroying, destroying.begun())
+    return _each(destroying, destroying.begun(), _to_nobody)
 
 
-def work_off(
-    destroying: Destroying, progress: Callable[[int, int], None] = lambda _done, _of: None
-) -> WorkedOff:
+def work_off(destroying: Destroying, progress: Callable[[int, int], None] = _to_nobody) -> WorkedOff:
     """Go on with every run that was begun, then execute those whose waiting period is over.
 
-    `progress` is told after each how many are dealt with, and of how many.
+    `progress` is told after each how many are dealt with, and of how many; it must not fail.
     """
     begun = destroying.begun()
     runs = (*begun, *(one for one in destroying.due() if one not in begun))
     return _each(destroying, runs, progress)
 
 
-def _each(
-    destroying: Destroying,
-    runs: Sequence[str],
-    progress: Callable[[int, int], None] = lambda _done, _of: None,
-) -> WorkedOff:
+def _each(destroying: Destroying, runs: Sequence[str], progress: Callable[[int, int], None]) -> WorkedOff:
     done: list[Executed] = []
     refused: list[tuple[str, NotApprovedError]] = []
     failed: list[tuple[str, Exception]] = []
