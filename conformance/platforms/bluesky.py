@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from typing_extensions import override
 
 from conformance.fake import Fake, Json, Refused, Reply, Request, Trouble
-from conformance.item import PUBLIC
-from conformance.platforms.bluesky_views import POST, Views, did_document
+from conformance.platforms.bluesky_views import POST, Views, did_document, serves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -133,7 +132,7 @@ class BlueskyFake(Fake):
         if account is None or account.suspended:
             raise bad_request("Profile not found")
         limit = checked(request, "limit", 50, 1, MOST_POSTS)
-        mine = [item for item in self._newest_first(account) if self.serves(item)]
+        mine = [item for item in self._newest_first(account) if serves(item)]
         page = self.page(f"feed of {account.id}", mine, limit=limit, token=request.get("cursor"))
         told: Json = {"feed": [self.views.feed_entry(item) for item in page.items]}
         return told if page.next is None else {**told, "cursor": page.next}
@@ -143,7 +142,7 @@ class BlueskyFake(Fake):
         height = checked(request, "parentHeight", USUAL_PARENTS, 0, MOST_LEVELS)
         uri = request.get("uri")
         item = self.world.find(self.platform, uri)
-        if item is None or not self.serves(item) or uri in self.knobs.refused_ids:
+        if item is None or not serves(item) or uri in self.knobs.refused_ids:
             if item is not None and not item.is_live:
                 self.show_gone(item)
             raise refused("NotFound", f"Post not found: {uri}")
@@ -162,7 +161,7 @@ class BlueskyFake(Fake):
             item = self.world.find(self.platform, uri)
             if item is None or uri in self.knobs.refused_ids:
                 continue
-            if self.serves(item):
+            if serves(item):
                 posts.append(self.views.post(item))
             elif not item.is_live:
                 self.show_gone(item)
@@ -203,12 +202,6 @@ class BlueskyFake(Fake):
         return Reply(body=did_document(account, self.base_url))
 
     # ---- what is served -----------------------------------------------------------------------------------
-
-    def serves(self, item: Item) -> bool:
-        """Whether the public view shows this post: hiding is for replies, in the root's threadgate."""
-        return (
-            item.is_live and not item.author.suspended and (item.parent is not None or item.shown == PUBLIC)
-        )
 
     def _newest_first(self, account: Account) -> Sequence[Item]:
         return self.world.written_by(account)[::-1]

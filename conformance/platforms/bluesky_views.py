@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from conformance.item import PUBLIC
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conformance.fake import Json
+    from conformance.fake import Fake, Json
     from conformance.item import Account, Item, Media, Version
-    from conformance.platforms.bluesky import BlueskyFake
 
-__all__ = ["POST", "Views", "cid", "did_document"]
+__all__ = ["POST", "Views", "cid", "did_document", "serves"]
 
 POST: Final = "app.bsky.feed.post"
 GATE: Final = "app.bsky.feed.threadgate"
@@ -24,10 +25,15 @@ CBOR: Final = 0x71
 FIRST_DAY: Final = datetime(2023, 7, 1, tzinfo=UTC)
 
 
+def serves(item: Item) -> bool:
+    """Whether the public view shows this post: hiding is for replies, in the root's threadgate."""
+    return item.is_live and not item.author.suspended and (item.parent is not None or item.shown == PUBLIC)
+
+
 class Views:
     """Renders for one fake, and notes what it showed."""
 
-    def __init__(self, fake: BlueskyFake) -> None:
+    def __init__(self, fake: Fake) -> None:
         self._fake = fake
         self._world = fake.world
 
@@ -47,7 +53,7 @@ class Views:
             told["embed"] = {"images": images, "$type": "app.bsky.embed.images#view"}
         told |= {
             "bookmarkCount": item.metrics.get("bookmarks", 0),
-            "replyCount": sum(self._fake.serves(each) for each in self._world.children(item)),
+            "replyCount": sum(serves(each) for each in self._world.children(item)),
             "repostCount": item.metrics.get("shares", 0),
             "likeCount": item.metrics.get("likes", 0),
             "quoteCount": item.metrics.get("quotes", 0),
@@ -76,14 +82,14 @@ class Views:
         """
         told: Json = {"post": self.post(item)}
         if depth > 0:
-            answers = [each for each in reversed(self._world.children(item)) if self._fake.serves(each)]
+            answers = [each for each in reversed(self._world.children(item)) if serves(each)]
             given = answers if whole else self._fake.cut(answers, None)
             told["replies"] = [self.node(each, depth=depth - 1) for each in given]
         return {**told, "threadContext": {}, "$type": "app.bsky.feed.defs#threadViewPost"}
 
     def above(self, item: Item, *, height: int) -> Json:
         """Return what stands above a post, up to so many levels."""
-        if not self._fake.serves(item):
+        if not serves(item):
             return not_found(item)
         told: Json = {"post": self.post(item, noted=False)}
         if item.parent is not None and height > 1:
@@ -139,7 +145,7 @@ class Views:
         }
 
     def _context(self, item: Item) -> Json:
-        if not self._fake.serves(item):
+        if not serves(item):
             return not_found(item)
         return {**self.post(item, noted=False), "$type": "app.bsky.feed.defs#postView"}
 

@@ -6,9 +6,10 @@
     store.py      where a council's archive lies, its seals, who acts
     retention.py  what keeps to the schedule: plans, disposal, certificates, transfer
     council.py    a council's services whole, with those that capture
+    opening.py    a process with its councils, as commands and flows hold it
 """
 
-from muniment.bootstrap.council import CouncilServices
-from muniment.bootstrap.process import Muniment, follow_council, open_muniment
+from muniment.bootstrap.council import CouncilServices, follow_council
+from muniment.bootstrap.opening import Muniment, open_muniment
 
 __all__ = ["CouncilServices", "Muniment", "follow_council", "open_muniment"]

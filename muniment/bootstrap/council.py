@@ -1,8 +1,10 @@
 """A council's services whole: its store, its retention, and what captures its accounts."""
 
+import signal
 from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from contextlib import closing, suppress
+from functools import cached_property, partial
+from typing import Final
 from urllib.parse import urlsplit
 
 from typing_extensions import override
@@ -11,19 +13,19 @@ from connectors import registry
 from connectors.contract import Connector, Rotate
 from connectors.download import Downloader
 from connectors.transport import Transport
-from muniment.adapters.council_yaml import Council, CredentialSource
-from muniment.adapters.index_process import IndexProcess
+from muniment.adapters.council_yaml import Council, CredentialSource, load
+from muniment.adapters.index_process import IndexProcess, Pipe, commits_heard
+from muniment.bootstrap.process import Process
 from muniment.bootstrap.retention import CouncilRetention
 from muniment.ports import IndexBeside
 from muniment.services.archiving import Archiving
 from muniment.services.capturing import Capture
+from muniment.services.indexing import follow
+from muniment.settings import Settings
 from schemas.account import Account
-from schemas.errors import AccountError, BadInputError
+from schemas.errors import AccountError, BadInputError, MunimentError
 
-if TYPE_CHECKING:
-    from muniment.bootstrap.process import Muniment
-
-__all__ = ["CouncilServices"]
+__all__ = ["CouncilServices", "follow_council", "read_council"]
 
 _NO_SECRETS: Final = frozenset({"expires_at", "username"})
 """Values of a credential that are none: a user's name is a word, and masking it alters what people said."""
@@ -33,8 +35,7 @@ class CouncilServices(CouncilRetention):
     """The services of one council."""
 
     @override
-    def __init__(self, muniment: "Muniment", council: Council) -> None:
-        """Take the council's file in; the register keeps its history."""
+    def __init__(self, muniment: Process, council: Council) -> None:
         super().__init__(muniment, council)
         self._readers: dict[tuple[str, str], Connector | None] = {}
 
@@ -61,7 +62,7 @@ class CouncilServices(CouncilRetention):
     @cached_property
     def beside(self) -> IndexBeside:
         """What brings the index up while a backfill goes on."""
-        return IndexProcess(self.muniment.following(self.name))
+        return IndexProcess(partial(follow_council, self.muniment.settings, self.name))
 
     def connect(self, account: Account) -> Connector:
         """Build an account's connector.
@@ -87,10 +88,15 @@ class CouncilServices(CouncilRetention):
             self._readers[platform, name] = None if account is None else self._reader(account)
         return self._readers[platform, name]
 
+    def close(self) -> None:
+        """End what runs beside."""
+        if "beside" in self.__dict__:
+            self.beside.close()
+
     def _reader(self, account: Account) -> Connector | None:
         try:
             return self.connect(account)
-        except (AccountError, BadInputError):
+        except (AccountError, BadInputError, MunimentError):
             return None
 
     def _rotate(self, source: CredentialSource) -> Rotate:
@@ -115,6 +121,37 @@ class CouncilServices(CouncilRetention):
             downloader=Downloader(
                 self.muniment.media_client, trusted=_trusted(account), proxied=self.muniment.settings.proxied
             ),
+        )
+
+
+def read_council(settings: Settings, name: str) -> Council:
+    """Read a council's file.
+
+    Raises:
+        BadInputError: There is no such file, or it has mistakes.
+    """
+    path = settings.council_file(name)
+    if not path.is_file():
+        raise BadInputError(
+            f"There is no file {path}.",
+            remedy="Copy councils/example_borough.yml, or set MUNIMENT_COUNCILS.",
+        )
+    return load(path, registry.PLATFORMS)
+
+
+def follow_council(settings: Settings, name: str, pipe: Pipe) -> None:
+    """Index a council's commits as they are told: the work of `IndexProcess`, in a process of its own."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the run to hear: this ends with its pipe
+    with suppress(MunimentError, ConnectionError), closing(Process(settings)) as process:
+        council, commits = CouncilServices(process, read_council(settings, name)), commits_heard(pipe)
+        follow(
+            council.archive,
+            process.index,
+            name,
+            commits,
+            pipe.send,
+            erased=process.register,
+            classes=council.classes,
         )
 
 

@@ -1,37 +1,30 @@
-"""What one process has once: the register, the index, keys and clients; and the councils it serves."""
+"""What one process has once: the register, the index, keys and clients."""
 
-import signal
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import cached_property, partial
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 import httpx
 
-from connectors import registry
 from connectors.discretion import no_cookies
-from muniment.adapters.council_yaml import load
 from muniment.adapters.credentials import Credentials, ReadBlock, WriteBlock
-from muniment.adapters.index_process import Pipe, commits_heard
 from muniment.adapters.seal_key import SealKey
 from muniment.adapters.sql.register import SqlRegister
 from muniment.adapters.stub_keys import StubKeys
 from muniment.adapters.subject_key import SubjectKey
 from muniment.adapters.tantivy.index import TantivyIndex
-from muniment.bootstrap.council import CouncilServices
 from muniment.domain.people import SYSTEM, Actor
 from muniment.ports import SearchIndex
-from muniment.services.indexing import follow
 from muniment.settings import Settings
-from schemas.errors import BadInputError, MunimentError
+from schemas.errors import BadInputError
 
-__all__ = ["Muniment", "follow_council", "open_muniment"]
+__all__ = ["Process"]
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 
-class Muniment:
+class Process:
     """Everything that one process needs, built when first asked for."""
 
     def __init__(
@@ -52,7 +45,6 @@ class Muniment:
         self.progress = progress
         self._read_block = read_block
         self._write_block = write_block
-        self._councils: dict[str, CouncilServices] = {}
 
     @cached_property
     def register(self) -> SqlRegister:
@@ -115,80 +107,11 @@ class Muniment:
         """Where tokens are found."""
         return Credentials(self.settings.secrets, read_block=self._read_block, write_block=self._write_block)
 
-    def councils(self) -> tuple[str, ...]:
-        """Return the councils that have a file."""
-        return tuple(sorted(path.stem for path in self.settings.councils.glob("*.yml")))
-
-    def council(self, name: str | None = None) -> CouncilServices:
-        """Return a council's services; without a name, those of the only one.
-
-        Raises:
-            BadInputError: There is no such file, or it has mistakes, or there is more than one.
-        """
-        chosen = name or self._only()
-        if chosen not in self._councils:
-            path = self.settings.council_file(chosen)
-            if not path.is_file():
-                raise BadInputError(
-                    f"There is no file {path}.",
-                    remedy="Copy councils/example_borough.yml, or set MUNIMENT_COUNCILS.",
-                )
-            self._councils[chosen] = CouncilServices(self, load(path, registry.PLATFORMS))
-        return self._councils[chosen]
-
-    def following(self, council: str) -> Callable[[Pipe], None]:
-        """Return the work of a process that indexes a council's commits as they are told."""
-        return partial(follow_council, self.settings, council)
-
     def close(self) -> None:
         """Free connections and files."""
-        for council in self._councils.values():
-            if "beside" in council.__dict__:
-                council.beside.close()
         for name in ("register", "client", "media_client", "index"):
             if name in self.__dict__:
                 self.__dict__[name].close()
-
-    def _only(self) -> str:
-        found = self.councils()
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            raise BadInputError(
-                f"There is no council's file in {self.settings.councils}.",
-                remedy="Copy councils/example_borough.yml there, or try `muniment archive URL`.",
-            )
-        raise BadInputError(
-            f"There are files of {len(found)} councils.", remedy=f"Say --council {' or '.join(found)}."
-        )
-
-
-@contextmanager
-def open_muniment(
-    settings: Settings, *, progress: Callable[[int], None] = lambda _items: None, person: Actor = SYSTEM
-) -> Iterator[Muniment]:
-    """Build for the length of a block."""
-    muniment = Muniment(settings, progress=progress, person=person)
-    try:
-        yield muniment
-    finally:
-        muniment.close()
-
-
-def follow_council(settings: Settings, council: str, pipe: Pipe) -> None:
-    """Index a council's commits as they are told: the work of `IndexProcess`, in a process of its own."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the run to hear: this ends with its pipe
-    with suppress(MunimentError, ConnectionError), open_muniment(settings) as one:
-        services, commits = one.council(council), commits_heard(pipe)
-        follow(
-            services.archive,
-            one.index,
-            council,
-            commits,
-            pipe.send,
-            erased=one.register,
-            classes=services.classes,
-        )
 
 
 def _certificates(ca_file: Path | None) -> ssl.SSLContext:

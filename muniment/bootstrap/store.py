@@ -16,6 +16,7 @@ from muniment.adapters.quarantine import Quarantine
 from muniment.adapters.rfc3161 import TimestampAuthority
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.storage import Files
+from muniment.bootstrap.process import Process
 from muniment.domain.events import Event
 from muniment.domain.people import SYSTEM, Actor, roles_on, teams_on
 from muniment.ports import MediaStore
@@ -25,7 +26,6 @@ from schemas.london import london_date
 
 if TYPE_CHECKING:
     from muniment.adapters.s3.files import S3Files
-    from muniment.bootstrap.process import Muniment
 
 __all__ = ["CouncilStore"]
 
@@ -33,7 +33,7 @@ __all__ = ["CouncilStore"]
 class CouncilStore:
     """Where one council's archive lies, what proves it, and who acts on it."""
 
-    def __init__(self, muniment: "Muniment", council: Council) -> None:
+    def __init__(self, muniment: Process, council: Council) -> None:
         """Take the council's file in; the register keeps its history."""
         self.muniment = muniment
         self.council = council
