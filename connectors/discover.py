@@ -6,7 +6,6 @@ account, or a page of something else.
 """
 
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -17,6 +16,7 @@ import msgspec
 
 from connectors.bluesky.cutting import PROFILE_OF
 from connectors.bluesky.session import APPVIEW, Actor
+from connectors.deadline import answered_within, keep_deadlines
 from connectors.decoding import decoded
 from connectors.download import NO_ANSWER, host_of, unpacked
 from connectors.feed.entries import head_of
@@ -209,12 +209,15 @@ def _streamed(
     client: httpx.Client, url: str, params: Mapping[str, str] | None = None
 ) -> tuple[httpx.Response, bytes]:
     """Return an answer with as much of its body as anybody needs to know what it is."""
-    deadline = time.monotonic() + _MOST_SECONDS
-    with client.stream("GET", url, params=params, headers=_HEADERS, follow_redirects=True) as answer:
+    stream = keep_deadlines(client).stream
+    with (
+        answered_within(_MOST_SECONDS),
+        stream("GET", url, params=params, headers=_HEADERS, follow_redirects=True) as answer,
+    ):
         body = b""
         for piece in unpacked(answer):
             body += piece
-            if len(body) > _MOST_BYTES or time.monotonic() > deadline:
+            if len(body) > _MOST_BYTES:
                 break
     return answer, body
 

@@ -8,13 +8,13 @@ own register names (a blog on the intranet) is trusted as far as that host and p
 
 import ipaddress
 import socket
-import time
 from collections.abc import Callable, Collection, Iterator
 from typing import BinaryIO, Final
 from urllib.parse import urljoin
 
 import httpx
 
+from connectors.deadline import answered_within, keep_deadlines
 from schemas.capture import MediaAnswer
 from schemas.errors import MediaLapsedError
 from schemas.vocabulary import Reason
@@ -69,7 +69,7 @@ class Downloader:
         most_seconds: float = 120.0,
     ) -> None:
         """Keep a client of its own: no cookie, no credential, no redirect by itself."""
-        self._client = client
+        self._client = keep_deadlines(client)
         self._trusted = frozenset(trusted)
         self._proxied = proxied
         self._look_up = look_up
@@ -84,7 +84,10 @@ class Downloader:
         Raises:
             MediaLapsedError: The address answers no more: ask for the record afresh.
         """
-        deadline = time.monotonic() + self._most_seconds
+        with answered_within(self._most_seconds):
+            return self._download(url, into, most_bytes)
+
+    def _download(self, url: str, into: BinaryIO, most_bytes: int) -> MediaAnswer:
         for _ in range(_MOST_REDIRECTS + 1):
             request = self._checked(url)
             if request is None:
@@ -101,7 +104,7 @@ class Downloader:
                     return _refused(Reason.LAPSED, answer.status_code)
                 if answer.is_error:
                     raise MediaLapsedError(f"A media file answered with status {answer.status_code}.")
-                return self._stream(answer, into, most_bytes, deadline)
+                return self._stream(answer, into, most_bytes)
             except NO_ANSWER as error:
                 raise MediaLapsedError("A media file broke off.") from error
             finally:
@@ -110,6 +113,10 @@ class Downloader:
 
     def expand(self, url: str) -> MediaAnswer:
         """Return where a short link leads, in `target`; nothing of the target itself is read."""
+        with answered_within(self._most_seconds):
+            return self._expand(url)
+
+    def _expand(self, url: str) -> MediaAnswer:
         first = url
         status = 0
         for _ in range(_MOST_REDIRECTS):
@@ -154,9 +161,7 @@ class Downloader:
         pinned = parsed.copy_with(host=addresses[0])
         return self._client.build_request("GET", pinned, headers=headers, extensions={"sni_hostname": host})
 
-    def _stream(
-        self, answer: httpx.Response, into: BinaryIO, most_bytes: int, deadline: float
-    ) -> MediaAnswer:
+    def _stream(self, answer: httpx.Response, into: BinaryIO, most_bytes: int) -> MediaAnswer:
         declared = answer.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > most_bytes:
             return _refused(Reason.TOO_LARGE, answer.status_code)
@@ -165,8 +170,6 @@ class Downloader:
             size += len(piece)
             if size > most_bytes:
                 return _refused(Reason.TOO_LARGE, answer.status_code)
-            if time.monotonic() > deadline:
-                raise MediaLapsedError("A media file came too slowly.")
             into.write(piece)
         return MediaAnswer(
             status=answer.status_code,

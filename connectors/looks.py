@@ -5,7 +5,6 @@ from datetime import datetime
 
 import msgspec
 
-from schemas.capture import Exhibit
 from schemas.observation import Look
 from schemas.vocabulary import Answer
 
@@ -23,7 +22,7 @@ class Asked(msgspec.Struct):
 
 
 def look_of(
-    exhibit: Exhibit,
+    record_id: str,
     asked: Asked,
     answer: Answer,
     shown: str,
@@ -33,7 +32,7 @@ def look_of(
 ) -> Look:
     """Return the look that an exhibit gives; `shown` is "public", or the platform's own word."""
     return Look(
-        record_id=exhibit.record_id,
+        record_id=record_id,
         at=asked.fetched_at,
         answer=answer,
         capture_id=asked.capture_id,

@@ -7,7 +7,6 @@ page where an answer was due. Files that posts point to are fetched by `connecto
 credentials.
 """
 
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,22 +16,22 @@ from urllib.parse import quote, quote_plus
 
 import httpx
 
+from connectors.deadline import answered_within, keep_deadlines
 from connectors.discretion import log_without_queries
 from connectors.download import NO_ANSWER, Downloader, unpacked
 from connectors.headers import LONGEST_PAUSE, moment_told, retry_after
 from schemas.account import Account
-from schemas.capture import Cursor, Listed, MediaAddress, MediaAnswer, RecordRef, Response, Walk
+from schemas.capture import MediaAddress, MediaAnswer
 from schemas.clock import Clock
 from schemas.errors import (
     RateLimitedError,
-    RepeatedTokenError,
     SourceChallengedError,
     SourceUnavailableError,
     StreamError,
 )
 from schemas.vocabulary import Reason
 
-__all__ = ["MARK", "Answer", "Budget", "Expects", "Quarantine", "TokenGuard", "Transport", "respond"]
+__all__ = ["MARK", "Answer", "Budget", "Expects", "Quarantine", "Transport"]
 
 MARK: Final = "[secret]"
 LONGEST_WAIT: Final = timedelta(seconds=60)
@@ -119,12 +118,12 @@ class Transport:
     ) -> None:
         """Keep what every request needs.
 
-        `secrets` are the values to replace wherever they turn up; a body that takes longer than
+        `secrets` are the values to replace wherever they turn up; what is not there to its end after
         `most_seconds` is no answer.
         """
         self.account = account
         self.clock = clock
-        self.client = client
+        self.client = keep_deadlines(client)
         self._secrets = {secret for secret in secrets if secret}
         self._budget = budget
         self._quarantine = quarantine
@@ -251,11 +250,12 @@ class Transport:
 
     def _once(self, request: httpx.Request) -> Answer | None:
         try:
-            with_body = self.client.send(request, stream=True)
-            try:
-                body = _bounded(with_body, time.monotonic() + self._most_seconds)
-            finally:
-                with_body.close()
+            with answered_within(self._most_seconds):
+                with_body = self.client.send(request, stream=True)
+                try:
+                    body = _bounded(with_body)
+                finally:
+                    with_body.close()
         except NO_ANSWER as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise SourceUnavailableError(
@@ -306,68 +306,6 @@ class Transport:
             )
 
 
-class TokenGuard:
-    """Stops a walk that turns in a circle: a token seen before, or more pages than any list can have."""
-
-    def __init__(self, ceiling: int = 100_000) -> None:
-        """Start with no token seen."""
-        self._seen: set[str] = set()
-        self._ceiling = ceiling
-
-    def pass_on(self, token: str) -> str:
-        """Return the token if it is new.
-
-        Raises:
-            RepeatedTokenError: It came before, or the ceiling is passed.
-        """
-        if token in self._seen or len(self._seen) >= self._ceiling:
-            raise RepeatedTokenError(
-                "The platform sent us back to a page we had read already.",
-                remedy="The pages up to there are kept; the list will be walked again at the next run.",
-            )
-        self._seen.add(token)
-        return token
-
-
-def respond(
-    walk: Walk,
-    answer: Answer,
-    endpoint: str,
-    *,
-    api_version: str,
-    connector_version: str,
-    listings: Sequence[Listed] = (),
-    asked: Sequence[RecordRef] = (),
-    context: Sequence[bytes] = (),
-    signpost: Cursor | None = None,
-    marker: str | None,
-    cost_micros: int = 0,
-) -> Response:
-    """Return the response that a connector yields for an answer."""
-    return Response(
-        capture_id=answer.capture_id,
-        walk_id=walk.walk_id,
-        fetched_at=answer.fetched_at,
-        server_date=answer.server_date,
-        method=answer.method,
-        address=answer.address,
-        sent=answer.sent,
-        endpoint=endpoint,
-        status=answer.status,
-        headers=answer.headers,
-        body=answer.body,
-        api_version=api_version,
-        connector_version=connector_version,
-        secrets_masked=answer.secrets_masked,
-        cost_micros=cost_micros,
-        asked=tuple(asked),
-        context=tuple(context),
-        listings=tuple(listings),
-        signpost=signpost,
-        marker=marker,
-    )
-
-
 def _asked_to_wait(
     answer: Answer, now: datetime, wait_until: Callable[[Answer], datetime | None] | None
 ) -> datetime | None:
@@ -377,15 +315,13 @@ def _asked_to_wait(
     return None if until is None else min(until, now + LONGEST_PAUSE)
 
 
-def _bounded(answer: httpx.Response, deadline: float) -> bytes:
+def _bounded(answer: httpx.Response) -> bytes:
     pieces: list[bytes] = []
     size = 0
     for piece in unpacked(answer):
         size += len(piece)
         if size > MAX_BODY_BYTES:
             raise httpx.DecodingError("longer than any answer of an API", request=answer.request)
-        if time.monotonic() > deadline:
-            raise httpx.ReadTimeout("slower than any answer of an API", request=answer.request)
         pieces.append(piece)
     return b"".join(pieces)
 

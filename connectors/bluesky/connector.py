@@ -20,7 +20,8 @@ from connectors.bluesky.paging import cut_off, sorted_at, time_in_key, uri_of, v
 from connectors.bluesky.session import Session, actor_of, read_or_stop
 from connectors.contract import Connector, Held, Identity, Reading, Tariff
 from connectors.decoding import place_of
-from connectors.transport import Answer, TokenGuard, Transport, respond
+from connectors.transport import Answer, Transport
+from connectors.walks import TokenGuard, respond
 from schemas.account import Account
 from schemas.capture import (
     POSTS,

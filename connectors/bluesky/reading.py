@@ -152,7 +152,7 @@ def read(exhibit: Exhibit) -> Reading:
         value = item["value" if asked.endpoint == LIST_RECORDS else "record"]
         record = _record(exhibit.record_id, item, value)
         look = look_of(
-            exhibit,
+            exhibit.record_id,
             asked,
             Answer.SEEN,
             HIDDEN if told.hidden else PUBLIC,
@@ -195,9 +195,9 @@ def addresses_of(exhibit: Exhibit, *, own: str | None, pds: str | None) -> Itera
 def _not_there(exhibit: Exhibit, asked: Asked, told: Told) -> Reading:
     """Read an answer without the record: gone, unless its author's account is what is not served."""
     if asked.endpoint == POSTS_BY_ID and asked.status == _OK and not told.account:
-        return Reading(record=None, look=look_of(exhibit, asked, Answer.GONE, "not-found"))
+        return Reading(record=None, look=look_of(exhibit.record_id, asked, Answer.GONE, "not-found"))
     word = told.account or str(asked.status)
-    return Reading(record=None, look=look_of(exhibit, asked, Answer.REFUSED, word))
+    return Reading(record=None, look=look_of(exhibit.record_id, asked, Answer.REFUSED, word))
 
 
 def _record(record_id: str, item: Mapping[str, Any], value: Mapping[str, Any]) -> CouncilRecord:
@@ -295,7 +295,7 @@ def _profile(exhibit: Exhibit, asked: Asked, item: Mapping[str, Any]) -> Reading
         links=(item["website"],) if item.get("website") else (),
     )
     metrics = {name: int(item[key]) for name, key in _PROFILE_METRICS if item.get(key) is not None}
-    look = look_of(exhibit, asked, Answer.SEEN, PUBLIC, listing=PROFILE, metrics=metrics)
+    look = look_of(exhibit.record_id, asked, Answer.SEEN, PUBLIC, listing=PROFILE, metrics=metrics)
     return Reading(record=record, look=look, shape="profile", items=(item,))
 
 

@@ -41,7 +41,8 @@ from connectors.facebook.wire import (
     decode_page,
     stubs,
 )
-from connectors.transport import TokenGuard, Transport, respond
+from connectors.transport import Transport
+from connectors.walks import TokenGuard, respond
 from schemas.account import Account
 from schemas.capture import (
     POSTS,

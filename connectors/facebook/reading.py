@@ -79,7 +79,7 @@ def read(exhibit: Exhibit) -> Reading:
     problem = problem_of(exhibit.parts[0]) if not isinstance(item, dict) or "error" in item else None
     if problem is not None:
         answer = Answer.GONE if verdict(problem) is Verdict.GONE else Answer.REFUSED
-        return Reading(record=None, look=look_of(exhibit, asked, answer, problem.name))
+        return Reading(record=None, look=look_of(exhibit.record_id, asked, answer, problem.name))
     if not isinstance(item, dict) or shape is None:
         raise MalformedItemError("An item is no object, or of an endpoint that muniment does not ask.")
     leftover = tuple(sorted(item.keys() - KNOWN[shape]))
@@ -104,7 +104,7 @@ def _of_comment(exhibit: Exhibit, asked: _Asked, comment: Comment, leftover: tup
     shown = "is_hidden" if comment.is_hidden else "is_private" if comment.is_private else PUBLIC
     metrics = _counts((("likes", comment.like_count), ("comments", comment.comment_count)))
     listing = "" if listed_at is None else comments_of(record.thread_id)
-    look = look_of(exhibit, asked, Answer.SEEN, shown, metrics=metrics, listing=listing)
+    look = look_of(exhibit.record_id, asked, Answer.SEEN, shown, metrics=metrics, listing=listing)
     return Reading(record=record, look=look, shape="comment", items=(comment,), leftover=leftover)
 
 
@@ -115,7 +115,9 @@ def _of_item(exhibit: Exhibit, asked: _Asked, shape: str, item: Item, leftover: 
     if asked.endpoint == POST_ENDPOINT and record_id(record.native_id) != record.record_id:
         raise MalformedItemError(_ANOTHER)
     listing = _listing(asked.endpoint)
-    look = look_of(exhibit, asked, Answer.SEEN, _shown(item), metrics=_metrics(item, shape), listing=listing)
+    look = look_of(
+        exhibit.record_id, asked, Answer.SEEN, _shown(item), metrics=_metrics(item, shape), listing=listing
+    )
     return Reading(record=record, look=look, shape=shape, items=(item,), leftover=leftover)
 
 

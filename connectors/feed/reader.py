@@ -16,6 +16,7 @@ from connectors.decoding import Decoder, decoded
 from connectors.feed.entries import channel_of, entries_of, head_of, moment_of, parsed
 from connectors.headers import count_told
 from connectors.html import files_in, links_in, plain
+from connectors.looks import Asked, look_of
 from schemas.capture import POSTS, PROFILE, Exhibit, MediaAddress, Response, comments_of
 from schemas.digests import DigestRule, Field
 from schemas.errors import MalformedItemError
@@ -66,17 +67,13 @@ DIGEST_RULES: Final[Mapping[int, DigestRule]] = MappingProxyType(
 )
 
 
-class _Facts(msgspec.Struct):
-    capture_id: str
-    walk_id: str
-    fetched_at: datetime
-    endpoint: str
+class _Asked(Asked):
     headers: dict[str, str]
 
 
 class _Header(msgspec.Struct):
     record_id: str
-    response: _Facts
+    response: _Asked
 
 
 _HEADER: Final = Decoder(_Header)
@@ -122,17 +119,17 @@ class Reader:
     def read(self, exhibit: Exhibit) -> Reading:
         """Read an exhibit; see `Connector.read`."""
         header = _HEADER.decode(exhibit.header)
-        facts = header.response
+        asked = header.response
         raw, head, *extra = exhibit.parts
-        told = parsed(head, raw, facts.headers.get("content-type", ""))
+        told = parsed(head, raw, asked.headers.get("content-type", ""))
         try:
             if header.record_id == self._own_name:
                 return self._profile(header, told)
-            if facts.endpoint == COMMENTS_FEED:
+            if asked.endpoint == COMMENTS_FEED:
                 thread = str(decoded(extra[0], dict[str, str])["thread"])
                 return self._comment(header, told, thread)
             reading = self._entry(header, told)
-            return reading if facts.endpoint == ENTRIES else replace(reading, look=None)
+            return reading if asked.endpoint == ENTRIES else replace(reading, look=None)
         except (KeyError, TypeError, ValueError, IndexError, msgspec.MsgspecError) as error:
             raise MalformedItemError(
                 "An entry of a feed has a shape that we do not know.",
@@ -152,7 +149,8 @@ class Reader:
             media=tuple(ref for ref, _ in (*files, *files_in(content, told.get("link", "")))),
         )
         total = comments_told(told)
-        look = _look(header, POSTS, {} if total is None else {"comments": total})
+        metrics = {} if total is None else {"comments": total}
+        look = _seen(header, POSTS, metrics)
         item = {"title": told.get("title"), "html": content, "files": [ref.native_id for ref, _ in files]}
         return Reading(record=record, look=look, shape="live", items=(item,))
 
@@ -168,7 +166,7 @@ class Reader:
             title=None,
             media=(),
         )
-        look = _look(header, comments_of(thread_id), {})
+        look = _seen(header, comments_of(thread_id))
         return Reading(record=record, look=look, shape="comment", items=({"html": _content(told)},))
 
     def _record(
@@ -228,7 +226,7 @@ class Reader:
             links=(),
         )
         item = {"title": told.get("title"), "html": text}
-        return Reading(record=record, look=_look(header, PROFILE, {}), shape="profile", items=(item,))
+        return Reading(record=record, look=_seen(header, PROFILE), shape="profile", items=(item,))
 
     def addresses(self, response: Response) -> Iterator[MediaAddress]:
         """Yield where the files of a response's entries can be had; see `Connector.addresses`."""
@@ -290,14 +288,5 @@ def _when(told: Json, name: str) -> datetime | None:
     return moment_of(parts) if parts else None
 
 
-def _look(header: _Header, listing: str, metrics: Mapping[str, int]) -> Look:
-    return Look(
-        record_id=header.record_id,
-        at=header.response.fetched_at,
-        answer=Answer.SEEN,
-        capture_id=header.response.capture_id,
-        walk_id=header.response.walk_id,
-        shown=PUBLIC,
-        listing=listing,
-        metrics=metrics,
-    )
+def _seen(header: _Header, listing: str, metrics: Mapping[str, int] | None = None) -> Look:
+    return look_of(header.record_id, header.response, Answer.SEEN, PUBLIC, listing=listing, metrics=metrics)

@@ -18,7 +18,8 @@ import msgspec
 from connectors.decoding import decoded, place_of
 from connectors.feed.entries import entries_of, head_of, moment_of, next_page, parsed
 from connectors.feed.reader import COMMENTS_FEED, ENTRIES, MAP, PROFILE_FEED, Reader, comments_told, name_of
-from connectors.transport import Answer, Expects, TokenGuard, Transport, respond
+from connectors.transport import Answer, Expects, Transport
+from connectors.walks import TokenGuard, respond
 from schemas.account import Account
 from schemas.capture import (
     POSTS,

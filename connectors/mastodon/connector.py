@@ -34,7 +34,8 @@ from connectors.mastodon.wire import (
     seen_of,
     tree_of,
 )
-from connectors.transport import Answer, TokenGuard, Transport, respond
+from connectors.transport import Answer, Transport
+from connectors.walks import TokenGuard, respond
 from schemas.account import Account
 from schemas.capture import (
     POSTS,

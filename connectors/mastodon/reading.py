@@ -119,7 +119,7 @@ def read(exhibit: Exhibit) -> Reading:
     asked = _header.facts(exhibit.header)
     if asked.status != _OK:
         answer = Answer.GONE if asked.status in _GONE else Answer.REFUSED
-        return Reading(record=None, look=look_of(exhibit, asked, answer, str(asked.status)))
+        return Reading(record=None, look=look_of(exhibit.record_id, asked, answer, str(asked.status)))
     try:
         item: dict[str, Any] = _any.decode(exhibit.parts[0])
         if asked.endpoint == PROFILE_OF:
@@ -139,7 +139,9 @@ def read(exhibit: Exhibit) -> Reading:
 
 def _seen(exhibit: Exhibit, asked: Asked, item: Mapping[str, Any], links: _Links) -> Look:
     metrics = _metrics(item)
-    return look_of(exhibit, asked, Answer.SEEN, _shown(item), listing=links.listing, metrics=metrics)
+    return look_of(
+        exhibit.record_id, asked, Answer.SEEN, _shown(item), listing=links.listing, metrics=metrics
+    )
 
 
 def _record(record_id: str, item: Mapping[str, Any], links: _Links) -> CouncilRecord:
@@ -207,7 +209,7 @@ def _profile(exhibit: Exhibit, asked: Asked, item: Mapping[str, Any]) -> Reading
     )
     counts = {"followers": "followers_count", "following": "following_count", "posts": "statuses_count"}
     metrics = {name: int(item[key]) for name, key in counts.items() if item.get(key) is not None}
-    look = look_of(exhibit, asked, Answer.SEEN, PUBLIC, listing=PROFILE, metrics=metrics)
+    look = look_of(exhibit.record_id, asked, Answer.SEEN, PUBLIC, listing=PROFILE, metrics=metrics)
     leftover = _beyond(item, KNOWN_OF_ACCOUNT, "account.")
     return Reading(record=record, look=look, shape="profile", items=(item,), leftover=leftover)
 

@@ -15,11 +15,12 @@ from connectors.contract import Reading
 from connectors.cutting import HeaderReader
 from connectors.decoding import Decoder, instant
 from connectors.html import files_in, links_in, plain
+from connectors.looks import Asked, look_of
 from connectors.wordpress.cutter import ROOT, Names, endpoint_of
 from schemas.capture import POSTS, PROFILE, Exhibit, MediaAddress, comments_of
 from schemas.digests import DigestRule, Field
 from schemas.errors import MalformedItemError
-from schemas.observation import PUBLIC, Look
+from schemas.observation import PUBLIC
 from schemas.record import CouncilRecord, MediaRef
 from schemas.vocabulary import Answer, Kind, Platform
 
@@ -66,15 +67,7 @@ _SHOWN: Final = {"publish": PUBLIC, "approved": PUBLIC, "hold": "held"}
 _PROTECTED: Final = "protected"
 
 
-class _Facts(msgspec.Struct):
-    capture_id: str
-    walk_id: str
-    fetched_at: datetime
-    endpoint: str
-    status: int
-
-
-_HEADER: Final = HeaderReader(_Facts)
+_HEADER: Final = HeaderReader(Asked)
 _ITEM: Final = Decoder(dict[str, Any])
 
 
@@ -88,16 +81,16 @@ class Reader:
 
     def read(self, exhibit: Exhibit) -> Reading:
         """Read an exhibit; see `Connector.read`."""
-        facts = _HEADER.facts(exhibit.header)
-        collection, by_id, revisions = endpoint_of(facts.endpoint)
-        if facts.status != HTTPStatus.OK:
-            return self._absent(exhibit, facts)
+        asked = _HEADER.facts(exhibit.header)
+        collection, by_id, revisions = endpoint_of(asked.endpoint)
+        if asked.status != HTTPStatus.OK:
+            return self._absent(exhibit, asked)
         try:
             items = tuple(_ITEM.decode(part) for part in exhibit.parts)
             item = items[0]
-            if facts.endpoint == ROOT:
+            if asked.endpoint == ROOT:
                 record = self._profile(exhibit.record_id, item)
-                return self._reading(record, items, facts, shape="profile", listing=PROFILE, shown=PUBLIC)
+                return self._reading(record, items, asked, shape="profile", listing=PROFILE, shown=PUBLIC)
             if revisions:
                 record = self._posting(exhibit.record_id, items[1], item)
                 return Reading(record=record, look=None, shape="revision", items=items)
@@ -105,13 +98,13 @@ class Reader:
                 record = self._comment(exhibit.record_id, item)
                 listing = "" if by_id else comments_of(record.thread_id)
                 shown = _SHOWN.get(item["status"], item["status"])
-                return self._reading(record, items, facts, shape="comment", listing=listing, shown=shown)
+                return self._reading(record, items, asked, shape="comment", listing=listing, shown=shown)
             record = self._posting(exhibit.record_id, item, item)
             shown = _SHOWN.get(item["status"], item["status"])
             if shown == PUBLIC and item["content"].get("protected"):
                 shown = _PROTECTED
             listing = "" if by_id else POSTS
-            return self._reading(record, items, facts, shape="live", listing=listing, shown=shown)
+            return self._reading(record, items, asked, shape="live", listing=listing, shown=shown)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError, msgspec.MsgspecError) as error:
             raise MalformedItemError(
                 "An item of a WordPress site has a shape that we do not know.",
@@ -122,23 +115,23 @@ class Reader:
         self,
         record: CouncilRecord,
         items: tuple[Json, ...],
-        facts: _Facts,
+        asked: Asked,
         *,
         shape: str,
         listing: str,
         shown: str,
     ) -> Reading:
-        look = _look(record.record_id, facts, Answer.SEEN, shown, listing)
+        look = look_of(record.record_id, asked, Answer.SEEN, shown, listing=listing)
         leftover = tuple(sorted(items[0].keys() - _KNOWN))
         return Reading(record=record, look=look, shape=shape, items=items, leftover=leftover)
 
-    def _absent(self, exhibit: Exhibit, facts: _Facts) -> Reading:
+    def _absent(self, exhibit: Exhibit, asked: Asked) -> Reading:
         try:
             code = str(_ITEM.decode(exhibit.parts[0])["code"])
         except (msgspec.MsgspecError, KeyError) as error:
             raise MalformedItemError("A refusal of a WordPress site cannot be read.") from error
-        answer = Answer.GONE if facts.status == HTTPStatus.NOT_FOUND else Answer.REFUSED
-        return Reading(record=None, look=_look(exhibit.record_id, facts, answer, code, ""), shape="refusal")
+        answer = Answer.GONE if asked.status == HTTPStatus.NOT_FOUND else Answer.REFUSED
+        return Reading(record=None, look=look_of(exhibit.record_id, asked, answer, code), shape="refusal")
 
     def _posting(self, record_id: str, live: Json, told: Json) -> CouncilRecord:
         """Return a post or page as the live object says, or (told) as a revision of it says."""
@@ -249,19 +242,6 @@ class Reader:
         for ref, url in files_in(content, item["link"]):
             if ref.native_id != first:
                 yield ref, url
-
-
-def _look(record_id: str, facts: _Facts, answer: Answer, shown: str, listing: str) -> Look:
-    return Look(
-        record_id=record_id,
-        at=facts.fetched_at,
-        answer=answer,
-        capture_id=facts.capture_id,
-        walk_id=facts.walk_id,
-        shown=shown,
-        listing=listing,
-        metrics={},
-    )
 
 
 def _embedded(item: Json, name: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import msgspec
 
 from connectors.decoding import Decoder, place_of
 from connectors.headers import count_told
-from connectors.transport import Answer, TokenGuard, respond
+from connectors.transport import Answer
+from connectors.walks import TokenGuard, respond
 from connectors.wordpress.client import Site
 from connectors.wordpress.cutter import ROOT, Names, cut_list
 from connectors.wordpress.paging import (

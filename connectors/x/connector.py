@@ -16,7 +16,8 @@ from typing_extensions import override
 
 from connectors.contract import Connector, Held, Identity, Reading, Rotate, Tariff
 from connectors.decoding import place_of
-from connectors.transport import Answer, TokenGuard, Transport, respond
+from connectors.transport import Answer, Transport
+from connectors.walks import TokenGuard, respond
 from connectors.x import cutting, media, reading
 from connectors.x.asking import USER_COST, Asking
 from connectors.x.cutting import ALL, LOOKUP, PROFILE_ENDPOINT, RECENT_SEARCH, TIMELINE, Cut

@@ -11,13 +11,14 @@ import msgspec
 from connectors.contract import Reading
 from connectors.cutting import HeaderReader
 from connectors.decoding import Decoder
+from connectors.looks import Asked, look_of
 from connectors.x.cutting import ALL, LOOKUP, PROFILE_ENDPOINT, RECENT_SEARCH
 from connectors.x.problems import GONE
 from connectors.x.wire import Problem, Reference, created_at_of
 from schemas.capture import POSTS, PROFILE, Exhibit, comments_of
 from schemas.digests import DigestRule, Field
 from schemas.errors import MalformedItemError
-from schemas.observation import PUBLIC, Look
+from schemas.observation import PUBLIC
 from schemas.record import CouncilRecord, MediaRef
 from schemas.vocabulary import Answer, Kind
 
@@ -92,13 +93,6 @@ KNOWN_USER: Final = frozenset(
 )
 
 
-class _Facts(msgspec.Struct, frozen=True):
-    endpoint: str
-    capture_id: str
-    walk_id: str
-    fetched_at: datetime
-
-
 class _Link(msgspec.Struct, frozen=True):
     url: str
     expanded_url: str | None = None
@@ -147,7 +141,7 @@ class _User(msgspec.Struct, frozen=True):
     entities: dict[str, _Entities] | None = None
 
 
-_HEADER: Final = HeaderReader(_Facts)
+_HEADER: Final = HeaderReader(Asked)
 _ANY: Final = Decoder()
 _ODD: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -158,22 +152,22 @@ def read(exhibit: Exhibit) -> Reading:
     Raises:
         MalformedItemError: It is no post, profile or problem that we understand.
     """
-    facts = _HEADER.facts(exhibit.header)
+    asked = _HEADER.facts(exhibit.header)
     try:
         parts = tuple(_ANY.decode(part) for part in exhibit.parts)
         item = parts[0]
         if not isinstance(item, dict):
             raise MalformedItemError("An item of X is no object.")
-        if facts.endpoint == PROFILE_ENDPOINT:
-            return _profile(exhibit.record_id, facts, parts)
+        if asked.endpoint == PROFILE_ENDPOINT:
+            return _profile(exhibit.record_id, asked, parts)
         if "title" in item and "type" in item and "text" not in item:
-            return _not_there(exhibit.record_id, facts, msgspec.convert(item, Problem))
-        return _post(exhibit.record_id, facts, parts)
+            return _not_there(exhibit.record_id, asked, msgspec.convert(item, Problem))
+        return _post(exhibit.record_id, asked, parts)
     except (*_ODD, msgspec.DecodeError) as error:
         raise MalformedItemError("An item of X has another shape than muniment knows.") from error
 
 
-def _post(record_id: str, facts: _Facts, parts: tuple[Any, ...]) -> Reading:
+def _post(record_id: str, asked: Asked, parts: tuple[Any, ...]) -> Reading:
     item = parts[0]
     post = msgspec.convert(item, _Post)
     chain = post.edit_history_tweet_ids or post.edit_history_post_ids or (post.id,)
@@ -216,22 +210,14 @@ def _post(record_id: str, facts: _Facts, parts: tuple[Any, ...]) -> Reading:
     )
     look = None
     if post.id == chain[-1]:
-        look = Look(
-            record_id=record_id,
-            at=facts.fetched_at,
-            answer=Answer.SEEN,
-            capture_id=facts.capture_id,
-            walk_id=facts.walk_id,
-            shown=PUBLIC,
-            listing=_listing(facts.endpoint, thread_id),
-            metrics=_counted(item),
-        )
+        listing = _listing(asked.endpoint, thread_id)
+        look = look_of(record_id, asked, Answer.SEEN, PUBLIC, listing=listing, metrics=_counted(item))
     leftover = sorted(item.keys() - KNOWN_POST)
     leftover += [f"user.{name}" for name in sorted(author.keys() - KNOWN_USER)]
     return Reading(record=record, look=look, items=parts, leftover=tuple(leftover))
 
 
-def _profile(record_id: str, facts: _Facts, parts: tuple[Any, ...]) -> Reading:
+def _profile(record_id: str, asked: Asked, parts: tuple[Any, ...]) -> Reading:
     item = parts[0]
     user = msgspec.convert(item, _User)
     entities = user.entities or {}
@@ -257,33 +243,16 @@ def _profile(record_id: str, facts: _Facts, parts: tuple[Any, ...]) -> Reading:
         media=(),
         links=_expanded(urls),
     )
-    look = Look(
-        record_id=record_id,
-        at=facts.fetched_at,
-        answer=Answer.SEEN,
-        capture_id=facts.capture_id,
-        walk_id=facts.walk_id,
-        shown=PUBLIC,
-        listing=PROFILE,
-        metrics=_counted(item),
-    )
+    look = look_of(record_id, asked, Answer.SEEN, PUBLIC, listing=PROFILE, metrics=_counted(item))
     leftover = tuple(f"user.{name}" for name in sorted(item.keys() - KNOWN_USER))
     return Reading(record=record, look=look, shape="profile", items=parts, leftover=leftover)
 
 
-def _not_there(record_id: str, facts: _Facts, problem: Problem) -> Reading:
+def _not_there(record_id: str, asked: Asked, problem: Problem) -> Reading:
     """Read "not there". X calls a suspended author's post "not found" too, under the title Forbidden."""
     gone = problem.kind == GONE and problem.title.casefold() != "forbidden"
-    look = Look(
-        record_id=record_id,
-        at=facts.fetched_at,
-        answer=Answer.GONE if gone else Answer.REFUSED,
-        capture_id=facts.capture_id,
-        walk_id=facts.walk_id,
-        shown=problem.kind or "refused",
-        listing="",
-        metrics={},
-    )
+    answer = Answer.GONE if gone else Answer.REFUSED
+    look = look_of(record_id, asked, answer, problem.kind or "refused")
     return Reading(record=None, look=look, shape="problem")
 
 

@@ -19,6 +19,7 @@ class Said:
     body: bytes = b""
     times: int = 1
     pause: float = 0.0  # seconds after each piece
+    pause_in_head: float = 0.0  # seconds after each byte of the headers
     length: int | None = None
     untold: bool = False  # no length: the body ends with the connection
 
@@ -39,14 +40,26 @@ def stub_site(answer: Callable[[str, int], Said]) -> Iterator[StubSite]:
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
+        pause_in_head = 0.0
 
         @override
         def log_message(self, format: str, *args: object) -> None:
             del format, args
 
+        @override
+        def flush_headers(self) -> None:
+            head: list[bytes] = self._headers_buffer  # type: ignore[attr-defined]
+            if self.pause_in_head:
+                for byte in b"".join(head):
+                    self.wfile.write(bytes((byte,)))
+                    time.sleep(self.pause_in_head)
+                head.clear()
+            super().flush_headers()
+
         def do_GET(self) -> None:
             asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
             said = answer(self.path, len(asked) - 1)
+            self.pause_in_head = said.pause_in_head
             self.send_response(said.status)
             for name, value in said.headers.items():
                 self.send_header(name, value)
@@ -56,8 +69,8 @@ def stub_site(answer: Callable[[str, int], Said]) -> Iterator[StubSite]:
             else:
                 length = len(said.body) * said.times if said.length is None else said.length
                 self.send_header("content-length", str(length))
-            self.end_headers()
             try:
+                self.end_headers()
                 for _ in range(said.times):
                     self.wfile.write(said.body)
                     time.sleep(said.pause)

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from connectors.download import Downloader
-from connectors.transport import MARK, Expects, TokenGuard, Transport
+from connectors.transport import MARK, Expects, Transport
+from connectors.walks import TokenGuard
 from muniment.bootstrap import open_muniment
 from muniment.settings import from_environment
 from schemas.account import Account
@@ -24,6 +25,7 @@ from tests.connectors.rig import START, FakeClock, NoBudget
 from tests.connectors.stub_site import Said, stub_site
 
 DRIPPING = Said(headers={"content-type": "application/json"}, body=b"[", times=50, pause=0.04)
+DRIPPING_HEAD = Said(headers={"x-padding": "x" * 200}, pause_in_head=0.04)
 SECRET = "EAAB/planted+token=="
 ACCOUNT = Account(account="page", council="anytown", platform="facebook", handle="anytown")
 
@@ -121,12 +123,25 @@ def test_a_body_packed_twice_is_no_answer(rig: Rig) -> None:
         rig.transport.get(site.url)
 
 
-def test_a_body_that_drips_is_no_answer() -> None:
-    with httpx.Client(timeout=5.0) as client, stub_site(lambda _path, _number: DRIPPING) as site:
+@pytest.mark.parametrize("dripping", [DRIPPING, DRIPPING_HEAD], ids=["body", "headers"])
+def test_an_answer_that_drips_is_no_answer(dripping: Said) -> None:
+    with httpx.Client(timeout=5.0) as client, stub_site(lambda _path, _number: dripping) as site:
         began = time.monotonic()
         with pytest.raises(SourceUnavailableError):
             Rig(client, most_seconds=0.1).transport.get(site.url)
         assert time.monotonic() - began < 4.0
+
+
+def test_an_answer_that_drips_through_a_proxy_is_no_answer() -> None:
+    with (
+        stub_site(lambda _path, _number: DRIPPING_HEAD) as proxy,
+        httpx.Client(timeout=5.0, proxy=proxy.url) as client,
+    ):
+        began = time.monotonic()
+        with pytest.raises(SourceUnavailableError):
+            Rig(client, most_seconds=0.1).transport.get("http://elsewhere.example/")
+        assert time.monotonic() - began < 4.0
+        assert len(proxy.asked) == 3
 
 
 def test_no_cookie_of_one_account_is_shown_for_another(tmp_path: Path) -> None:
