@@ -6,13 +6,12 @@ from typing import Final
 from rich.markup import escape
 
 from muniment.cli.opening import console
-from muniment.domain.completeness import NOTHING_KNOWN
 from muniment.search.answer import Facet, Order
 from muniment.search.highlight import Piece, excerpt
 from muniment.services.finding import FoundVersion
 from muniment.services.grouping import Group, GroupedAnswer
 from muniment.services.searching import SearchAnswer
-from muniment.services.unseen import AccountUnseen
+from muniment.services.unseen import AccountUnseen, by_lack
 from schemas.london import london_short
 
 __all__ = ["print_answer", "print_groups", "print_statement", "print_unseen"]
@@ -76,17 +75,14 @@ def print_groups(grouped: GroupedAnswer) -> None:
 
 
 def print_unseen(accounts: Sequence[AccountUnseen]) -> None:
-    """Say what could not have been found, accounts that lack the same together."""
-    lacking: dict[str, list[str]] = {}
-    for one in accounts:
-        if one.missing != NOTHING_KNOWN:
-            lacking.setdefault(one.missing, []).append(one.account)
+    """Say what could not have been found, each thing once with the accounts that lack it."""
+    lacking = by_lack(accounts)
     if not lacking:
         console.print("\n[dim]Nothing is known to be missing of what was searched.[/]")
         return
     console.print("\n[yellow]What could not have been found[/] [dim](each period: muniment coverage)[/]")
-    for missing, names in lacking.items():
-        console.print(f"  [yellow]{', '.join(names)}[/]: {escape(missing)}")
+    for lack, whose in lacking.items():
+        console.print(f"  [yellow]{escape(whose)}[/]: {escape(lack)}")
 
 
 def _print_group(group: Group) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "Day",
     "StreamTotals",
     "blind_days",
+    "lacks",
     "sentence",
     "totals",
 ]
@@ -147,9 +148,18 @@ def _covered(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
 
 def sentence(streams: Iterable[StreamTotals], gaps: Iterable[Gap], *, now: datetime) -> str:
     """Return what we do not have of an account, as an officer would write it."""
-    said: list[str] = []
     counted = tuple(streams)
-    for stream in counted:
+    said = lacks(counted, gaps, now=now)
+    if not said:
+        return NOTHING_KNOWN if counted else NEVER_READ
+    return f"We do not have: {'; '.join(said)}."
+
+
+def lacks(streams: Iterable[StreamTotals], gaps: Iterable[Gap], *, now: datetime) -> tuple[str, ...]:
+    """Return each thing that we do not have of an account, as parts of a sentence."""
+    said: list[str] = []
+    gaps = tuple(gaps)
+    for stream in streams:
         lacking = {reason: count for reason, count in stream.short.items() if count > 0}
         if lacking:
             why = "; ".join(f"{count:,} {_IN_WORDS.get(reason, reason)}" for reason, count in lacking.items())
@@ -164,9 +174,7 @@ def sentence(streams: Iterable[StreamTotals], gaps: Iterable[Gap], *, now: datet
     refused = sum(gap.listing is not None and (gap.ends_at is None or gap.ends_at > now) for gap in gaps)
     if refused:
         said.append(f"the comments of {_threads(refused)} that the platform withholds")
-    if not said:
-        return NOTHING_KNOWN if counted else NEVER_READ
-    return f"We do not have: {'; '.join(said)}."
+    return tuple(said)
 
 
 def _blind_times(gaps: Sequence[Gap]) -> Iterator[str]:

@@ -79,6 +79,7 @@ def suggestions(query: Query, corpus: Corpus) -> tuple[Suggestion, ...]:
             both, tokens = TypedPiece(one.start, other.end, one.node), (*first, *second)
             for kind, words in (
                 (SuggestionKind.TAG, _tags(tokens, corpus.words)),
+                (SuggestionKind.JOINED, ["".join(tokens)]),
                 (SuggestionKind.WELSH, _translated(tokens, to_welsh=True)),
                 (SuggestionKind.ENGLISH, _translated(tokens, to_welsh=False)),
             ):

@@ -23,7 +23,7 @@ from muniment.services.searching import (
     parse_search,
     statement_of,
 )
-from muniment.services.unseen import unseen
+from muniment.services.unseen import AccountUnseen, by_lack, unseen
 from schemas.errors import BadInputError
 
 __all__ = [
@@ -203,7 +203,7 @@ class SearchDesk:
             fresh=freshness(self.archive, report.watermark),
         )
         accounts = unseen(self.register, self.council, said.scope, now=self.now())
-        lacking = [f"- {one.account} ({one.platform}): {one.missing}" for one in accounts]
+        searched = ", ".join(f"{one.account} ({one.platform})" for one in accounts)
         text = "\n".join(
             [
                 f"Search {name}, revision {saved.revision}"
@@ -214,8 +214,9 @@ class SearchDesk:
                 *(f"Left out, holding no letter or figure: {one}" for one in said.ignored),
                 f"Found: {said.totals()}.",
                 "Every version held was searched, those edited away, hidden or deleted at the platform too.",
+                f"Accounts searched: {searched or 'none'}.",
                 *(f"Left out: series that only {team} may see." for team in self.left_out),
-                "By term (records, versions; those found by this term only):",
+                "Each term by itself (records, versions; those that no other term finds):",
                 *(
                     f"- {one.typed}: {one.records:,}, {one.versions:,}; "
                     f"{one.unique_records:,}, {one.unique_versions:,}"
@@ -224,7 +225,8 @@ class SearchDesk:
                 f"Terms that found nothing: {', '.join(report.nothing) or 'none'}.",
                 *_decisions(self.register.spelling_decisions(self.council, name)),
                 "What could not have been found:",
-                *(lacking or ["- Nothing is known: no open account of the register was searched."]),
+                *(f"- {whose}: {lack}." for lack, whose in by_lack(accounts).items()),
+                *_nothing_lacking(accounts),
             ]
         )
         return KeptStatement(
@@ -312,3 +314,9 @@ def _decisions(decided: Iterable[SpellingDecision]) -> list[str]:
         told = [f"{one.adds} for {one.of}" for one in found if one.accepted is wanted]
         said.append(f"Other spellings and forms {word}: {', '.join(told) or 'none'}.")
     return said
+
+
+def _nothing_lacking(accounts: Sequence[AccountUnseen]) -> list[str]:
+    if not accounts:
+        return ["- Nothing is known: no open account of the register was searched."]
+    return [] if any(one.lacks for one in accounts) else ["- Nothing is known to be missing."]

@@ -1,25 +1,29 @@
 """What a search could not have found: blind times and shortfalls of what it looked through."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from muniment.domain.completeness import sentence, totals
+from muniment.domain.completeness import lacks, totals
 from muniment.ports import Register
 from muniment.search.entry import fold_value
 from muniment.search.scope import SearchScope
 from schemas.report import Gap
 
-__all__ = ["AccountUnseen", "unseen"]
+__all__ = ["AccountUnseen", "by_lack", "unseen"]
+
+_NEVER_READ: Final = "we cannot say what, since no list was read to its end yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountUnseen:
-    """What is not held of one account; `gaps` touch the days searched; `missing` is for a letter."""
+    """What is not held of one account; `gaps` touch the days searched; `lacks` are for a letter."""
 
     account: str
     platform: str
     gaps: tuple[Gap, ...]
-    missing: str
+    lacks: tuple[str, ...]
 
 
 def unseen(
@@ -39,12 +43,26 @@ def unseen(
             continue
         blind = tuple(gap for gap in gaps if gap.account == account.account)
         lines = totals(register.ledger(council, account=account.account))
+        lacking = lacks(lines, blind, now=now)
         found.append(
             AccountUnseen(
                 account=account.account,
                 platform=account.platform,
                 gaps=blind,
-                missing=sentence(lines, blind, now=now),
+                lacks=lacking if lacking or lines else (_NEVER_READ,),
             )
         )
     return tuple(found)
+
+
+def by_lack(accounts: Sequence[AccountUnseen]) -> Mapping[str, str]:
+    """Return each thing that is lacking with whose it is, what most accounts lack first."""
+    whose: dict[str, list[str]] = {}
+    for one in accounts:
+        for lack in one.lacks:
+            whose.setdefault(lack, []).append(one.account)
+    everyone = len(accounts) if len(accounts) > 1 else 0
+    return {
+        lack: "every account searched" if len(names) == everyone else ", ".join(names)
+        for lack, names in sorted(whose.items(), key=lambda one: -len(one[1]))
+    }

@@ -38,6 +38,6 @@ class Vocabulary:
 
     def _words(self) -> str:
         if self._joined is None:
-            words = sorted(word for word, _ in self._searcher.terms_with_prefix("x", ""))
-            self._joined = "\n" + "".join(f"{word}\n" for word in words)
+            words = (word for word, _ in self._searcher.terms_with_prefix("x", ""))
+            self._joined = "\n".join(["", *words, ""])
         return self._joined

@@ -32,6 +32,8 @@ def told(typed: str) -> set[tuple[str, str]]:
         ('"bin day"', {("#binday", "tag")}),
         ("bin day", {("#binday", "tag")}),
         ("fly-tipping", {("flytipping", "joined"), ("#flytipping", "tag")}),
+        ("fly tipping", {("flytipping", "joined"), ("#flytipping", "tag")}),
+        ("pot hole", {("pothole", "joined")}),
         ("flytipping", {('"fly tipping"', "apart")}),
         ("pothole", {('"pot hole"', "apart")}),
         ("flood", {("llifogydd", "welsh")}),

@@ -1,14 +1,15 @@
 """A server that is stopped, slow, full or changed: nothing lost, told in our words, mended by itself."""
 
+import json
 import signal
 from typing import Any
 
 import pytest
-from elasticsearch import Elasticsearch
+from elasticsearch import Elasticsearch, NotFoundError
 
 from infra.elasticsearch.servers import signal_node
 from muniment.adapters.elastic.index import ElasticIndex
-from muniment.adapters.elastic.mapping import MADE_BY, index_body
+from muniment.adapters.elastic.mapping import MADE_BY, generation_name, index_body
 from muniment.adapters.elastic.server import ElasticSignIn
 from muniment.search.answer import Order
 from muniment.search.parse import parse
@@ -21,7 +22,7 @@ from schemas.errors import (
     SearchUnavailableError,
     StorageError,
 )
-from tests.muniment.adapters.search_index.elastic.conftest import restarted, until
+from tests.muniment.adapters.search_index.elastic.conftest import CHECKOUT, restarted, until
 from tests.muniment.services.searching.commits import Commits, look, row
 
 pytestmark = [pytest.mark.elastic, pytest.mark.timeout(400)]
@@ -42,6 +43,15 @@ def found(index: ElasticIndex) -> int:
 def behind(commits: Commits, index: ElasticIndex) -> int:
     answer = search(commits.archive(), index, "borough", "bins", size=1)
     return answer.statement.fresh.behind
+
+
+def made(admin: Elasticsearch) -> tuple[Any, Any]:
+    """Return the mapping of the generation in use, and what of its settings is ours."""
+    (index,) = admin.indices.get(index="muniment-borough").values()
+    named = index_body()["settings"]["index"]
+    told = admin.indices.get_settings(index="muniment-borough", flat_settings=True)
+    ((_, settings),) = told.items()
+    return index["mappings"], {name: settings["settings"][f"index.{name}"] for name in named}
 
 
 def test_while_it_is_frozen_nothing_is_lost_and_afterwards_it_catches_up(
@@ -198,6 +208,23 @@ def test_a_rebuild_in_the_middle_of_an_export_ends_it_and_says_try_again(
     rebuild(commits.archive(), elastic, "borough")
     with pytest.raises(SearchUnavailableError):
         list(every.batches)
+
+
+def test_with_our_template_a_stray_write_makes_no_index_and_ours_is_as_ever(
+    elastic: ElasticIndex, commits: Commits, admin: Elasticsearch
+) -> None:
+    catch_up(filled(commits, 3).archive(), elastic, "borough")
+    without = made(admin)
+    template = json.loads((CHECKOUT / "infra" / "elasticsearch" / "index-template.json").read_bytes())
+    admin.indices.put_index_template(name="muniment", body=template)
+    try:
+        with pytest.raises(NotFoundError, match="no such index"):
+            admin.index(index=generation_name("borough", 9), document={"text": "astray"})
+        rebuild(commits.archive(), elastic, "borough")
+    finally:
+        admin.indices.delete_index_template(name="muniment")
+    assert (found(elastic), behind(commits, elastic)) == (3, 0)
+    assert made(admin) == without
 
 
 def test_an_address_where_nobody_listens_is_told() -> None:
