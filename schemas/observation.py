@@ -76,8 +76,8 @@ class Observation:
     state: State
     version_id: bytes | None
     shown: str
-    absences: int
-    first_absent_at: datetime | None
+    absences: int = 0
+    first_absent_at: datetime | None = None
     exhibit: Exhibit | None
 
 

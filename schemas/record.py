@@ -24,8 +24,8 @@ class MediaRef:
 class CouncilRecord:
     """One version of a record. `text` is what a reader sees: plain text, markup removed.
 
-    `created_at` is None where the platform did not say; `version_at` is an edit's own time, where
-    the platform gives it. A count, a reaction or an avatar is no part of a version.
+    `created_at` is None where the platform did not say; `version_at` is an edit's own time, and `language`
+    the word of the platform, where it gives them. A count, a reaction or an avatar is no part of a version.
     """
 
     record_id: str
@@ -39,10 +39,10 @@ class CouncilRecord:
     author_name: str | None
     title: str | None
     text: str
-    language: str | None
+    language: str | None = None
     url: str | None
     created_at: datetime | None
-    version_at: datetime | None
+    version_at: datetime | None = None
     media: tuple[MediaRef, ...]
     links: tuple[str, ...]
 

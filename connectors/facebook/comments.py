@@ -122,10 +122,8 @@ def comment_record(name: str, comment: Comment, *, listed_at: str | None) -> Cou
         author_name=None if author is None else author.name or None,
         title=None,
         text=message,
-        language=None,
         url=permalink,
         created_at=moment(comment.created_time),
-        version_at=None,
         media=tuple(ref for _, ref in media_of(cards)) if cards else (),
         links=links_of(message, cards),
     )

@@ -130,10 +130,12 @@ def seal_from(raw: bytes) -> Seal:
 
 def leaf(salt: bytes, exhibit: Exhibit) -> bytes:
     """Return the leaf digest of an exhibit: SHA-256(0x00, salt, length-prefixed header and parts)."""
-    told = [b"\x00", salt, len(exhibit.header).to_bytes(8, "big"), exhibit.header]
+    header = exhibit.header
+    digest = hashlib.sha256(b"\x00" + salt + len(header).to_bytes(8, "big") + header)
     for part in exhibit.parts:
-        told += (len(part).to_bytes(8, "big"), part)
-    return hashlib.sha256(b"".join(told)).digest()
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.digest()
 
 
 def attachment_exhibit(

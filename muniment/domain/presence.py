@@ -108,7 +108,7 @@ def observe(
     by_id = not look.listing and look.answer is not Answer.SEEN
     if not (changed or unseen or by_id or _metrics_are_due(past, sighting)):
         return None
-    return Observation(
+    observation = Observation(
         look=look,
         account=sighting.account,
         stream=sighting.stream,
@@ -122,10 +122,12 @@ def observe(
         state=state,
         version_id=version_id or None,
         shown=look.shown if not unseen or past is None else past.shown,
-        absences=(0 if past is None else past.absences) + 1 if unseen else 0,
-        first_absent_at=_first_absence(past, sighting) if unseen else None,
         exhibit=sighting.exhibit if changed or by_id else None,
     )
+    if not unseen:
+        return observation
+    absences = (0 if past is None else past.absences) + 1
+    return replace(observation, absences=absences, first_absent_at=_first_absence(past, sighting))
 
 
 def stands(past: Presence | None, observation: Observation) -> Presence:

@@ -1,7 +1,7 @@
 """A swift value is an ordinary frozen dataclass in everything but the time it takes to make."""
 
 import pickle
-from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 
 import pytest
 
@@ -29,6 +29,7 @@ def test_it_holds_compares_and_shows_as_any_dataclass_does() -> None:
     assert hash(value) == hash(Swift(name="a"))
     assert repr(value) == repr(Plain(name="a")).replace("Plain", "Swift")
     assert type(value) is Swift
+    assert is_dataclass(value)
     assert [one.name for one in fields(value)] == ["name", "count"]
     assert replace(value, count=4) == Swift(name="a", count=4)
     assert pickle.loads(pickle.dumps(value)) == value  # noqa: S301  # our own
@@ -36,9 +37,9 @@ def test_it_holds_compares_and_shows_as_any_dataclass_does() -> None:
 
 def test_nobody_can_set_or_take_away_a_field() -> None:
     value = Swift(name="a")
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         value.name = "b"  # type: ignore[misc]
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         del value.name
     with pytest.raises((AttributeError, TypeError)):
         value.other = "b"  # type: ignore[attr-defined]
