@@ -11,7 +11,7 @@ it pages, and on an Edge's first page the signpost. An error is raised as a clas
 after the pages before it were yielded: page 1 survives page 2. Never return False or None for failure.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar, Protocol, TypeAlias
 
@@ -25,13 +25,22 @@ from schemas.vocabulary import Platform, Stream
 
 __all__ = ["Connector", "Held", "Identity", "Reading", "Rotate", "Tariff"]
 
-Held: TypeAlias = Callable[[Collection[str]], frozenset[str]]
-"""Which of these native ids the archive holds already, so that they need no second fetch."""
-
 Rotate: TypeAlias = Callable[[Callable[[Mapping[str, str]], Mapping[str, str]]], Mapping[str, str]]
 """Where a credential that its platform rotates is kept. Under the credential's lock: read the stored
 values afresh, hand them to the function, store durably what it returns, return that. The function returns
 its argument when another process has renewed meanwhile. Nothing new is used before it is stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What the archive holds already, to be asked in the middle of a walk.
+
+    `ids`: which of these native ids it holds, so that they need no second fetch. `exhibits`: the newest of
+    what was kept of each of these records, by their record_id; nothing for those of which nothing is held.
+    """
+
+    ids: Callable[[Collection[str]], frozenset[str]]
+    exhibits: Callable[[Collection[str]], Iterable[Exhibit]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,11 +87,16 @@ class FeedRoutes(Fake):
         return told
 
     def _comments(self, request: Request, site: Account, blog: Blog, found: Sequence[Item]) -> Reply:
-        newest = sorted(found, key=_age, reverse=True)[:PER_FEED]
+        """Answer with the newest comments; what is no WordPress names the page that follows."""
+        start = PER_FEED * (max(request.number("paged", 1), 1) - 1) if self.platform == "feed" else 0
+        newest = sorted(found, key=_age, reverse=True)[start : start + PER_FEED]
         told = self._told(request, newest)
         if told.status != 304:  # noqa: PLR2004 - HTTP
             items = "".join(self._answer(item, blog) for item in newest)
-            told.body = self._channel(site, blog, "comments/feed/", f"Comments for {site.name}", items)
+            follows = self.platform == "feed" and start + PER_FEED < len(found)
+            more = f"{self.url(request.path)}?paged={start // PER_FEED + 2}" if follows else ""
+            title = f"Comments for {site.name}"
+            told.body = self._channel(site, blog, "comments/feed/", title, items, more=more)
         return told
 
     def _told(self, request: Request, items: Sequence[Item]) -> Reply:

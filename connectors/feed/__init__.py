@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from connectors.contract import Connector, Held, Identity, Reading, Tariff
 from connectors.feed.entries import head_of
+from connectors.feed.pages import Pages
 from connectors.feed.reader import DIGEST_RULES, Reader
 from connectors.feed.walks import VERSION, Walks
 from connectors.transport import Transport
@@ -36,25 +37,26 @@ class FeedConnector(Connector):
     never: ClassVar[tuple[str, ...]] = (
         "A feed lists what its author chooses, mostly the newest ten entries: what is older is not seen.",
         "A feed tells of no deletion, and of nothing that is held, hidden, spam or in the trash.",
-        "Comments only where an entry names a feed of them, and of those mostly the newest ten.",
+        "Comments only where an entry names a feed of them, and of those mostly no more than the newest ten.",
         "Quotes, mentions and private messages are not archived yet.",
         "What existed only between two of our visits.",
     )
 
     def __init__(self, account: Account, transport: Transport, _secrets: Mapping[str, str]) -> None:
-        """Build it; see `Walks` for the settings that are refused."""
+        """Build it; see `Pages` for the settings that are refused."""
         self._account = account
         self._transport = transport
         address = (account.base_url or "").partition("://")[2]
         site = account.options.get("site") or account.native_id or _site_of(address)
         self._reader = Reader(self.platform, site)
-        self._walks = Walks(account, transport, self._reader)
+        self._pages = Pages(account, transport, self._reader)
+        self._walks = Walks(self._pages, self._reader)
 
     @override
     def check(self) -> Identity:
-        if not self._walks.is_there():
+        if not self._pages.is_there():
             try:
-                head_of(self._walks.first().body)
+                head_of(self._pages.first().body)
             except MalformedItemError as error:
                 raise StreamRefusedError(
                     f"What account {self._account.account} names as its feed is none.",
@@ -65,7 +67,7 @@ class FeedConnector(Connector):
 
     @override
     def pages(self, walk: Walk, held: Held) -> Iterator[Response]:
-        return self._walks.responses(walk)
+        return self._walks.responses(walk, held)
 
     @override
     def fetch(self, address: MediaAddress, into: BinaryIO) -> MediaAnswer:

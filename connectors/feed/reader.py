@@ -228,6 +228,16 @@ class Reader:
         item = {"title": told.get("title"), "html": text}
         return Reading(record=record, look=_seen(header, PROFILE), shape="profile", items=(item,))
 
+    def told(self, exhibit: Exhibit) -> Json:
+        """Return a kept entry as feedparser reads it.
+
+        Raises:
+            MalformedItemError: Nothing can be read from it.
+        """
+        raw, head, *_ = exhibit.parts
+        content_type = _HEADER.decode(exhibit.header).response.headers.get("content-type", "")
+        return parsed(head, raw, content_type)
+
     def addresses(self, response: Response) -> Iterator[MediaAddress]:
         """Yield where the files of a response's entries can be had; see `Connector.addresses`."""
         if response.endpoint != ENTRIES:

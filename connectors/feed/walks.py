@@ -1,26 +1,20 @@
-"""Walking a feed: its newest entries, older pages where it has any, and the comment feeds of its entries.
+"""Walking a feed: its newest entries, older pages where it has any, and the comment feeds of its entries."""
 
-A feed that was not changed answers 304 to the mark (ETag, or Last-Modified) of the last walk. WordPress
-pages a feed by `?paged=2` until 404; others may name the next page (RFC 5005); the rest have one page.
-"""
-
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import msgspec
 
+from connectors.contract import Held
 from connectors.decoding import decoded, place_of
-from connectors.feed.entries import entries_of, head_of, moment_of, next_page, parsed
-from connectors.feed.reader import COMMENTS_FEED, ENTRIES, MAP, PROFILE_FEED, Reader, comments_told, name_of
-from connectors.transport import Answer, Expects, Transport
-from connectors.walks import TokenGuard, respond
-from schemas.account import Account
+from connectors.feed.pages import END, CommentFeed, Mark, Pages, Place, comments_address, following, next_of
+from connectors.feed.reader import COMMENTS_FEED, ENTRIES, MAP, PROFILE_FEED, Reader
+from connectors.transport import Answer
+from connectors.walks import respond
 from schemas.capture import (
     POSTS,
     PROFILE,
@@ -35,87 +29,31 @@ from schemas.capture import (
     Window,
     comments_of,
 )
-from schemas.errors import BadInputError, MalformedItemError, StreamRefusedError
+from schemas.errors import MalformedItemError
 from schemas.vocabulary import Reason, Stream
 
 __all__ = ["VERSION", "Walks"]
 
 VERSION: Final = "1"
 _MOST_MAP_PAGES: Final = 20
-_END: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
-_ACCEPT: Final = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.8"
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a walk goes on: page and address, or thread (`index`); whether the page is asked `again`."""
-
-    index: int = 0
-    page: int = 1
-    address: str | None = None
-    again: bool = False
-
-
-class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """What a signpost remembers: the mark of the feed as it was, and when that was."""
-
-    at: datetime
-    etag: str = ""
-    modified: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
-    """What a page says: which entries, the oldest of them, where each one's comments are."""
-
-    names: frozenset[str] = frozenset()
-    oldest: datetime | None = None
-    comments: dict[str, tuple[str, int | None]] = field(default_factory=dict)
+_MOST_COMMENT_PAGES: Final = 1_000
 
 
 class Walks:
     """The walks of one feed."""
 
-    def __init__(self, account: Account, transport: Transport, reader: Reader) -> None:
-        """Check that there is an address.
-
-        Raises:
-            BadInputError: The account has no base_url.
-        """
-        if not account.base_url:
-            raise BadInputError(
-                f"Account {account.account} has no base_url.", remedy="Write the address of the feed."
-            )
-        self._url = account.base_url
-        self._account = account
-        self._transport = transport
+    def __init__(self, pages: Pages, reader: Reader) -> None:
+        """Keep what every walk needs."""
+        self._pages = pages
         self._reader = reader
-        self._guard = TokenGuard(10_000)
 
-    def first(self) -> Answer:
-        """Ask for the feed.
-
-        Raises:
-            StreamRefusedError: There is none, or it is withheld.
-        """
-        answer = self._get(self._url)
-        if answer.status != HTTPStatus.OK:
-            raise self._refused(answer)
-        return answer
-
-    def is_there(self) -> bool:
-        """Whether the server says that there is a feed, without sending it."""
-        request = self._transport.client.build_request("HEAD", self._url, headers={"accept": _ACCEPT})
-        answer = self._transport.send(request, expects=Expects.ANY)
-        kind = answer.headers.get("content-type", "").lower()
-        return answer.status == HTTPStatus.OK and "html" not in kind and "xml" in kind
-
-    def responses(self, walk: Walk) -> Iterator[Response]:
+    def responses(self, walk: Walk, held: Held) -> Iterator[Response]:
         """Yield a walk's responses; see `Connector.pages`."""
         place = place_of(walk, Place())
-        self._guard = TokenGuard(10_000)
+        self._pages.begin()
         match walk.ask:
             case Threads(threads=threads):
-                return self._threads(walk, threads, place)
+                return self._threads(walk, threads, place, held)
             case Ids():
                 return self._once(walk, ENTRIES)
             case Edge() | Window() as ask if walk.stream is Stream.POSTS:
@@ -124,7 +62,7 @@ class Walks:
                 return self._once(walk, PROFILE_FEED)
 
     def _once(self, walk: Walk, endpoint: str) -> Iterator[Response]:
-        answer = self.first()
+        answer = self._pages.first()
         about = endpoint == PROFILE_FEED
         listings = (Listed(listing=PROFILE, ended=True),) if about else ()
         signpost = Cursor(native_id=None, at=answer.fetched_at) if about else None
@@ -137,12 +75,12 @@ class Walks:
         while place is not None:
             here = place
             first = isinstance(ask, Edge) and walk.marker is None and here == start
-            answer = self._page(here, mark if first else None)
+            answer = self._pages.page(here, mark if first else None)
             unchanged = answer.status == HTTPStatus.NOT_MODIFIED
             if here.page == 1 and not unchanged and answer.status != HTTPStatus.OK:
-                raise self._refused(answer)
-            read = self._read(answer)
-            place = _following(here, answer, read, seen, since)
+                raise self._pages.refused(answer)
+            read = self._pages.read(answer)
+            place = following(here, answer, read, seen, since)
             seen |= read.names
             listed = Listed(
                 listing=POSTS,
@@ -154,136 +92,80 @@ class Walks:
             signpost = _signpost(answer, mark) if first else None
             yield _respond(walk, answer, ENTRIES, place, listings=listings, signpost=signpost)
 
-    def _threads(self, walk: Walk, threads: Sequence[RecordRef], start: Place) -> Iterator[Response]:
-        """Walk comment feeds. Where they are stands in the feed itself, so it is read first."""
-        known: dict[str, tuple[str, int | None]] = {}
+    def _threads(
+        self, walk: Walk, threads: Sequence[RecordRef], start: Place, held: Held
+    ) -> Iterator[Response]:
+        """Walk comment feeds. Where they are stands in the feed itself, so it is read first.
+
+        Of entries that the feed lists no more it stood in what was kept of them.
+        """
+        known: dict[str, CommentFeed] = {}
         wanted = {ref.record_id for ref in threads[start.index :]}
         unread: Answer | None = None
         page: Place | None = Place()
-        resume = Place(index=start.index)
+        resume = start
         while page is not None and not wanted <= known.keys() and page.page <= _MOST_MAP_PAGES:
             if unread is not None:
                 yield _respond(walk, unread, MAP, resume)
-            unread = self._page(page, None)
-            read = self._read(unread)
-            page = _following(page, unread, read, frozenset(known), None)
+            unread = self._pages.page(page, None)
+            if page.page == 1 and unread.status != HTTPStatus.OK:
+                raise self._pages.refused(unread)
+            read = self._pages.read(unread)
+            page = following(page, unread, read, frozenset(known), None)
             known |= read.comments
-        lost = [ref for ref in threads[start.index :] if not known.get(ref.record_id, ("", 0))[0]]
-        found = [ref for ref in threads[start.index :] if known.get(ref.record_id, ("", 0))[0]]
-        listings = tuple(_without(ref, known) for ref in lost)
+        known |= self._kept(held, wanted - known.keys())
+        asked = [(number, ref) for number, ref in enumerate(threads) if number >= start.index]
+        found = [(number, ref) for number, ref in asked if _has_feed(ref, known)]
+        listings = tuple(_without(ref, known) for _, ref in asked if not _has_feed(ref, known))
         if unread is not None:
             yield _respond(walk, unread, MAP, resume if found else None, listings=listings)
-        for number, ref in enumerate(found, start=1):
-            then = Place(index=threads.index(found[number])) if number < len(found) else None
-            yield self._comments(walk, ref, *known[ref.record_id], then)
+        after = [Place(index=number) for number, _ in found[1:]]
+        for (number, ref), then in zip(found, [*after, None], strict=False):
+            begin = start if number == start.index else Place(index=number)
+            yield from self._comments(walk, ref, known[ref.record_id], begin=begin, then=then)
+
+    def _kept(self, held: Held, record_ids: Collection[str]) -> dict[str, CommentFeed]:
+        """Return where the comments of entries were, by what was kept of them."""
+        found: dict[str, CommentFeed] = {}
+        for exhibit in held.exhibits(record_ids):
+            with suppress(MalformedItemError):
+                address = self._pages.own(comments_address(self._reader.told(exhibit)))
+                found[exhibit.record_id] = CommentFeed(address=address, listed=False)
+        return found
 
     def _comments(
-        self, walk: Walk, ref: RecordRef, address: str, total: int | None, then: Place | None
-    ) -> Response:
-        answer = self._get(address)
-        listing = comments_of(ref.record_id)
-        if answer.status == HTTPStatus.OK:
-            listed = Listed(listing=listing, ended=True, reported=total, short=Reason.PAGED_OUT)
-        else:
-            listed = Listed(listing=listing, ended=False, refused=Reason.UNAVAILABLE)
+        self, walk: Walk, ref: RecordRef, feed: CommentFeed, *, begin: Place, then: Place | None
+    ) -> Iterator[Response]:
+        """Read one comment feed, and its further pages where it names any (RFC 5005), as Blogger's do."""
         context = (msgspec.json.encode({"thread": ref.record_id}),)
-        return _respond(walk, answer, COMMENTS_FEED, then, listings=(listed,), context=context)
-
-    def _page(self, place: Place, mark: Mark | None) -> Answer:
-        if place.page == 1:
-            return self._get(self._url, mark)
-        self._guard.pass_on(f"{place}")
-        address = self._own(place.address or "")
-        return self._get(address) if address else self._get(self._url, params={"paged": str(place.page)})
-
-    def _get(self, url: str, mark: Mark | None = None, params: dict[str, str] | None = None) -> Answer:
-        headers = {"accept": _ACCEPT}
-        if mark is not None and mark.etag:
-            headers["if-none-match"] = mark.etag
-        elif mark is not None and mark.modified:
-            headers["if-modified-since"] = mark.modified
-        answer = self._transport.get(url, params, headers=headers, expects=Expects.ANY)
-        start = answer.body[:512].lstrip().lower()
-        if answer.status == HTTPStatus.OK and start.startswith((b"<!doctype html", b"<html")):
-            # Asked once more as what it should be, so that the page is laid aside and told of.
-            return self._transport.get(url, params, headers=headers, expects=Expects.XML)
-        return answer
-
-    def _read(self, answer: Answer) -> _Read:
-        if answer.status != HTTPStatus.OK:
-            return _Read()
-        names: set[str] = set()
-        times: list[datetime] = []
-        comments: dict[str, tuple[str, int | None]] = {}
-        try:
-            head, entries = head_of(answer.body), list(entries_of(answer.body))
-        except MalformedItemError:
-            return _Read()  # whoever cuts the response finds the same, and lays it aside
-        for entry in entries:
-            try:
-                told = parsed(head, entry.raw, answer.headers.get("content-type", ""))
-                name = self._reader.record_id(name_of(told))
-            except (MalformedItemError, KeyError):
-                names.add(hashlib.sha256(entry.raw).hexdigest())  # filed as unread; the others go on
-                continue
-            names.add(name)
-            comments[name] = (self._own(_comments_address(told)), comments_told(told))
-            with suppress(ValueError):
-                times += [moment_of(told["published_parsed"])] if told.get("published_parsed") else []
-        return _Read(names=frozenset(names), oldest=min(times, default=None), comments=comments)
-
-    def _own(self, address: str) -> str:
-        """Return an address that a feed names if it is on the feed's own site: no other is asked."""
-        ours = urlsplit(self._url)
-        return address if address.startswith(f"{ours.scheme}://{ours.netloc}/") else ""
-
-    def _refused(self, answer: Answer) -> StreamRefusedError:
-        missing = (
-            answer.status in _END or HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
-        )
-        return StreamRefusedError(
-            f"The feed of account {self._account.account} cannot be read (status {answer.status}).",
-            reason=Reason.UNAVAILABLE if missing else Reason.PERMISSION,
-            remedy="Open base_url in a browser: it must be the address of an RSS or Atom feed.",
-        )
+        passed = {feed.address}
+        place: Place | None = begin
+        while place is not None:
+            here, place = place, None
+            answer = self._pages.get(here.address or feed.address)
+            more = self._pages.own(next_of(answer))
+            listed = Listed(listing=comments_of(ref.record_id), ended=False, short=Reason.PAGED_OUT)
+            if answer.status != HTTPStatus.OK:
+                left = answer.status in END and not feed.listed
+                listed = replace(listed, refused=Reason.PAGED_OUT if left else Reason.UNAVAILABLE)
+            elif not more:
+                listed = replace(listed, ended=True, reported=feed.total)
+            elif more in passed or here.page == _MOST_COMMENT_PAGES:
+                listed = replace(listed, refused=Reason.LOOPED)
+            else:
+                passed.add(more)
+                place = Place(index=here.index, page=here.page + 1, address=more)
+            yield _respond(walk, answer, COMMENTS_FEED, place or then, listings=(listed,), context=context)
 
 
-def _following(
-    here: Place, answer: Answer, read: _Read, seen: frozenset[str], since: datetime | None
-) -> Place | None:
-    """Return the page that follows, None at the end of the feed or of what was asked."""
-    if answer.status != HTTPStatus.OK or (
-        since is not None and read.oldest is not None and read.oldest < since
-    ):
-        return None
-    if not read.names:
-        # Once more: an empty page in the middle of a feed is a slip of the server.
-        again = here.page > 1 and not here.again
-        return msgspec.structs.replace(here, again=True) if again else None
-    try:
-        address = next_page(answer.body)
-    except MalformedItemError:
-        return None
-    if address is not None:
-        return Place(page=here.page + 1, address=address)
-    paged = b"wordpress.org" in answer.body[: answer.body.find(b"<item")]
-    return Place(page=here.page + 1) if paged and not read.names <= seen else None
+def _has_feed(ref: RecordRef, known: Mapping[str, CommentFeed]) -> bool:
+    return ref.record_id in known and bool(known[ref.record_id].address)
 
 
-def _comments_address(told: Any) -> str:
-    links = told.get("links") or ()
-    replies = (
-        str(link.get("href") or "")
-        for link in links
-        if link.get("rel") == "replies" and str(link.get("type") or "").endswith("xml")
-    )
-    return str(told.get("wfw_commentrss") or next(replies, ""))
-
-
-def _without(ref: RecordRef, known: dict[str, tuple[str, int | None]]) -> Listed:
-    listing = comments_of(ref.record_id)
-    if ref.record_id in known:
-        return Listed(listing=listing, ended=True, reported=known[ref.record_id][1], short=Reason.PERMISSION)
+def _without(ref: RecordRef, known: Mapping[str, CommentFeed]) -> Listed:
+    listing, feed = comments_of(ref.record_id), known.get(ref.record_id)
+    if feed is not None:
+        return Listed(listing=listing, ended=True, reported=feed.total, short=Reason.PERMISSION)
     return Listed(listing=listing, ended=False, refused=Reason.PAGED_OUT)
 
 

@@ -263,7 +263,7 @@ class XConnector(Connector):
             if head is not None and not cutting.is_own_root(endpoint, head, self._account.native_id)
         ]
         chains = [chain for chain in map(chain_of, heads) if len(chain) > 1]
-        known = held({chain[-1] for chain in chains}) if chains else frozenset()
+        known = held.ids({chain[-1] for chain in chains}) if chains else frozenset()
         shown = {head.id for head in heads}
         wanted = [
             native_id

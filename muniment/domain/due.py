@@ -84,10 +84,11 @@ class StreamFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadDue:
-    """A thread as the comments stream sees it: what its post reported, and what was read when."""
+    """A thread as the comments stream sees it: what its post reported and when, and what was read when."""
 
     ref: RecordRef
     reported: int | None
+    reported_at: datetime | None
     reported_when_read: int | None
     last_read_at: datetime | None
 
@@ -203,7 +204,12 @@ def backfill_of(account: Account, *, now: datetime) -> Window:
 
 
 def threads_due(
-    threads: Iterable[ThreadDue], *, tracking: bool, now: datetime, most: int
+    threads: Iterable[ThreadDue],
+    *,
+    tracking: bool,
+    looked: Mapping[str, datetime],
+    now: datetime,
+    most: int,
 ) -> tuple[RecordRef, ...]:
     """Return the threads to read now, in the order given (newest first), at most `most`.
 
@@ -212,26 +218,39 @@ def threads_due(
     Args:
         threads: The account's threads.
         tracking: True when posts tell their number of comments, so a quiet thread needs no call.
+        looked: When walks of the posts last ended whole, by purpose.
         now: The present.
         most: How many threads one walk takes.
     """
     found: list[RecordRef] = []
     for thread in threads:
-        if thread.ref.native_id and _thread_is_due(thread, tracking=tracking, now=now):
+        if thread.ref.native_id and _thread_is_due(thread, tracking=tracking, looked=looked, now=now):
             found.append(thread.ref)
             if len(found) == most:
                 break
     return tuple(found)
 
 
-def _thread_is_due(thread: ThreadDue, *, tracking: bool, now: datetime) -> bool:
-    told = tracking and thread.reported is not None
+def _thread_is_due(
+    thread: ThreadDue, *, tracking: bool, looked: Mapping[str, datetime], now: datetime
+) -> bool:
+    age = now - thread.ref.filed_at
+    band = next(band for band in BANDS if band.upto is None or age < band.upto)
+    told = tracking and thread.reported is not None and not _is_out_of_sight(thread, band, looked)
     if thread.last_read_at is None:
         return not (told and thread.reported == 0)
     if told and thread.reported != thread.reported_when_read:
         return True
     if told and thread.reported == 0:
         return False
-    age = now - thread.ref.filed_at
-    band = next(band for band in BANDS if band.upto is None or age < band.upto)
     return now - thread.last_read_at >= band.every
+
+
+def _is_out_of_sight(thread: ThreadDue, band: Band, looked: Mapping[str, datetime]) -> bool:
+    """Whether whole looks at posts of this age show this one no more, as a feed shows its newest only.
+
+    Its number of comments is one of before then: nobody tells of a late one. A look may take as long as the
+    time between two.
+    """
+    last, told_at = looked.get(band.purpose), thread.reported_at
+    return last is not None and told_at is not None and told_at < last - band.every

@@ -111,8 +111,13 @@ class Asking:
         )
 
     def _threads(self, account: Account, connector: Connector, *, most: int) -> tuple[RecordRef, ...]:
-        threads = self.register.threads(self.council, account.account)
-        return due.threads_due(threads, tracking=connector.tracking, now=self.clock.now(), most=most)
+        return due.threads_due(
+            self.register.threads(self.council, account.account),
+            tracking=connector.tracking,
+            looked=self.register.last_ended(self.council, account.account, Stream.POSTS),
+            now=self.clock.now(),
+            most=most,
+        )
 
     def _to_confirm(self, account: Account, stream: Stream, *, limit: int) -> tuple[Presence, ...]:
         return self.register.to_confirm(

@@ -5,15 +5,17 @@ marker; the cursor is promoted when the whole walk ended. On any error the pages
 noted first, then the error is raised again: page 1 survives page 2.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
-from connectors.contract import Connector
+from connectors.contract import Connector, Held
 from muniment.collector import collector_paused
 from muniment.ports import Archive, Batch, IndexBeside, Kept, MediaStore, Noted, Register
 from muniment.services.attaching import Attached, attach
+from muniment.services.kept import newest_exhibits
 from muniment.services.reading import Cut, Findings, capture_row, cut, findings
 from schemas.capture import CaptureRow, Edge, Ids, Listed, Response, Threads, Walk, Window
 from schemas.clock import Clock
@@ -148,9 +150,12 @@ class Capture:
                 remedy="Update muniment; the list is walked again at the next run.",
             ) from error
 
-    def _held(self, walk: Walk) -> Callable[[Collection[str]], frozenset[str]]:
+    def _held(self, walk: Walk) -> Held:
         council, platform = walk.account.council, walk.account.platform
-        return lambda native_ids: self.register.held(council, platform, tuple(native_ids))
+        return Held(
+            ids=lambda native_ids: self.register.held(council, platform, tuple(native_ids)),
+            exhibits=partial(newest_exhibits, self.archive),
+        )
 
     def _keep_cuts(self, connector: Connector, walk: Walk, cuts: Sequence[Cut], tally: _Tally) -> None:
         found = self._find(connector, walk, cuts)

@@ -17,9 +17,9 @@ from connectors.contract import Connector, Reading
 from muniment.domain.people import SYSTEM
 from muniment.ports import Archive, Batch, Filing, Register
 from muniment.services.held import held_now
+from muniment.services.kept import exhibit_of
 from muniment.services.reading import read, role_of, series_of
 from schemas.arrow import RECORD_SERIES
-from schemas.capture import Exhibit
 from schemas.digests import unread_version, version, version_id
 from schemas.errors import MalformedItemError
 from schemas.observation import Look, Presence, Sighting
@@ -75,7 +75,7 @@ def reread(archive: Archive, *, reader: Readers) -> Reread:
             was_unread = row["kind"] == Kind.UNREAD.value
             counts["unread"] += was_unread
             try:
-                record = read(connector, _exhibit(row)).record
+                record = read(connector, exhibit_of(row)).record
             except MalformedItemError:
                 counts["unreadable_now"] += not was_unread
                 continue
@@ -176,7 +176,7 @@ class _Again:
         if connector is None:
             return None
         try:
-            reading = read(connector, _exhibit(row))
+            reading = read(connector, exhibit_of(row))
         except MalformedItemError:
             return None
         return None if reading.record is None else (connector, reading, reading.record)
@@ -191,7 +191,7 @@ class _Again:
         role = role_of(record, self._stream(row), self._council_ids[row["platform"]])
         return Filing(
             record=record,
-            exhibit=_exhibit(row),
+            exhibit=exhibit_of(row),
             digest_rule=rule,
             version=digest,
             version_id=version_id(record.record_id, digest),
@@ -267,7 +267,3 @@ def _unread_rows(archive: Archive) -> Iterator[list[Mapping[str, Any]]]:
         for start in range(0, len(batch), _AT_ONCE):
             rows: list[Mapping[str, Any]] = batch.slice(start, _AT_ONCE).to_pylist()
             yield sorted(rows, key=lambda row: (row["captured_at"], row["commit_no"]))
-
-
-def _exhibit(row: Mapping[str, Any]) -> Exhibit:
-    return Exhibit(record_id=row["record_id"], header=row["header"], parts=tuple(row["parts"]))

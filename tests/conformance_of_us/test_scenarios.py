@@ -93,3 +93,36 @@ def test_a_late_comment_under_an_old_post_of_a_site_is_found_at_the_next_run(tmp
         lines = [json.loads(line) for line in product.export().read_text().splitlines()]
     kinds = sorted(line["kind"] for line in lines if line["line"] == "item")
     assert kinds == ["comment", "post"]
+
+
+@pytest.mark.parametrize("platform", ["feed"])
+def test_a_late_comment_under_an_entry_that_left_its_feed_is_found_by_age(
+    tmp_path: Path, platform: str
+) -> None:
+    world = World()
+    fake = fake_class(platform)(world)
+    council = world.account(platform, "northbeck", "Northbeck Council", owned=True)
+    resident = world.account(platform, "ann", "Ann")
+    quiet, lively = world.post(council, "Bins on Monday"), world.post(council, "Roadworks on Friday")
+    world.comment(lively, "Which road?", author=resident)
+    world.sync()
+    with serve(world, [fake]) as site:
+        product = Product(tmp_path, about_of(site, [council]))
+        assert product.archive() == 0
+        for number in range(3):
+            world.post(council, f"News {number}")
+        fake.knobs.stop_after = 3  # the newest three are all that the feed lists
+        for post in (quiet, lively):
+            world.comment(post, f"Late: {post.text}", author=resident)
+        world.sync()
+        calls = []
+        for _ in range(4):
+            world.clock.wait(86_400)
+            world.sync()
+            before = fake.journal.calls["GET /{post}/feed/"]
+            assert product.archive() == 0
+            calls.append(fake.journal.calls["GET /{post}/feed/"] - before)
+        lines = [json.loads(line) for line in product.export().read_text().splitlines()]
+    texts = {line["versions"][0]["text"] for line in lines if line["line"] == "item"}
+    assert {"Late: Bins on Monday", "Late: Roadworks on Friday"} <= texts
+    assert calls[-1] == 2  # a day apart, each of the two that are listed no more: as old as a month, daily

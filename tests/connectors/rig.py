@@ -1,6 +1,6 @@
 """A clock that moves when it is waited on, a budget in memory, and transports built over them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from conformance.world import World
+from connectors.contract import Held
 from connectors.download import Downloader
 from connectors.transport import Transport
 from schemas.account import Account
-from schemas.capture import Response, Walk
+from schemas.capture import Exhibit, Response, Walk
 from schemas.clock import Clock
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -95,9 +96,17 @@ class Wire:
         )
 
 
-def nothing_held(_: object) -> frozenset[str]:
-    """Answer for `Held`: the archive is empty."""
-    return frozenset()
+def holding(exhibits: Iterable[Exhibit]) -> Held:
+    """Return an archive that kept these, as a walk may ask it."""
+    kept = {exhibit.record_id: exhibit for exhibit in exhibits}
+    return Held(ids=lambda _: frozenset(), exhibits=lambda ids: [kept[one] for one in ids if one in kept])
+
+
+nothing_held = holding(())
+"""The archive is empty."""
+
+everything_held = Held(ids=frozenset, exhibits=lambda _: ())
+"""Of whatever is asked for, the archive holds it."""
 
 
 def resumed(walk: Walk, response: Response) -> Walk:

@@ -138,8 +138,8 @@ class SqlNoting(SqlStubs):
         refused = {name: one.refused for name, one in heard.items() if one.refused is not None}
         open_listing_gaps(connection, self._database, row.stream_id, refused, now=now)
         if noted.walk.stream is Stream.COMMENTS:
-            ended = [name for name, one in heard.items() if one.ended and one.refused is None]
-            self._threads_were_read(connection, noted.walk, ended, now=now)
+            read = [name for name, one in heard.items() if _is_read(one)]
+            self._threads_were_read(connection, noted.walk, read, now=now)
 
     def _threads_were_read(
         self, connection: sa.Connection, walk: Walk, listings: Iterable[str], *, now: datetime
@@ -178,6 +178,11 @@ class SqlNoting(SqlStubs):
             connection.execute(self._database.insert(t.queue).on_conflict_do_nothing(), rows)
         number = last + len(rows)
         connection.execute(sa.update(t.councils).where(of_council).values(queue_number=number))
+
+
+def _is_read(listed: Listed) -> bool:
+    """Whether a thread was read as far as it can be: what the platform gives no more is asked for by age."""
+    return listed.refused is Reason.PAGED_OUT or (listed.ended and listed.refused is None)
 
 
 def _root(listing: str) -> str:

@@ -229,6 +229,7 @@ def _thread(row: Any) -> ThreadDue:
             record_id=row.record_id, native_id=row.native_id, thread_id=row.thread_id, filed_at=row.filed_at
         ),
         reported=row.reported,
+        reported_at=row.reported_at,
         reported_when_read=row.reported_when_read,
         last_read_at=row.last_read_at,
     )

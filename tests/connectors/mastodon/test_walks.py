@@ -1,6 +1,5 @@
 """Mastodon over HTTP, against the fake: what a walk brings, and where it goes on."""
 
-from collections.abc import Collection
 from datetime import date, timedelta
 
 import pytest
@@ -10,12 +9,7 @@ from schemas.capture import POSTS, PROFILE, Cursor, Edge, Ids, Window, comments_
 from schemas.errors import BadInputError, MalformedItemError
 from schemas.vocabulary import Kind, Stream
 from tests.connectors.mastodon_stage import Stage, asked
-from tests.connectors.rig import nothing_held
-
-
-def everything_held(native_ids: Collection[str]) -> frozenset[str]:
-    return frozenset(native_ids)
-
+from tests.connectors.rig import everything_held, nothing_held
 
 # ---- who it is --------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from schemas.capture import Cursor, Edge, Ids, Threads, Window
 from schemas.errors import SourceUnavailableError
 from schemas.observation import PUBLIC
 from schemas.vocabulary import Reason, Stream
-from tests.connectors.rig import Wire, nothing_held, resumed
+from tests.connectors.rig import Wire, everything_held, nothing_held, resumed
 from tests.connectors.x_stage import Stage, read_all, staged, walk_with_failures
 
 
@@ -140,7 +140,7 @@ def test_a_chain_is_kept_before_the_page_that_shows_its_newest_version(stage: St
 def test_a_chain_whose_newest_version_is_held_is_not_asked_for_again(stage: Stage) -> None:
     post = stage.posts(1)[0]
     stage.world.edit(post, "Corrected")
-    found = stage.run(held=lambda ids: frozenset(ids) & {post.current.native_id})
+    found = stage.run(held=everything_held)
     assert [response.endpoint for response in found.responses] == ["/2/users/{id}/tweets"]
 
 

@@ -126,14 +126,19 @@ def thread(**changes: object) -> ThreadDue:
     told: dict[str, object] = {
         "ref": RecordRef(record_id="x:1", native_id="1", thread_id="x:1", filed_at=NOW - timedelta(days=10)),
         "reported": 3,
+        "reported_at": NOW - timedelta(hours=1),
         "reported_when_read": 3,
         "last_read_at": NOW - timedelta(hours=1),
     }
     return ThreadDue(**{**told, **changes})  # type: ignore[arg-type] # built from names
 
 
+LOOKED = {Purpose.MONTH.value: NOW - timedelta(minutes=30)}
+"""When walks of the posts last ended."""
+
+
 def read_now(*threads: ThreadDue, tracking: bool = True) -> int:
-    return len(threads_due(threads, tracking=tracking, now=NOW, most=10))
+    return len(threads_due(threads, tracking=tracking, looked=LOOKED, now=NOW, most=10))
 
 
 def test_a_thread_whose_post_could_not_be_read_waits_for_a_better_reader() -> None:
@@ -157,8 +162,16 @@ def test_a_late_comment_that_moves_no_number_is_found_by_age() -> None:
     assert read_now(thread(last_read_at=NOW - timedelta(days=1))) == 1
 
 
+def test_of_a_post_that_is_listed_no_more_nobody_tells_the_comments_so_they_are_read_by_age() -> None:
+    left = NOW - timedelta(days=2)
+    assert read_now(thread(reported=0, reported_when_read=None, last_read_at=None, reported_at=left)) == 1
+    read_again = {"reported": 0, "reported_when_read": 0, "reported_at": left}
+    assert read_now(thread(**read_again)) == 0
+    assert read_now(thread(**read_again, last_read_at=NOW - timedelta(days=1))) == 1
+
+
 def test_a_walk_takes_only_so_many_threads() -> None:
-    assert len(threads_due([thread(reported=9)] * 50, tracking=True, now=NOW, most=10)) == 10
+    assert read_now(*[thread(reported=9)] * 50) == 10
 
 
 def test_in_a_wave_no_walk_waits_for_the_credential_of_another() -> None:
