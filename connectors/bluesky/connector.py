@@ -52,6 +52,8 @@ _BY_ID: Final = 25
 _DEPTH: Final = 100
 """Levels of a thread in one answer. The server would give 1,000; deeper branches are asked for by themselves,
 because a JSON reader has to nest as deep as its document."""
+_MOST_BRANCHES: Final = 1_000
+"""So many of a thread's branches are asked for by themselves; what lies beyond is told as paged out."""
 _API: Final = "lexicons-2026-11"
 _SHOWS: Final = frozenset({PUBLIC, reading.HIDDEN})
 _POST: Final = "app.bsky.feed.post"
@@ -255,13 +257,15 @@ class BlueskyConnector(Connector):
             answer = self._session.ask(THREAD, params, refusable=True)
             cut, refused = self._branches(answer, uri, is_root=uri == root.record_id)
             waiting = [] if refused else [*waiting, *(each for each in cut if each not in {*asked, *waiting})]
+            whole = len(asked) <= _MOST_BRANCHES
+            waiting = waiting if whole else []
             listed = Listed(
                 listing=listing,
                 ended=refused is None and not waiting,
-                absence_counts=True,
+                absence_counts=whole,
                 short=Reason.FILTERED,
                 shows=_SHOWS,
-                refused=refused,
+                refused=refused or (None if whole else Reason.PAGED_OUT),
             )
             marker = here if waiting else after
             yield self._response(walk, answer, THREAD, listings=(listed,), context=context, marker=marker)

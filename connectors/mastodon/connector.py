@@ -63,6 +63,9 @@ __all__ = ["MastodonConnector"]
 _API: Final = "v1"
 _MOST_ANSWERS: Final = 4096
 """A thread ends here with a sign-in; without one at 60 answers, and at a depth of 20."""
+_MOST_BRANCHES: Final = 200
+"""So many of a thread's branches are asked for by themselves: fewer than the calls that the server gives at
+once, since a thread that has to wait begins again, but for the histories that came."""
 
 
 class MastodonConnector(Connector):
@@ -245,9 +248,10 @@ class MastodonConnector(Connector):
     def _threads(self, walk: Walk, marker: Marker, threads: Sequence[RecordRef]) -> Iterator[Response]:
         for number in range(marker.done, len(threads)):
             after = None if number + 1 == len(threads) else Marker(done=number + 1).encoded
-            yield from self._thread(walk, threads[number], here=Marker(done=number).encoded, after=after)
+            here = marker if number == marker.done else Marker(done=number)
+            yield from self._thread(walk, threads[number], here=here, after=after)
 
-    def _thread(self, walk: Walk, root: RecordRef, *, here: str, after: str | None) -> Iterator[Response]:
+    def _thread(self, walk: Walk, root: RecordRef, *, here: Marker, after: str | None) -> Iterator[Response]:
         """Yield a thread at every depth; a branch that the server cut is asked for by itself, once.
 
         Only an answer to the root's own address tells how many direct answers it has. Where the counts
@@ -265,9 +269,10 @@ class MastodonConnector(Connector):
             yield self._refused(walk, answer, ROOT, listing, reason, marker=after)
             return
         yield self._response(
-            walk, answer, ROOT, context=(canonical({"thread": root.thread_id}),), marker=here
+            walk, answer, ROOT, context=(canonical({"thread": root.thread_id}),), marker=here.encoded
         )
         waiting, asked = [root.native_id], set[str]()
+        short = Reason.FILTERED if self._session.signed_in else Reason.PAGED_OUT
         while waiting:
             native_id = waiting.pop(0)
             asked.add(native_id)
@@ -284,7 +289,9 @@ class MastodonConnector(Connector):
                 thread.add(found)
                 if not self._session.signed_in or len(found) >= _MOST_ANSWERS:
                     waiting += [each for each in thread.cut_off() if each not in {*asked, *waiting}]
-                yield from self._histories(walk, found, thread.line_of, marker=here)
+                if len(asked) > _MOST_BRANCHES:
+                    waiting, short = [], Reason.PAGED_OUT
+                here = yield from self._untold(walk, found, thread, here)
             elif native_id == root.native_id:
                 yield self._refused(walk, answer, CONTEXT, listing, Reason.UNAVAILABLE, marker=after)
                 return
@@ -292,11 +299,21 @@ class MastodonConnector(Connector):
                 listing=listing,
                 ended=not waiting,
                 reported=None if waiting else thread.reported,
-                short=Reason.FILTERED if self._session.signed_in else Reason.PAGED_OUT,
+                short=short,
                 absence_counts=thread.lacking == 0,
             )
-            marker = here if waiting else after
+            marker = here.encoded if waiting else after
             yield self._response(walk, answer, CONTEXT, listings=(listed,), context=context, marker=marker)
+
+    def _untold(
+        self, walk: Walk, found: Iterable[tuple[Seen, bytes]], thread: Thread, here: Marker
+    ) -> Generator[Response, None, Marker]:
+        """Yield the histories that did not come yet of a thread's answers; return where the walk goes on."""
+        for status, live in found:
+            if status.edited_at is not None and status.id not in here.told:
+                here = Marker(done=here.done, told=(*here.told, status.id))
+                yield from self._histories(walk, [(status, live)], thread.line_of, marker=here.encoded)
+        return here
 
     def _refused(
         self,

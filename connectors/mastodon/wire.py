@@ -61,10 +61,14 @@ Lines: TypeAlias = dict[str, str]
 
 
 class Marker(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    """Where a walk goes on: the page (max_id), or how many threads or ids are done."""
+    """Where a walk goes on: the page (max_id), or how many threads or ids are done.
+
+    `told`: the statuses of the thread after those whose edit history came already.
+    """
 
     max_id: str | None = None
     done: int = 0
+    told: tuple[str, ...] = ()
 
     @property
     def encoded(self) -> str:

@@ -1,5 +1,6 @@
 """Mastodon threads at every depth, answers by id, media, and what a quiet account costs."""
 
+import json
 from dataclasses import replace
 from io import BytesIO
 
@@ -8,10 +9,12 @@ import pytest
 from conformance.fake import Fault, Trouble
 from conformance.item import Media
 from schemas.capture import Cursor, Edge, Ids, Threads, comments_of
-from schemas.errors import MarkerRefusedError, SourceUnavailableError
+from schemas.errors import MarkerRefusedError, RateLimitedError, SourceUnavailableError
 from schemas.vocabulary import Kind, Reason, Stream
-from tests.connectors.mastodon_stage import Stage, walk_with_failures
+from tests.connectors.found import walked_through
+from tests.connectors.mastodon_stage import Stage, asked, read_all, walk_with_failures
 from tests.connectors.rig import nothing_held, resumed
+from tests.connectors.stub_site import Said, stub_site
 
 
 def test_a_wide_thread_that_stays_cut_proves_no_absence_and_says_how_many_lack(stage: Stage) -> None:
@@ -275,3 +278,51 @@ def test_an_answer_dated_in_no_calendar_blinds_nobody_to_its_thread(stage: Stage
     assert found.listed[comments_of(stage.fake.uri(post))].ended
     assert "Fine" in found.texts
     assert len(found.unread) == 1
+
+
+def test_a_thread_that_has_to_wait_goes_on_with_the_histories_that_it_lacks(stage: Stage) -> None:
+    post = stage.post()
+    for number in range(5):
+        stage.world.edit(stage.comment(post, f"Answer {number}"), f"Answer {number}, put right")
+    stage.fake.knobs.retry_after = 900
+    stage.fake.knobs.faults += [
+        Fault(match="/history", trouble=Trouble.RATE_LIMITED, skip=skip) for skip in (2, 1)
+    ]
+    stage.world.sync()
+    walk = stage.walk(Threads(threads=(stage.ref(post),)), Stream.COMMENTS)
+    connector = stage.connector()
+    later = (stage.world.clock.wait(900) for _ in range(5))
+    found = read_all(connector, walked_through(connector, walk, RateLimitedError, later))
+    assert asked(stage, "/history") == 5 + 2
+    assert {f"Answer {number}" for number in range(5)} <= {record.text for record in found.records}
+    assert found.listed[comments_of(stage.fake.uri(post))].ended
+
+
+def test_a_thread_without_end_is_read_so_far_and_what_lacks_is_told(stage: Stage) -> None:
+    def status(number: int) -> dict[str, object]:
+        return {
+            "id": str(number),
+            "uri": f"https://social.example/{number}",
+            "created_at": "2026-03-02T09:00:00Z",
+            "account": {"id": "7"},
+            "visibility": "public",
+            "in_reply_to_id": str(number - 1),
+            "replies_count": 1,
+        }
+
+    def answer(path: str, _number: int) -> Said:
+        number = int(path.removesuffix("/context").rpartition("/")[2])
+        tree = {"ancestors": [], "descendants": [status(number + 1)]}
+        body = tree if path.endswith("/context") else status(number)
+        return Said(headers={"content-type": "application/json"}, body=json.dumps(body).encode())
+
+    with stub_site(answer) as site:
+        connector = stage.connector(base_url=site.url, signed_in=False)
+        root = replace(stage.ref(stage.post()), native_id="1")
+        walk = stage.walk(Threads(threads=(root,)), Stream.COMMENTS)
+        responses = list(connector.pages(walk, nothing_held))
+    listed = responses[-1].listings[0]
+    assert len(site.asked) == 202  # the post, and where its thread and 200 branches go on
+    assert (listed.ended, listed.absence_counts, listed.short) == (True, False, Reason.PAGED_OUT)
+    assert listed.reported == 202
+    assert responses[-1].marker is None
