@@ -51,6 +51,7 @@ class CouncilRetention(CouncilStore):
         """Plans, simulations and forecasts of what falls due."""
         return Retaining(
             council=self.name,
+            title=self.council.title,
             archive=self.archive,
             register=self.muniment.register,
             clock=self.clock,

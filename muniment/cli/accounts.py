@@ -12,6 +12,7 @@ from connectors import registry
 from muniment.cli.exits import PARTLY
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.options import DAY
+from muniment.cli.tables import print_table
 from schemas.errors import AccountError, BadInputError, MunimentError
 from schemas.london import london_date, london_day_starts
 
@@ -40,7 +41,7 @@ def list_accounts(council: str | None) -> None:
             table.add_row(
                 account.account, account.platform, account.handle, account.kind, entry.owner_service, state
             )
-        console.print(table)
+        print_table(table)
 
 
 @accounts.command()

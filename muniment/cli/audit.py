@@ -13,6 +13,7 @@ from rich.table import Table
 from muniment.cli.files import write_table
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.options import DAY
+from muniment.cli.tables import print_table
 from muniment.domain.audit import Told
 from muniment.domain.events import AuditRead
 from muniment.services.auditing import read_audit
@@ -80,7 +81,7 @@ def _print(found: Sequence[Told]) -> None:
     for one in found:
         when = one.at.astimezone(LONDON).strftime("%-d %b %Y %H:%M:%S")
         table.add_row(str(one.number), when, escape(_who(one)), one.tag.value, escape(_told(one)))
-    console.print(table)
+    print_table(table)
 
 
 def _who(one: Told) -> str:

@@ -11,8 +11,9 @@ from rich.table import Table
 from muniment.cli.deciders import deciding, reclassifying
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
 from muniment.cli.options import DAY, REASON, ids_in
+from muniment.cli.tables import print_table
 from muniment.domain.disposal import WORDS, Why
-from muniment.domain.events import RecordShown
+from muniment.domain.events import ListRead, RecordShown
 from muniment.domain.triggers import Scope
 from muniment.services.showing import not_held
 from schemas.errors import BadInputError
@@ -108,6 +109,7 @@ def list_decisions(council: str | None) -> None:
             if one.decision.name not in hidden
         ]
         left_out = services.left_out()
+        services.record(ListRead(listed="decisions about classes", entries=len(found)))
     if not found:
         console.print("No officer has decided about a class: every record has that of the schedule's rules.")
         print_left_out(left_out)
@@ -131,7 +133,7 @@ def list_decisions(council: str | None) -> None:
             escape(decided.reason),
             escape(state),
         )
-    console.print(table)
+    print_table(table)
     print_left_out(left_out)
 
 

@@ -11,8 +11,10 @@ from rich.table import Table
 from muniment.cli.files import write_table, written
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.options import DAY, REASON
+from muniment.cli.tables import print_table
 from muniment.domain.disposal import PlanKind
 from muniment.domain.disposal_run import FACETS, Decision, Run, RunState
+from muniment.domain.events import ListRead
 from muniment.domain.given_out import GivenKind
 from muniment.services.destroying import Executed
 from muniment.services.listing import STOPPABLE
@@ -71,6 +73,7 @@ def list_items(council: str | None, run: str | None, csv_path: Path | None) -> N
             _print_runs(services.muniment.register.disposal_runs(services.name))
             return
         listed = services.disposing.listed(run, reader=services.actor)
+        services.record(ListRead(listed="disposal", entries=len(listed.items), run=run))
         for name, count in listed.counts().items():
             console.print(f"{name:<14}{count:>10,}")
         if csv_path is not None:
@@ -81,7 +84,7 @@ def list_items(council: str | None, run: str | None, csv_path: Path | None) -> N
             console.print(f"{len(listed.items):,} items written to {csv_path}")
             return
         table = Table(title=f"Items of {run}", title_justify="left")
-        table.add_column("record", overflow="fold", min_width=22)
+        table.add_column("record", no_wrap=True)
         for heading in ("class", "counts from", "may go from", "what becomes of it"):
             table.add_column(heading, overflow="fold")
         for row in listed.items.slice(0, _SHOWN).to_pylist():
@@ -95,7 +98,7 @@ def list_items(council: str | None, run: str | None, csv_path: Path | None) -> N
                 row["outcome"],
             )
             table.add_row(*map(escape, cells))
-        console.print(table)
+        print_table(table)
         if len(listed.items) > _SHOWN:
             console.print(f"The first {_SHOWN} of {len(listed.items):,}; --csv writes them all.")
 
@@ -219,6 +222,7 @@ def status(council: str | None, run: str) -> None:
     """Show where a run stands: who said what, and what each store has proved."""
     with opened_council(council) as services:
         listed = services.disposing.listed(run, reader=services.actor)
+        services.record(ListRead(listed="disposal status", entries=len(listed.said), run=run))
         _print_runs((listed.run,))
         for said in listed.said:
             about = "one" if said.value is None else f"{said.facet} {said.value}"
@@ -308,7 +312,7 @@ def keys(council: str | None) -> None:
     for one in found:
         ends = "" if not one.stubs else "never" if one.ends_on is None else f"{one.ends_on:%-d %B %Y}"
         table.add_row(one.key_id, "in use" if one.in_use else "sealed", f"{one.stubs:,}", ends)
-    console.print(table)
+    print_table(table)
 
 
 @dispose.command("forget-key")
@@ -367,7 +371,7 @@ def _print_runs(runs: tuple[Run, ...]) -> None:
             ),
             *(records, waits, "" if one.certificate_no is None else str(one.certificate_no)),
         )
-    console.print(table)
+    print_table(table)
 
 
 def _print_executed(done: Executed, *, dry_run: bool) -> None:

@@ -15,6 +15,7 @@ from muniment.cli.files import written
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.events import ArchiveReread, ArchiveSealed, ArchiveVerified, RecordProved
 from muniment.domain.given_out import GivenKind
+from muniment.domain.people import Act, require
 from muniment.services.finishing import finish
 from muniment.services.proving import proof as prove
 from muniment.services.rereading import file_readable
@@ -113,6 +114,8 @@ def seal(council: str | None) -> None:
 def reread(council: str | None, *, dry_run: bool) -> None:
     """Read kept exhibits again: what could not be read when it came, and is understood now, is filed."""
     with opened_council(council) as services:
+        if not dry_run:
+            require(services.actor, Act.REREAD)  # it says what records are, and erases what was disposed of
         services.record(ArchiveReread(dry_run=dry_run))
         if dry_run:
             _tell_what_would_be_read(services)

@@ -10,7 +10,8 @@ from rich.table import Table
 from muniment.cli.files import written
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
 from muniment.cli.options import DAY, REASON, ids_in
-from muniment.domain.events import HoldShown
+from muniment.cli.tables import print_table
+from muniment.domain.events import HoldShown, ListRead
 from muniment.domain.given_out import GivenKind
 from muniment.domain.holds import Hold, HoldKind, due_for_review, review_day
 from muniment.ports import NewHold
@@ -98,6 +99,7 @@ def list_holds(council: str | None, *, released: bool, due: bool) -> None:
         found = services.muniment.register.holds(services.name, released=released)
         if due:
             found = due_for_review(found, london_date(services.clock.now()))
+        services.record(ListRead(listed="holds", entries=len(found)))
         if not found:
             which = "was ever placed" if released else "waits for its review" if due else "stands"
             console.print(f"No hold {which}: `muniment hold place --help` says how to place one.")
@@ -112,7 +114,7 @@ def list_holds(council: str | None, *, released: bool, due: bool) -> None:
                 *(str(one.hold_id), one.kind, escape(one.reference), escape(scope), f"{one.records:,}"),
                 *(escape(one.placed_by), f"{one.review_on:%-d %b %Y}", state),
             )
-        console.print(table)
+        print_table(table)
 
 
 @hold.command()

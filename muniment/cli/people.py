@@ -9,6 +9,7 @@ from rich.table import Table
 
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.options import DAY, REASON
+from muniment.cli.tables import print_table
 from muniment.domain.people import Appointment, Membership, Role
 from muniment.services.appointing import admit, appoint, dismiss
 from muniment.services.appointing import end as end_role
@@ -53,7 +54,7 @@ def list_people(council: str | None) -> None:
             in_force = "yes" if one.is_in_force(today) else "no"
             since, reference = f"{one.from_on:%-d %b %Y}", services.person_reference(one.person)
             table.add_row(escape(one.person), escape(what), since, until, in_force, reference)
-        console.print(table)
+        print_table(table)
 
 
 @people.command()

@@ -12,6 +12,7 @@ from muniment.cli.deciders import deciding
 from muniment.cli.files import written
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.options import DAY
+from muniment.cli.tables import print_table
 from muniment.domain.disposal import WORDS, DisposalPlan, Why
 from muniment.domain.forecasting import Month, forecast, forecast_svg
 from muniment.domain.honouring import conflicts
@@ -99,7 +100,7 @@ def list_versions(council: str | None) -> None:
             escape(one.by),
             here,
         )
-    console.print(table)
+    print_table(table)
 
 
 @schedule.command()
@@ -114,7 +115,7 @@ def show(council: str | None, version: str | None) -> None:
         table.add_column(heading, overflow="fold")
     for one in found.classes.values():
         table.add_row(*_row(one))
-    console.print(table)
+    print_table(table)
 
 
 def _row(one: RetentionClass) -> tuple[str, ...]:
@@ -237,7 +238,7 @@ def _print_simulation(found: Simulation) -> None:
         table.add_column(heading, justify="right")
     for change in found.changes:
         table.add_row(*_change(change))
-    console.print(table)
+    print_table(table)
     console.print(
         f"{found.records:,} records: {found.sooner:,} end sooner, {found.later:,} later. "
         "What a hold covers stays, whatever the schedule says."
@@ -262,7 +263,7 @@ def _print_plan(made: DisposalPlan) -> None:
     for row in made.counts("fate", "class", "why"):
         why = "" if row["why"] is None else WORDS[Why(str(row["why"]))]
         table.add_row(str(row["fate"]), str(row["class"] or "none"), why, _count(int(row["records"] or 0)))
-    console.print(table)
+    print_table(table)
     if not made.due.num_rows:
         console.print("Nothing is due for destruction.")
 
@@ -275,4 +276,4 @@ def _print_months(months: tuple[Month, ...]) -> None:
     for month in months:
         counts = (month.destroy, month.review, month.transfer, month.held)
         table.add_row(f"{month.first_day:%B %Y}", *map(_count, counts))
-    console.print(table)
+    print_table(table)

@@ -12,7 +12,8 @@ from muniment.bootstrap import CouncilServices
 from muniment.cli.files import write_table
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.options import DAY
-from muniment.domain.events import SearchReported
+from muniment.cli.tables import print_table
+from muniment.domain.events import ListRead, SearchReported
 from muniment.services.held import held_ids
 from muniment.services.hit_reports import HitReport
 from muniment.services.saving import SearchDesk
@@ -48,6 +49,7 @@ def list_searches(council: str | None) -> None:
     """List the saved searches."""
     with opened_council(council) as services:
         found = services.muniment.register.saved_searches(services.name)
+        services.record(ListRead(listed="saved searches", entries=len(found)))
     if not found:
         console.print("No search is saved: `muniment searches save --help` says how to keep one.")
         return
@@ -59,7 +61,7 @@ def list_searches(council: str | None) -> None:
         saved = f"{london_short(one.saved_at)}, {one.saved_by}"
         typed, purpose = escape(one.typed + narrowed), escape(one.case_reference or "")
         table.add_row(one.name, str(one.revision), typed, purpose, escape(saved))
-    console.print(table)
+    print_table(table)
 
 
 @searches.command()
@@ -138,7 +140,7 @@ def _print_report(found: HitReport) -> None:
     for one in found.terms:
         counts = (one.records, one.versions, one.unique_records, one.unique_versions)
         table.add_row(escape(one.typed), *(f"{count:,}" for count in counts))
-    console.print(table)
+    print_table(table)
     for one in found.terms:
         for account, months in one.months.items():
             told = ", ".join(f"{month} {count:,}" for month, count in months.items())
@@ -165,6 +167,7 @@ def suggest(name: str, council: str | None) -> None:
     """Show other spellings and forms that the archive holds: typing slips, tags, Welsh and English."""
     with opened_council(council) as services:
         found = _desk(services).suggest(name)
+        services.record(ListRead(listed="suggestions", entries=len(found)))
     if not found:
         console.print("Nothing to suggest.")
         return
@@ -174,7 +177,7 @@ def suggest(name: str, council: str | None) -> None:
     table.add_column("versions", justify="right")
     for one in found:
         table.add_row(escape(one.of), escape(one.adds), one.kind, f"{one.versions:,}")
-    console.print(table)
+    print_table(table)
 
 
 @searches.command()
@@ -202,6 +205,8 @@ def statement(name: str, council: str | None, number: int | None, *, accept: boo
             kept = desk.kept(name, number)
         else:
             kept = desk.accept(name) if accept else desk.statement(name)
+        if not accept:
+            services.record(ListRead(listed="statement", entries=1))
     console.print(escape(kept.text))
     if accept or number is not None:
         console.print(

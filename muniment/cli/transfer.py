@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.tables import print_table
 from schemas.london import london_date
 
 __all__ = ["transfer"]
@@ -74,7 +75,7 @@ def list_transfers(council: str | None) -> None:
         receipt = f"{one.receipt} ({received})" if received else "waits"
         day = f"{london_date(one.at):%-d %b %Y}"
         table.add_row(one.transfer, day, escape(one.by), f"{one.records:,}", one.schedule, escape(receipt))
-    console.print(table)
+    print_table(table)
     _tell_offered(offered)
 
 

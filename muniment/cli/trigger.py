@@ -1,17 +1,23 @@
 """`muniment trigger`: events that periods count from, and the days of elections, emergencies and alerts."""
 
+from collections.abc import Iterable
 from datetime import date
 
 import click
 from rich.markup import escape
 from rich.table import Table
 
+from muniment.bootstrap import CouncilServices
 from muniment.cli.deciders import deciding
-from muniment.cli.opening import COUNCIL, console, opened_council
+from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
 from muniment.cli.options import DAY, REASON
+from muniment.cli.tables import print_table
 from muniment.domain.classifying import Window
+from muniment.domain.events import ListRead
 from muniment.domain.retention import EVENTS, WindowKind
 from muniment.domain.triggers import Scope
+from muniment.ports.retention import Fact
+from muniment.services.restricting import classes_left_out
 from schemas.errors import BadInputError
 from schemas.london import london_date
 
@@ -76,11 +82,37 @@ def record(
 def list_facts(council: str | None) -> None:
     """List what was recorded, oldest first, and the windows."""
     with opened_council(council) as services:
-        history = services.muniment.register.fact_history(services.name)
+        history = _seen(services)
+        left_out = services.left_out()
         windows = services.muniment.register.retention_windows(services.name)
+        services.record(ListRead(listed="events", entries=len(history)))
     if not (history or windows):
+        print_left_out(left_out)
         console.print("No event was recorded yet: `muniment trigger events --own` says which there are.")
         return
+    if history:
+        _print_facts(history)
+    if windows:
+        _print_windows(windows)
+    print_left_out(left_out)
+
+
+def _seen(services: CouncilServices) -> tuple[Fact, ...]:
+    """Return what was recorded, but for records, threads and cases that this person may not see."""
+    register, name = services.muniment.register, services.name
+    hidden, secret = services.not_shown(), classes_left_out(services.retaining, services.actor)
+    cases = register.retention_cases(name).classes
+    unseen = {
+        Scope.RECORD: hidden,
+        Scope.THREAD: hidden,
+        Scope.CASE: frozenset(case for case, code in cases.items() if code in secret),
+    }
+    return tuple(
+        one for one in register.fact_history(name) if one.name not in unseen.get(one.scope, frozenset())
+    )
+
+
+def _print_facts(history: Iterable[Fact]) -> None:
     table = Table(title="Events recorded", title_justify="left")
     for heading in ("event", "about", "happened", "recorded", "by", "reason"):
         table.add_column(heading, overflow="fold")
@@ -89,7 +121,10 @@ def list_facts(council: str | None) -> None:
         happened = "withdrawn" if one.on is None else f"{one.on:%-d %b %Y}"
         recorded = f"{london_date(one.at):%-d %b %Y}"
         table.add_row(one.event, escape(about), happened, recorded, escape(one.by), escape(one.reason))
-    console.print(table)
+    print_table(table)
+
+
+def _print_windows(windows: Iterable[Window]) -> None:
     days = Table(title="Elections, emergencies, alerts", title_justify="left")
     for heading in ("name", "kind", "from", "to", "accounts"):
         days.add_column(heading, overflow="fold")
@@ -97,7 +132,7 @@ def list_facts(council: str | None) -> None:
         until = "not over" if window.until is None else f"{window.until:%-d %b %Y}"
         accounts = ", ".join(sorted(window.accounts)) or "all"
         days.add_row(escape(window.name), window.kind.value, f"{window.since:%-d %b %Y}", until, accounts)
-    console.print(days)
+    print_table(days)
 
 
 @trigger.command()
@@ -110,7 +145,7 @@ def events(*, own: bool) -> None:
     for name, meaning in EVENTS.items():
         if not (own and meaning.startswith("the record's own")):
             table.add_row(name, meaning)
-    console.print(table)
+    print_table(table)
 
 
 @trigger.command("window")

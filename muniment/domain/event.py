@@ -38,6 +38,7 @@ class Tag(StrEnum):
     HOLD_REVIEWED = "person:hold:review"
     HOLD_RELEASED = "person:hold:release"
     HOLD_SHOWN = "person:hold:show"
+    LIST_READ = "person:list:read"
     ROLE_GIVEN = "person:role:give"
     ROLE_ENDED = "person:role:end"
     TEAM_JOINED = "person:team:join"

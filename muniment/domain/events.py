@@ -52,6 +52,7 @@ __all__ = [
     "IndexBuilt",
     "IndexPurged",
     "IndexReconciled",
+    "ListRead",
     "RecordProved",
     "RecordShown",
     "RoleEnded",
@@ -230,6 +231,20 @@ class HoldShown(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListRead(Event):
+    """A person read a list that names records or searches: which list, and how many entries it has.
+
+    `run`: of which disposal, where it is the list of one.
+    """
+
+    tag: ClassVar[Tag] = Tag.LIST_READ
+    term: ClassVar[Term] = Term.SEARCH
+    listed: str
+    entries: int
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleGiven(Event):
     """A person was given a role."""
 
@@ -326,7 +341,16 @@ EVENTS: Mapping[Tag, type[Event]] = MappingProxyType(
                 SearchReported,
             ),
             *(SuggestionDecided, StatementAccepted, RecordShown, RecordProved),
-            *(HoldPlaced, HoldResolved, HoldReviewed, HoldReleased, HoldShown, RoleGiven, RoleEnded),
+            *(
+                HoldPlaced,
+                HoldResolved,
+                HoldReviewed,
+                HoldReleased,
+                HoldShown,
+                ListRead,
+                RoleGiven,
+                RoleEnded,
+            ),
             *(TeamJoined, TeamLeft, disposal.DisposalCoReviewed),
             *(disposal.DisposalProposed, disposal.DisposalDecided, disposal.DisposalSentOn),
             *(disposal.DisposalApproved, disposal.DisposalCancelled, disposal.DisposalLapsed),

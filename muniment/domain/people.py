@@ -68,6 +68,7 @@ class Act(StrEnum):
     FORGET_STUB_KEY = "destroy a key of stubs"
     WRITE_STUBS = "write the stubs to a file"
     FILTER_RESTORED = "erase from a restored archive what was destroyed before"
+    REREAD = "have kept exhibits read again"
     ADOPT_REGISTER = "go on with a register that is older than its archive"
 
 
@@ -97,6 +98,7 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = MappingProxyType(
         Act.FORGET_STUB_KEY: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
         Act.WRITE_STUBS: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
         Act.FILTER_RESTORED: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
+        Act.REREAD: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
         Act.ADOPT_REGISTER: frozenset({Role.INFORMATION_MANAGER}),
     }
 )

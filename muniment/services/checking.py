@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pyarrow.compute as pc
 
 from schemas.errors import BadInputError
 
-__all__ = ["check_held", "check_name", "check_person", "check_reason", "one_of"]
+__all__ = ["check_held", "check_name", "check_person", "check_reason", "check_until", "one_of"]
 
 _NAME: Final = re.compile(r"[^\W_][\w .'&/-]{0,79}")  # letters of every language: Tŷ Cymunedol is a team
 _LONGEST_REASON: Final = 4_000
@@ -54,6 +55,18 @@ def check_name(name: str) -> None:
         raise BadInputError(
             f"'{name}' cannot be a name.",
             remedy="Write letters, digits, spaces and . ' & _ / -, 80 at most.",
+        )
+
+
+def check_until(until_on: date | None, today: date) -> None:
+    """Refuse to keep a record until a day that is past: a slip of the pen would keep it no longer.
+
+    Raises:
+        BadInputError: The day is not still to come.
+    """
+    if until_on is not None and until_on <= today:
+        raise BadInputError(
+            "A record is extended to a day that is still to come.", remedy="Give a later --until."
         )
 
 

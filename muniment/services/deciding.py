@@ -37,13 +37,18 @@ class Deciding:
 
         Raises:
             NotPermittedError: Only an information manager adopts a schedule.
-            BadInputError: It is a template or not signed, adopted already, or takes no later effect.
+            BadInputError: It is a template, not signed or signed by another council, adopted already, or
+                takes no later effect.
+
+        Source:
+            uk-local-government.yml: every council signs its own.
         """
         require(self.actor, Act.ADOPT_SCHEDULE)
         signed = replace(schedule, status=Status.ADOPTED)  # what is withdrawn is signed like anything else
         refused = refusal(schedule if schedule.status is Status.TEMPLATE else signed, schedule.effective_from)
         if refused is not None:
             raise BadInputError(refused, remedy="Fill in every field of sign_off and set status to adopted.")
+        self._check_signed_here(schedule)
         simulated = self.retaining.simulate(schedule)
         before = self.retaining.in_force()
         now = self.retaining.clock.now()
@@ -72,6 +77,14 @@ class Deciding:
                 )
             )
         return simulated
+
+    def _check_signed_here(self, schedule: Schedule) -> None:
+        signed, ours = schedule.sign_off.council or "", self.retaining.title
+        if _plain(signed) != _plain(ours):
+            raise BadInputError(
+                f"The schedule is signed off by {signed}, and these are the records of {ours}.",
+                remedy=f"Every council signs its own: once yours has, write 'council: {ours}' in sign_off.",
+            )
 
     def record_trigger(self, event: str, scope: Scope, name: str, *, on: date | None, reason: str) -> None:
         """Record that an event happened on a London day, or (None) that it did not, after all.
@@ -215,3 +228,8 @@ class Deciding:
         if scope in (Scope.RECORD, Scope.THREAD):
             return str(self.record_key(name))
         return name
+
+
+def _plain(name: str) -> str:
+    """Return a council's name as it is compared: however it is spaced and in whatever case it is written."""
+    return " ".join(name.split()).casefold()

@@ -20,7 +20,7 @@ from muniment.domain.retention_events import ClassApproved, ClassDecided
 from muniment.domain.triggers import Scope
 from muniment.ports import AuditTrail, Register
 from muniment.ports.retention import NewDecision, Reclassification
-from muniment.services.checking import check_reason
+from muniment.services.checking import check_reason, check_until
 from muniment.services.held import held_now
 from muniment.services.retaining import Held, Retaining
 from schemas.errors import BadInputError, HeldError
@@ -47,10 +47,11 @@ class Reclassifying:
         Raises:
             NotPermittedError: The person has no role in which classes are decided.
             HeldError: It would end something sooner that a hold covers.
-            BadInputError: An unknown class or record, a class of cases, no reason.
+            BadInputError: An unknown class or record, a class of cases, a day that is past, no reason.
         """
         require(self.actor, Act.DECIDE_CLASS)
         check_reason(reason)
+        check_until(until_on, self.retaining.today())
         schedule = self._schedule()
         if retention_class is not None:
             one = schedule.classes.get(retention_class)

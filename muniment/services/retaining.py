@@ -46,10 +46,11 @@ class Held:
 class Retaining:
     """Plans over one council's archive.
 
-    `campaigns` are the days of campaign accounts, as the council's file gives them.
+    `title` is the council's name, and `campaigns` are the days of campaign accounts, as its file gives them.
     """
 
     council: str
+    title: str
     archive: Archive
     register: Register
     clock: Clock

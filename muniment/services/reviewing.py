@@ -11,7 +11,7 @@ from muniment.domain.retention import Level, Schedule
 from muniment.domain.triggers import Scope
 from muniment.ports import Register
 from muniment.ports.retention import NewDecision
-from muniment.services.checking import check_reason
+from muniment.services.checking import check_reason, check_until
 from schemas.errors import BadInputError
 
 __all__ = ["check_said", "file_decisions"]
@@ -35,10 +35,7 @@ def check_said(said: Said, *, today: date, schedule: Schedule | None) -> None:
             "An extension, and nothing else, needs the day until which it holds.",
             remedy="Give --until with extend, and with nothing else.",
         )
-    if said.until_on is not None and said.until_on <= today:
-        raise BadInputError(
-            "A record is extended to a day that is still to come.", remedy="Give a later --until."
-        )
+    check_until(said.until_on, today)
     if (said.decision is Decision.RECLASSIFY) != (said.retention_class is not None):
         raise BadInputError(
             "A reclassification, and nothing else, needs the class it is to have.",

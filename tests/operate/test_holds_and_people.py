@@ -94,6 +94,38 @@ def test_a_hold_from_its_placing_to_its_release(office: Office) -> None:
     assert office.run("verify").code == 0
 
 
+def test_reading_kept_exhibits_again_takes_a_role_and_asking_what_would_be_read_takes_none(
+    office: Office,
+) -> None:
+    assert office.archive().code == 0
+    assert "Nothing was written" in office.run("reread", "--dry-run").said
+    refused = office.run("reread")
+    assert (refused.code, "may not have kept exhibits read again" in refused.said) == (3, True)
+    appoint(office, "information-manager")
+    assert office.run("reread").code == 0
+    entries = office.run("audit", "--what", "reread").said
+    assert ("dry_run: true" in entries, entries.count("person:archive:reread")) == (True, 2)
+
+
+def test_reading_a_list_that_names_records_or_searches_is_an_entry(office: Office) -> None:
+    assert office.archive().code == 0
+    appoint(office, "information-manager")
+    place(office)
+    for command in (("hold", "list"), ("class", "list"), ("trigger", "list"), ("searches", "list")):
+        assert office.run(*command).code == 0
+    told = office.run("audit", "--what", "list").said
+    assert told.count("person:list:read") == 4
+    assert all(
+        f"listed: {name}, entries: {count}" in told
+        for name, count in (
+            ("holds", 1),
+            ("decisions about classes", 0),
+            ("events", 0),
+            ("saved searches", 0),
+        )
+    )
+
+
 def test_the_audit_shows_who_did_what_and_survives_in_a_file(office: Office) -> None:
     assert office.archive().code == 0
     refused = office.run("audit")

@@ -103,6 +103,16 @@ def test_who_has_no_role_adopts_nothing(office: Office, tmp_path: Path) -> None:
     assert "information manager" in ended.said
 
 
+def test_a_schedule_that_another_council_signed_is_refused(archived: Office, tmp_path: Path) -> None:
+    theirs = signed(tmp_path / "theirs.yml", **{"council: Smalltown Council": "council: Elmtown Council"})
+    refused = archived.run("schedule", "adopt", "--yes", str(theirs))
+    assert refused.code == 2
+    assert "signed off by Elmtown Council, and these are the records of Smalltown Council" in refused.said
+    assert "No schedule was adopted" in archived.run("schedule", "list").said
+    spelt = signed(tmp_path / "ours.yml", **{"council: Smalltown Council": "council: smalltown  council"})
+    assert archived.run("schedule", "adopt", "--yes", str(spelt)).code == 0
+
+
 def test_a_class_that_ends_sooner_needs_a_second_person(
     archived: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +164,8 @@ def test_events_windows_and_cases_are_recorded_with_a_reason(archived: Office, t
         ("trigger", "record", "thread_closed", "--thread", post, "--on", tomorrow),
         ("trigger", "record", "thread_closed", "--thread", post),
         ("trigger", "record", "account_closed", "--account", "nobody", "--on", since),
+        ("class", "extend", post, "--until", since),
+        ("class", "extend", post, "--until", today.isoformat()),
         ("class", "set", "NO-CLASS", "--record", post),
         ("class", "set", "INV-COPY", "--record", post),
         ("class", "link", "inv-2", "--class", "COR-POST", "--record", post),

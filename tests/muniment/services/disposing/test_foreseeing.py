@@ -190,6 +190,7 @@ def open_town(template: Path, text: str) -> Iterator[Town]:
         commits = Commits()
         retaining = Retaining(
             council=COUNCIL,
+            title="Elmtown Council",
             archive=commits.archive(),
             register=register,
             clock=clock,

@@ -1,0 +1,51 @@
+"""A table stands in columns where its words fit, else one entry below the other: never with a word in two."""
+
+import pytest
+from rich.table import Table
+
+from muniment.cli import opening
+from muniment.cli.tables import print_table
+
+
+def holds(scope: str) -> Table:
+    table = Table(title="Holds of Smalltown Council", title_justify="left")
+    for heading in ("hold", "reference", "scope", "review by", "released"):
+        table.add_column(heading, overflow="fold")
+    table.add_row("1", "litigation/2026/17", scope, "5 September 2026", "")
+    return table
+
+
+def shown(table: Table, width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setattr(opening.console, "width", width)
+    with opening.console.capture() as capture:
+        print_table(table)
+    return capture.get().splitlines()
+
+
+def test_words_that_fit_stand_in_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = shown(holds("bins"), 80, monkeypatch)
+    assert "reference" in lines[2]
+    assert max(map(len, lines)) <= 80
+
+
+def test_words_that_do_not_fit_stand_below_each_other_with_their_heading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = shown(holds("bins"), 50, monkeypatch)
+    assert lines == [
+        "Holds of Smalltown Council",
+        "hold 1",
+        "  reference: litigation/2026/17",
+        "  scope: bins",
+        "  review by: 5 September 2026",
+    ]
+
+
+def test_a_digest_may_be_broken_in_a_column_and_an_id_that_is_copied_may_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    long = "at://did:plc:abcdefghijklmnopqrstuvwx/app.bsky.feed.post/3kabcdefghijk"
+    assert "reference" in shown(holds(long), 100, monkeypatch)[2]
+    table = holds(long)
+    table.columns[2].no_wrap = True
+    assert f"  scope: {long}" in shown(table, 100, monkeypatch)
