@@ -30,6 +30,7 @@ from typing import Final
 
 from bench.crash_check import (
     acknowledged,
+    again,
     faults,
     left_behind,
     take_over,
@@ -174,7 +175,7 @@ def _filter(root: Path, store: str, ready: int) -> None:
 
 
 def _filtered(archived: Archived) -> Iterator[str]:
-    filter_restored(archived)
+    again(archived, lambda: filter_restored(archived))
     yield from restored_faults(archived)
 
 

@@ -11,7 +11,7 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-from infra.rig.processes import RigError, run
+from infra.rig.processes import TRIES, RigError, run
 
 __all__ = ["distribution", "distribution_with_keys", "java_home"]
 
@@ -117,7 +117,7 @@ def _fetched(home: Path, version: str) -> Path:
         command += ["-Dtransitive=false", f"-Dmaven.repo.local={local}"]
         log = home / "log" / "maven.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        run("mvn dependency:get", command, log=log, seconds=600)
+        run("mvn dependency:get", command, log=log, seconds=600, tries=TRIES)
     return archive
 
 

@@ -199,7 +199,7 @@ def _sign_ups(home: Path, server: ElasticServer) -> dict[str, str]:
     lines = {}
     roles = {"ADMIN": "superuser", "WRITER": "muniment_writer", "READER": "muniment_reader"}
     for who, role in roles.items():
-        password = secrets.token_urlsafe(12)
+        password = secrets.token_hex(12)  # of letters that no program takes for an option
         tool = _program(server) / "bin" / "elasticsearch-users"
         _as_server(home, server, 1, [tool, "useradd", who.lower(), "-p", password, "-r", role])
         lines[who] = f"{who.lower()}:{password}"
@@ -261,7 +261,7 @@ def _wait(
         except (urllib.error.URLError, OSError):
             return False
 
-    wait_for(home, f"node-{number}", ready, alive=alive, seconds=120)
+    wait_for(home, f"node-{number}", ready, alive=alive, seconds=300)
 
 
 def _somebody_else() -> tuple[int | None, int | None]:

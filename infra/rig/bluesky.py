@@ -36,7 +36,7 @@ def start_bluesky(home: Path, tools: Path, node_env: dict[str, str], *, database
     }
     command = [home / "tools" / "bin" / "node", tools / "network.mjs"]
     alive = start(home, Server(name="bluesky", command=command, cwd=tools, env=env))
-    wait_for(home, "bluesky", ready.exists, alive=alive, seconds=120)
+    wait_for(home, "bluesky", ready.exists, alive=alive, seconds=300)
     urls = json.loads(ready.read_text(encoding="utf-8"))
     return {f"RIG_BLUESKY_{name.upper()}_URL": url for name, url in urls.items()}
 
@@ -44,7 +44,7 @@ def start_bluesky(home: Path, tools: Path, node_env: dict[str, str], *, database
 def _start_redis(home: Path, port: int) -> None:
     command = ["redis-server", "--bind", _LOOPBACK, "--port", str(port), "--save", "", "--appendonly", "no"]
     alive = start(home, Server(name="redis", command=command, cwd=home / "data", env={}))
-    wait_for(home, "redis", lambda: _pongs(port), alive=alive, seconds=15)
+    wait_for(home, "redis", lambda: _pongs(port), alive=alive, seconds=120)
 
 
 def _pongs(port: int) -> bool:

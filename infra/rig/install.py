@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from infra.rig.processes import RigError, run
+from infra.rig.processes import TRIES, RigError, run
 
 __all__ = ["bluesky_packages", "debian_packages", "node"]
 
@@ -64,9 +64,9 @@ def debian_packages(home: Path) -> None:
         _POLICY.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
         _POLICY.chmod(0o755)
     try:
-        run("apt-get update", [*apt, "update"], log=log, seconds=300, env=env)
+        run("apt-get update", [*apt, "update"], log=log, seconds=300, env=env, tries=TRIES)
         install = [*apt, "install", "-y", "--no-install-recommends", *missing]
-        run("apt-get install", install, log=log, seconds=900, env=env)
+        run("apt-get install", install, log=log, seconds=900, env=env, tries=TRIES)
     finally:
         if ours:
             _POLICY.unlink()
@@ -86,7 +86,7 @@ def node(home: Path) -> dict[str, str]:
         shutil.rmtree(tools / "node", ignore_errors=True)
         command = [_SYSTEM_PYTHON, "-m", "pip", "install", "--no-deps", "--quiet"]
         command += ["--root-user-action=ignore", "--target", str(tools / "node"), _NODE]
-        run("pip install of Node", command, log=home / "log" / "pip.log", seconds=300)
+        run("pip install of Node", command, log=home / "log" / "pip.log", seconds=300, tries=TRIES)
         binaries = tools / "bin"
         binaries.mkdir(parents=True, exist_ok=True)
         (binaries / "node").unlink(missing_ok=True)
@@ -127,7 +127,8 @@ def bluesky_packages(home: Path, node_env: dict[str, str]) -> Path:
             "--no-fund",
             "--loglevel=error",
         ]
-        run("npm ci", command, log=home / "log" / "npm.log", seconds=900, env=node_env, cwd=folder)
+        log = home / "log" / "npm.log"
+        run("npm ci", command, log=log, seconds=900, env=node_env, cwd=folder, tries=TRIES)
         (folder / "stamp").write_text(mark, encoding="ascii")
     shutil.copyfile(source / "network.mjs", folder / "network.mjs")
     return folder

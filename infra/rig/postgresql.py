@@ -68,7 +68,7 @@ def start_postgresql(home: Path) -> Postgresql:
         "UTF8",
     ]
     initdb += ["--locale=C.UTF-8", "--no-sync"]
-    run("initdb", initdb, log=log, seconds=60, cwd=folder, user=user, group=group)
+    run("initdb", initdb, log=log, seconds=200, cwd=folder, user=user, group=group)
     command: list[str | Path] = [
         binaries / "postgres",
         "-D",
@@ -95,17 +95,17 @@ def start_postgresql(home: Path) -> Postgresql:
 
     def ready() -> bool:
         try:
-            run("pg_isready", [binaries / "pg_isready", "-q", *client], log=log, seconds=10)
+            run("pg_isready", [binaries / "pg_isready", "-q", *client], log=log, seconds=30)
         except RigError:
             return False
         return True
 
-    wait_for(home, "postgresql", ready, alive=alive, seconds=30)
+    wait_for(home, "postgresql", ready, alive=alive, seconds=120)
     psql: list[str | Path] = [binaries / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *client]
     for name, extra in (("register", "CREATEDB"), ("appview", "SUPERUSER")):
         psql += ["-c", f"CREATE ROLE {name} LOGIN {extra} PASSWORD '{password}'"]
         psql += ["-c", f"CREATE DATABASE {name} OWNER {name}"]
-    run("creating the databases", psql, log=log, seconds=60)
+    run("creating the databases", psql, log=log, seconds=200)
     return Postgresql(
         lines={
             "RIG_REGISTER_DATABASE_URL": f"postgresql+pg8000://register:{password}@{_LOOPBACK}:{port}/register",

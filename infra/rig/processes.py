@@ -7,19 +7,26 @@ from ever ending a stranger that was given the same number.
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 
-__all__ = ["RigError", "Server", "free_ports", "rig_home", "run", "start", "stop_all", "wait_for"]
+__all__ = ["TRIES", "RigError", "Server", "free_ports", "rig_home", "run", "start", "stop_all", "wait_for"]
 
 _TAIL_LINES = 15
 _STOP_SECONDS = 10.0
+_FIRST_PORT = 20_000  # Node refuses to ask some below: WHATWG's "bad ports"
+_GIVEN_BY_THE_KERNEL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_PAUSE_SECONDS = 5.0
+TRIES = 3
+"""How often something is fetched from a network that may hiccup."""
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -56,12 +63,23 @@ def rig_home() -> Path:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ask the kernel for different ports that are free on loopback at this moment."""
+    """Return different ports that are free on loopback.
+
+    They lie below those that the kernel gives to connections, where there is room: one of those may be
+    somebody's by the time that a server has come up, or has come up again after it was killed.
+    """
+    told = _GIVEN_BY_THE_KERNEL.read_text(encoding="ascii") if _GIVEN_BY_THE_KERNEL.exists() else "0"
+    ours = range(_FIRST_PORT, max(int(told.split()[0]), _FIRST_PORT))
+    found: list[int] = []
     with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
+        for port in chain(random.SystemRandom().sample(ours, len(ours)), repeat(0, count)):
+            probe = held.enter_context(socket.socket())
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                found.append(int(probe.getsockname()[1]))
+            if len(found) == count:
+                return found
+    raise RigError(f"there are no {count} free ports on loopback")
 
 
 def run(
@@ -74,12 +92,36 @@ def run(
     cwd: Path | None = None,
     user: int | None = None,
     group: int | None = None,
+    tries: int = 1,
+    pause: float = _PAUSE_SECONDS,
 ) -> None:
-    """Run a command to its end, its output in `log`.
+    """Run a command to its end, its output in `log`; what fetches from a network is tried `tries` times.
 
     Raises:
-        RigError: It failed, or took longer than `seconds`.
+        RigError: It failed each time, or took longer than `seconds`.
     """
+    for left in reversed(range(tries)):
+        try:
+            _run(what, command, log=log, seconds=seconds, env=env, cwd=cwd, user=user, group=group)
+        except RigError:
+            if not left:
+                raise
+            time.sleep(pause)
+        else:
+            return
+
+
+def _run(
+    what: str,
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    seconds: float,
+    env: Mapping[str, str] | None,
+    cwd: Path | None,
+    user: int | None,
+    group: int | None,
+) -> None:
     with log.open("ab") as out:
         try:
             done = subprocess.run(
@@ -118,7 +160,12 @@ def start(home: Path, server: Server) -> Callable[[], bool]:
             extra_groups=[] if server.user is not None else None,
             start_new_session=True,
         )
-    note = {"pid": process.pid, "started": _started(process.pid), "signal": int(server.stop_signal)}
+    note = {
+        "pid": process.pid,
+        "started": _started(process.pid),
+        "signal": int(server.stop_signal),
+        "at": time.monotonic_ns(),
+    }
     (home / "run" / f"{server.name}.json").write_text(json.dumps(note), encoding="utf-8")
     return lambda: process.poll() is None
 
@@ -147,10 +194,9 @@ def stop_all(home: Path) -> list[str]:
     Returns:
         The names of those that were running.
     """
-    notes = sorted((home / "run").glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    notes = [(path, json.loads(path.read_text(encoding="utf-8"))) for path in (home / "run").glob("*.json")]
     stopped = []
-    for path in notes:
-        note = json.loads(path.read_text(encoding="utf-8"))
+    for path, note in sorted(notes, key=lambda one: int(one[1].get("at", 0)), reverse=True):
         if _stop_group(note["pid"], note["started"], note["signal"]):
             stopped.append(path.stem)
         path.unlink()

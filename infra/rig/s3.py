@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from infra.rig.processes import RigError, Server, free_ports, run, start, wait_for
+from infra.rig.processes import TRIES, RigError, Server, free_ports, run, start, wait_for
 
 __all__ = ["VERSITYGW", "install_versitygw", "start_s3"]
 
@@ -38,7 +38,8 @@ def install_versitygw(home: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     env = {"GOBIN": str(folder), "CGO_ENABLED": "0"}
-    run("go install", ["go", "install", VERSITYGW], log=home / "log" / "go.log", seconds=900, env=env)
+    command = ["go", "install", VERSITYGW]
+    run("go install", command, log=home / "log" / "go.log", seconds=900, env=env, tries=TRIES)
     stamp.write_text(VERSITYGW, encoding="ascii")
     return program
 
@@ -61,12 +62,12 @@ def start_s3(home: Path, program: Path) -> dict[str, str]:
     env = {"ROOT_ACCESS_KEY": access, "ROOT_SECRET_KEY": secret}
     alive = start(home, Server(name="s3", command=command, cwd=folder, env=env))
     url = f"http://{_LOOPBACK}:{port}"
-    wait_for(home, "s3", lambda: _answers(url), alive=alive, seconds=30)
+    wait_for(home, "s3", lambda: _answers(url), alive=alive, seconds=120)
     user, password = f"archive{secrets.token_hex(6)}", secrets.token_hex(20)
     admin: list[str | Path] = [program, "admin", "--endpoint-url", url]
     admin += ["--access", access, "--secret", secret]
     create = ["create-user", "--access", user, "--secret", password, "--role", "user"]
-    run("creating the user", [*admin, *create], log=home / "log" / "s3.log", seconds=30)
+    run("creating the user", [*admin, *create], log=home / "log" / "s3.log", seconds=120)
     return {
         "RIG_S3_USER_ACCESS_KEY": user,
         "RIG_S3_USER_SECRET_KEY": password,

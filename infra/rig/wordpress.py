@@ -46,7 +46,7 @@ def start_wordpress(home: Path) -> dict[str, str]:
     }
     php = ["php", "-d", "sendmail_path=/bin/true", "-d", "opcache.enable_cli=1"]
     log = home / "log" / "wordpress.log"
-    run("installing WordPress", [*php, source / "install.php"], log=log, seconds=60, env=env)
+    run("installing WordPress", [*php, source / "install.php"], log=log, seconds=200, env=env)
     server = Server(
         name="wordpress",
         command=[*php, "-S", f"{_LOOPBACK}:{web_port}", "-t", data / "www", source / "router.php"],
@@ -54,7 +54,7 @@ def start_wordpress(home: Path) -> dict[str, str]:
         env=env,
     )
     alive = start(home, server)
-    wait_for(home, "wordpress", lambda: _answers(f"{url}/wp-json/"), alive=alive, seconds=30)
+    wait_for(home, "wordpress", lambda: _answers(f"{url}/wp-json/"), alive=alive, seconds=120)
 
     admin, archivist = (data / "passwords").read_text(encoding="ascii").split()
     return {**site, "RIG_WORDPRESS_ADMIN_PASSWORD": admin, "RIG_WORDPRESS_APP_PASSWORD": archivist}
@@ -66,20 +66,20 @@ def _start_mariadb(home: Path, port: int) -> None:
     user = f"--user={getpass.getuser()}"
     install = ["mariadb-install-db", "--no-defaults", user, f"--datadir={data}", "--skip-test-db"]
     install += ["--auth-root-authentication-method=normal"]
-    run("mariadb-install-db", install, log=log, seconds=60)
+    run("mariadb-install-db", install, log=log, seconds=200)
     # a relative socket lies in the data folder: an absolute one may be longer than the system allows
     command = ["mariadbd", "--no-defaults", user, f"--datadir={data}", "--socket=mariadb.sock"]
     command += [f"--port={port}", f"--bind-address={_LOOPBACK}", "--innodb-flush-log-at-trx-commit=0"]
     command += ["--innodb-buffer-pool-size=64M"]
     alive = start(home, Server(name="mariadb", command=command, cwd=home, env={}))
-    wait_for(home, "mariadb", lambda: _listens(port), alive=alive, seconds=30)
+    wait_for(home, "mariadb", lambda: _listens(port), alive=alive, seconds=120)
     client = ["mariadb", "--no-defaults", "--protocol=tcp", f"--host={_LOOPBACK}", f"--port={port}", "-uroot"]
     sql = (
         "CREATE DATABASE wp CHARACTER SET utf8mb4;"
         "CREATE USER wp@'%' IDENTIFIED BY 'wp'; GRANT ALL ON wp.* TO wp@'%';"
         "CREATE USER wp@localhost IDENTIFIED BY 'wp'; GRANT ALL ON wp.* TO wp@localhost;"
     )
-    run("creating the WordPress database", [*client, "-e", sql], log=log, seconds=30)
+    run("creating the WordPress database", [*client, "-e", sql], log=log, seconds=120)
 
 
 def _listens(port: int) -> bool:

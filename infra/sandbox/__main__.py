@@ -7,7 +7,6 @@ coverage, three searches and the verification of the evidence.
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -18,13 +17,14 @@ from typing import Any, Final
 
 import httpx
 
+from infra.rig.processes import free_ports
 from infra.sandbox.register import COUNCIL, write_register
 from muniment.cli.serve import IN_BATCHES
 
 __all__ = ["main"]
 
 _CHECKOUT: Final = Path(__file__).resolve().parents[2]
-_READY_SECONDS: Final = 90.0
+_READY_SECONDS: Final = 300.0
 _SEARCHES: Final = (
     ['"bin collection"', "--platform", "facebook", "--from", "2024-01-01", "--size", "3"],
     ["llifogydd OR flooding", "--size", "3"],
@@ -71,12 +71,12 @@ def main() -> int:
         _wait_for(f"{site}/control/about", "the sandbox", home / "sandbox.log")
         _wait_for(f"{api}/health", "the Prefect server", home / "prefect.log")
         environment["PREFECT_API_URL"] = api
-        about: dict[str, Any] = httpx.get(f"{site}/control/about").json()
+        about: dict[str, Any] = httpx.get(f"{site}/control/about", timeout=60).json()
         write_register(about, home=home / "home", councils=home / "councils")
         say(f"{about['council']}: {len(about['accounts'])} accounts of an invented borough, at {site}")
         failed = _archive(environment, "The first archive: the newest posts, then the past")
         for number, step in enumerate(about["steps"], start=1):
-            httpx.post(f"{site}/clock", json={"to": step["to"]}).raise_for_status()
+            httpx.post(f"{site}/clock", json={"to": step["to"]}, timeout=60).raise_for_status()
             failed |= _archive(environment, f"Step {number} of {len(about['steps'])}: {step['says']}")
         _show(environment, home)
         failed |= _muniment(environment, ["verify"])
@@ -120,7 +120,7 @@ def say(title: str) -> None:
 @contextmanager
 def _sandbox(home: Path) -> Iterator[str]:
     """Serve the borough in a process of its own."""
-    port = _free_port()
+    (port,) = free_ports(1)
     command = [sys.executable, "-m", "conformance", "sandbox", "--port", str(port)]
     with _running(command, home / "sandbox.log", dict(os.environ)):
         yield f"http://127.0.0.1:{port}"
@@ -129,7 +129,7 @@ def _sandbox(home: Path) -> Iterator[str]:
 @contextmanager
 def _prefect(home: Path, environment: dict[str, str]) -> Iterator[str]:
     """Run a Prefect server in a process of its own."""
-    port = _free_port()
+    (port,) = free_ports(1)
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     quiet = {f"PREFECT_SERVER_SERVICES_{loop}_ENABLED": "false" for loop in _IDLE}
     told = {**IN_BATCHES, **quiet, "PREFECT_API_DATABASE_CONNECTION_URL": _IN_MEMORY}
@@ -162,12 +162,6 @@ def _wait_for(url: str, what: str, log: Path) -> None:
             pass
         time.sleep(0.2)
     raise SystemExit(f"{what} did not come up: see {log}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

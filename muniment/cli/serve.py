@@ -19,9 +19,9 @@ from muniment.cli.opening import console
 from muniment.settings import Settings, from_environment
 from schemas.errors import StorageError
 
-__all__ = ["IN_BATCHES", "flows_environment", "serve", "start_prefect", "stop"]
+__all__ = ["IN_BATCHES", "flows_environment", "is_taken", "serve", "start_prefect", "stop"]
 
-_READY_SECONDS = 90.0
+_READY_SECONDS = 180.0
 IN_BATCHES: Final = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "2",
@@ -89,7 +89,7 @@ def start_prefect(home: Path, *, port: int) -> tuple[subprocess.Popen[bytes], st
         StorageError: It did not come up; its log says why.
     """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if _is_taken(port):
+    if is_taken(port):
         raise StorageError(f"Port {port} is taken.", remedy="Choose another with --port.")
     log = home / "server.log"
     environment = {
@@ -113,7 +113,7 @@ def start_prefect(home: Path, *, port: int) -> tuple[subprocess.Popen[bytes], st
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            if httpx.get(f"{api}/health", timeout=2.0, trust_env=False).is_success:
+            if httpx.get(f"{api}/health", timeout=10.0, trust_env=False).is_success:
                 _free_every_limit(api)
                 return server, api
         except httpx.HTTPError:
@@ -167,7 +167,8 @@ def _unproxied() -> Mapping[str, str]:
     return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
-def _is_taken(port: int) -> bool:
+def is_taken(port: int) -> bool:
+    """Return whether somebody listens on a port of this machine."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -144,7 +144,7 @@ class Honest:
         """Return the answer, None when it says "not there"."""
         for _ in range(5):
             try:
-                reply = ask(f"{self.base}/{path}", token="t", timeout=0.5)
+                reply = ask(f"{self.base}/{path}", token="t", timeout=1.0)
             except TimeoutError:
                 continue
             if not reply.headers.get("content-type", "").startswith("application/json"):

@@ -83,7 +83,7 @@ class TestTheFake(WordPressTruth):
     def place(self) -> Iterator[FakePlace]:
         world = World(Clock(datetime.fromisoformat("2026-11-20T12:00:00+00:00")))
         fake = WordPressFake(world)
-        with serve(world, [fake]), httpx.Client() as client:
+        with serve(world, [fake]), httpx.Client(timeout=60) as client:
             yield FakePlace(world, fake, client)
 
 

@@ -84,7 +84,7 @@ OPENER = urllib.request.build_opener(NoRedirect)
 
 
 def ask(
-    url: str, *, body: Any = None, method: str | None = None, token: str = "", timeout: float = 5
+    url: str, *, body: Any = None, method: str | None = None, token: str = "", timeout: float = 60
 ) -> Answer:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     data = None if body is None else json.dumps(body).encode()

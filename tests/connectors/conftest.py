@@ -10,5 +10,5 @@ from tests.connectors.rig import Wire
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
-    with httpx.Client(timeout=5.0) as client:
+    with httpx.Client(timeout=60) as client:
         yield Wire(client)

@@ -102,7 +102,7 @@ def council_on(platform: str) -> Iterator[Council]:
     world = World()
     fake = fake_class(platform)(world)
     before = world.now - timedelta(days=30)
-    with serve(world, [fake]), httpx.Client(transport=(tampering := Tampering())) as client:
+    with serve(world, [fake]), httpx.Client(transport=(tampering := Tampering()), timeout=60) as client:
         owner = world.account(platform, "northbeck", "Northbeck Council", owned=True, at=before)
         resident = world.account(platform, "resident", "A Resident", at=before)
         made: list[Item] = []

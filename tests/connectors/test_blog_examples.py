@@ -23,7 +23,7 @@ NAMES = [(platform, name) for platform in ("wordpress", "feed") for name in gold
 
 @pytest.fixture
 def connectors() -> dict[str, Connector]:
-    wire = Wire(httpx.Client())
+    wire = Wire(httpx.Client(timeout=60))
     home = "https://news.northbeck.example"
     blog, feed = (
         Account(

@@ -20,7 +20,7 @@ from schemas.errors import MalformedItemError
 from tests.connectors import golden
 from tests.connectors.rig import START, FakeClock, Wire
 
-CLIENT = httpx.Client()  # asks nothing here, and is dear to make
+CLIENT = httpx.Client(timeout=60)  # asks nothing here, and is dear to make
 WORDS = st.text(
     alphabet=st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"))
     | st.sampled_from("<>&\"'[]/item "),

@@ -19,7 +19,7 @@ MEGABYTE = 1024 * 1024
 
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=5.0) as made:
+    with httpx.Client(timeout=60) as made:
         yield made
 
 
@@ -134,8 +134,8 @@ def test_a_small_file_that_unpacks_past_the_cap_is_cut_off(client: httpx.Client)
 
 
 DRIPPING = (
-    Said(body=b"x", times=100, pause=0.05),
-    Said(headers={"x-padding": "x" * 100}, pause_in_head=0.05),
+    Said(body=b"x", times=10_000, pause=0.05),
+    Said(headers={"x-padding": "x" * 2_000}, pause_in_head=0.05),
 )
 
 
@@ -146,7 +146,7 @@ def test_a_file_that_drips_is_given_up(dripping: Said, client: httpx.Client) -> 
         began = time.monotonic()
         with pytest.raises(MediaLapsedError):
             downloader.download(site.url, io.BytesIO(), most_bytes=MEGABYTE)
-        assert time.monotonic() - began < 3.0
+        assert time.monotonic() - began < 60
 
 
 def test_redirects_end(client: httpx.Client) -> None:

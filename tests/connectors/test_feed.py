@@ -347,7 +347,7 @@ def test_an_entry_that_nobody_can_read_costs_no_other_and_no_page(wire: Wire, po
         blog = BlogRig(world, fake, wire, council, world.account("wordpress", "resident", "A Resident"))
         blog.notices(25)  # three pages
         connector = blog.feed()
-        whole = httpx.get(f"{fake.url(f'/{council.id}')}/feed/").content
+        whole = httpx.get(f"{fake.url(f'/{council.id}')}/feed/", timeout=60).content
         spoilt = whole.replace(b"<item>", poison + b"<item>", 1)
         headers = {"content-type": "application/rss+xml"}
         blog.fake.knobs.faults.append(Fault(match="/feed/", status=200, body=spoilt, headers=headers))

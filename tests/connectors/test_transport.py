@@ -24,8 +24,8 @@ from schemas.errors import (
 from tests.connectors.rig import START, FakeClock, NoBudget
 from tests.connectors.stub_site import Said, stub_site
 
-DRIPPING = Said(headers={"content-type": "application/json"}, body=b"[", times=50, pause=0.04)
-DRIPPING_HEAD = Said(headers={"x-padding": "x" * 200}, pause_in_head=0.04)
+DRIPPING = Said(headers={"content-type": "application/json"}, body=b"[", times=10_000, pause=0.04)
+DRIPPING_HEAD = Said(headers={"x-padding": "x" * 2_000}, pause_in_head=0.04)
 SECRET = "EAAB/planted+token=="
 ACCOUNT = Account(account="page", council="anytown", platform="facebook", handle="anytown")
 
@@ -49,7 +49,7 @@ class Rig:
 
 @pytest.fixture
 def rig() -> Iterator[Rig]:
-    with httpx.Client(timeout=5.0) as client:
+    with httpx.Client(timeout=60) as client:
         yield Rig(client)
 
 
@@ -125,22 +125,22 @@ def test_a_body_packed_twice_is_no_answer(rig: Rig) -> None:
 
 @pytest.mark.parametrize("dripping", [DRIPPING, DRIPPING_HEAD], ids=["body", "headers"])
 def test_an_answer_that_drips_is_no_answer(dripping: Said) -> None:
-    with httpx.Client(timeout=5.0) as client, stub_site(lambda _path, _number: dripping) as site:
+    with httpx.Client(timeout=60) as client, stub_site(lambda _path, _number: dripping) as site:
         began = time.monotonic()
         with pytest.raises(SourceUnavailableError):
             Rig(client, most_seconds=0.1).transport.get(site.url)
-        assert time.monotonic() - began < 4.0
+        assert time.monotonic() - began < 60
 
 
 def test_an_answer_that_drips_through_a_proxy_is_no_answer() -> None:
     with (
         stub_site(lambda _path, _number: DRIPPING_HEAD) as proxy,
-        httpx.Client(timeout=5.0, proxy=proxy.url) as client,
+        httpx.Client(timeout=60, proxy=proxy.url) as client,
     ):
         began = time.monotonic()
         with pytest.raises(SourceUnavailableError):
             Rig(client, most_seconds=0.1).transport.get("http://elsewhere.example/")
-        assert time.monotonic() - began < 4.0
+        assert time.monotonic() - began < 60
         assert len(proxy.asked) == 3
 
 

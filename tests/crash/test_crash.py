@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.timeout(900)
 def test_killed_processes_lose_nothing_acknowledged_and_leave_nothing_behind() -> None:
     """In a process of its own: it forks, and a test run has threads that would not survive that."""
     told = subprocess.run(
@@ -11,7 +14,7 @@ def test_killed_processes_lose_nothing_acknowledged_and_leave_nothing_behind() -
         check=False,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=800,
     )
 
     assert told.returncode == 0, told.stdout + told.stderr

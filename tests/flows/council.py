@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from conformance.item import Media
 from conformance.platforms import fake_class
 from conformance.server import serve
 from conformance.world import World
+from infra.rig.processes import free_ports
 
 __all__ = ["Stage", "free_port", "small_council"]
 
@@ -37,9 +37,7 @@ class Stage:
 
 def free_port() -> int:
     """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    (port,) = free_ports(1)
     return port
 
 

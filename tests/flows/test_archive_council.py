@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,9 @@ from conformance.fake import Fault
 from flows.limits import Limits, limit_name
 from muniment.cli.serve import start_prefect, stop
 from tests.flows.council import Stage, free_port, small_council
+from tests.waiting import until
+
+pytestmark = pytest.mark.timeout(900)  # many processes, each of which imports Prefect
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -43,7 +45,7 @@ def python(stage: Stage, api: str, *arguments: str, **more: str) -> "subprocess.
         cwd=CHECKOUT,
         env=environment,
         check=False,
-        timeout=180,
+        timeout=400,
         capture_output=True,
         text=True,
     )
@@ -57,7 +59,7 @@ def exported(stage: Stage) -> list[dict[str, Any]]:
     path = stage.home / "export.jsonl"
     command = [sys.executable, "-m", "muniment", "export", str(path)]
     subprocess.run(
-        command, cwd=CHECKOUT, env=stage.environment(), check=True, timeout=60, capture_output=True
+        command, cwd=CHECKOUT, env=stage.environment(), check=True, timeout=400, capture_output=True
     )
     return [json.loads(line) for line in path.read_text().splitlines()]
 
@@ -67,7 +69,7 @@ def held(stage: Stage, platform: str) -> int:
 
 
 def told(api: str, what: str, **wanted: Any) -> list[dict[str, Any]]:
-    answer = httpx.post(f"{api}/{what}/filter", json={"limit": 200, **wanted})
+    answer = httpx.post(f"{api}/{what}/filter", json={"limit": 200, **wanted}, timeout=60)
     answer.raise_for_status()
     found: list[dict[str, Any]] = answer.json()
     return found
@@ -113,14 +115,15 @@ def test_a_council_is_archived_with_a_token_in_a_block_and_nothing_personal_reac
 def events(api: str, name: str) -> list[dict[str, Any]]:
     """Return the events of one name: the server files them a few seconds after they came."""
     wanted = {"filter": {"event": {"name": [name]}}, "limit": 50}
-    for _ in range(60):
-        answer = httpx.post(f"{api}/events/filter", json=wanted)
-        answer.raise_for_status()
-        found: list[dict[str, Any]] = answer.json()["events"]
-        if found:
-            return found
-        time.sleep(0.5)
-    return []
+    found: list[dict[str, Any]] = []
+
+    def are_filed() -> bool:
+        answer = httpx.post(f"{api}/events/filter", json=wanted, timeout=60)
+        found[:] = answer.raise_for_status().json()["events"]
+        return bool(found)
+
+    until(are_filed, what=name)
+    return found
 
 
 def test_one_failing_account_never_stops_another(stage: Stage, prefect: str) -> None:

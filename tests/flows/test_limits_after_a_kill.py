@@ -12,8 +12,9 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.limits import Limits
-from muniment.cli.serve import start_prefect, stop
+from muniment.cli.serve import is_taken, start_prefect, stop
 from tests.flows.council import free_port
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -35,10 +36,11 @@ def server(tmp_path: Path) -> Iterator[tuple[httpx.Client, Restart]]:
     def restart() -> None:
         os.killpg(running[-1].pid, signal.SIGKILL)
         running[-1].wait()
+        until(lambda: not is_taken(port))  # its children die as well, a moment later perhaps
         start()
 
     api = start()
-    with httpx.Client(base_url=api) as client, temporary_settings({PREFECT_API_URL: api}):
+    with httpx.Client(base_url=api, timeout=60) as client, temporary_settings({PREFECT_API_URL: api}):
         yield client, restart
     stop(running[-1])
 

@@ -18,6 +18,8 @@ from muniment.settings import from_environment
 from tests.flows.council import Stage, free_port, small_council
 from tests.operate.test_retention import signed
 
+pytestmark = pytest.mark.timeout(900)
+
 CHECKOUT = Path(__file__).parents[2]
 NOW = {
     "PERM review at 10y then offer": "PERM review at 0d then offer",
@@ -39,7 +41,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     with small_council(tmp_path) as made:
         environment = made.environment()
         command = [sys.executable, "-m", "muniment", "archive", "--yes"]
-        subprocess.run(command, cwd=CHECKOUT, env=environment, check=True, capture_output=True, timeout=120)
+        subprocess.run(command, cwd=CHECKOUT, env=environment, check=True, capture_output=True, timeout=400)
         made.world.clock.wait(3 * 86_400)
         yield made
 
@@ -68,7 +70,7 @@ def run(stage: Stage, api: str, *flows: str) -> list[int]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=800,
     )
     assert ended.returncode == 0, ended.stderr[-2000:]
     found: list[int] = json.loads(ended.stdout.splitlines()[-1])
@@ -76,7 +78,7 @@ def run(stage: Stage, api: str, *flows: str) -> list[int]:
 
 
 def artifacts(api: str) -> str:
-    answer = httpx.post(f"{api}/artifacts/filter", json={"limit": 200})
+    answer = httpx.post(f"{api}/artifacts/filter", json={"limit": 200}, timeout=60)
     answer.raise_for_status()
     return json.dumps(answer.json())
 

@@ -8,11 +8,14 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.flows.council import free_port, small_council
 
+pytestmark = pytest.mark.timeout(900)
+
 CHECKOUT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 150
+PATIENCE_SECONDS = 400
 WANTED = {"archive-council", "tidy", "reindex", "verify"}
 
 
@@ -28,7 +31,7 @@ def test_serve_starts_a_server_and_every_schedule_and_stops_cleanly(tmp_path: Pa
             names = _scheduled(api, serving)
         finally:
             serving.send_signal(signal.SIGTERM)
-            said, _ = serving.communicate(timeout=60)
+            said, _ = serving.communicate(timeout=200)
         assert names >= WANTED, said.decode()
         assert serving.returncode == 0, said.decode()
         assert "what was kept is kept" in said.decode()
@@ -43,8 +46,8 @@ def _scheduled(api: str, serving: "subprocess.Popen[bytes]") -> set[str]:
     while not names >= WANTED and time.monotonic() < deadline and serving.poll() is None:
         time.sleep(0.5)
         try:
-            made = httpx.post(f"{api}/deployments/filter", json={}, timeout=5)
-            flows = httpx.post(f"{api}/flows/filter", json={}, timeout=5)
+            made = httpx.post(f"{api}/deployments/filter", json={}, timeout=60)
+            flows = httpx.post(f"{api}/flows/filter", json={}, timeout=60)
         except httpx.TransportError:
             continue
         if made.is_success and flows.is_success:

@@ -33,7 +33,7 @@ class Proxy(http.server.ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.sites = sites
         self.asked: list[str] = []
-        self.behind = httpx.Client(timeout=10.0)
+        self.behind = httpx.Client(timeout=60)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(_certificate(folder, self.ca_file, sites))
 

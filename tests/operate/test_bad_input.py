@@ -211,7 +211,7 @@ def test_a_full_disk_loses_nothing_that_was_kept(office: Office, most_bytes: int
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=200,
     )
     assert ended.returncode == 6, ended.stderr
     assert "What to do:" in ended.stderr

@@ -26,7 +26,7 @@ class Machine:
     def do(self, commands: str) -> None:
         more = {"BACKUP": str(self.backup), "BACKUP_OF_KEYS": str(self.backup) + ".keys.tar"}
         environment = {**self.office.stage.environment(), **more}
-        subprocess.run(["bash", "-c", commands], env=environment, check=True, timeout=60)  # noqa: S607
+        subprocess.run(["bash", "-c", commands], env=environment, check=True, timeout=200)  # noqa: S607
 
     def back_up(self) -> None:
         self.do(BACK_UP)

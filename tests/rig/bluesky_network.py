@@ -1,6 +1,5 @@
 """Make things happen on the rig's real Bluesky network, as the people who use it would."""
 
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+
+from tests.waiting import until
 
 __all__ = ["BlueskyAccount", "BlueskyNetwork", "Post"]
 
@@ -113,8 +114,8 @@ class BlueskyNetwork:
         self.pds_url = pds_url
         self.appview_url = appview_url
         self.plc_url = plc_url
-        self._pds = httpx.Client(base_url=f"{pds_url}/xrpc/", timeout=30)
-        self._appview = httpx.Client(base_url=f"{appview_url}/xrpc/", timeout=30)
+        self._pds = httpx.Client(base_url=f"{pds_url}/xrpc/", timeout=60)
+        self._appview = httpx.Client(base_url=f"{appview_url}/xrpc/", timeout=60)
 
     def __enter__(self) -> Self:
         return self
@@ -130,7 +131,14 @@ class BlueskyNetwork:
         handle = f"{name}-{uuid.uuid4().hex[:8]}.test"
         body = {"handle": handle, "email": f"{handle}@example.org", "password": uuid.uuid4().hex}
         made = _json(self._pds.post("com.atproto.server.createAccount", json=body))
-        return BlueskyAccount(self._pds, did=made["did"], handle=handle, token=made["accessJwt"])
+        did = made["did"]
+
+        def is_known() -> bool:
+            found = self.public("app.bsky.actor.getProfile", actor=did)
+            return found.is_success and found.json()["handle"] == handle
+
+        self.wait(f"{handle} is known", is_known)
+        return BlueskyAccount(self._pds, did=did, handle=handle, token=made["accessJwt"])
 
     def public(self, method: str, **params: Any) -> httpx.Response:
         """Ask the AppView as anybody may, for example `public("app.bsky.feed.getPosts", uris=[...])`."""
@@ -164,17 +172,13 @@ class BlueskyNetwork:
     def _is_gone(self, post: Post) -> bool:
         return self.seen(post) is None
 
-    def wait(self, what: str, holds: Callable[[], bool], *, seconds: float = 20) -> None:
+    def wait(self, what: str, holds: Callable[[], bool]) -> None:
         """Wait for something to show on the AppView.
 
         Raises:
-            TimeoutError: It does not within `seconds`.
+            TimeoutError: It does not in two minutes.
         """
-        end = time.monotonic() + seconds
-        while not holds():
-            if time.monotonic() > end:
-                raise TimeoutError(f"not seen on the AppView after {seconds:.0f} s: {what}")
-            time.sleep(0.05)
+        until(holds, what=f"{what}, on the AppView")
 
 
 def _stamp(at: datetime | None) -> str:

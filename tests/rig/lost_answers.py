@@ -44,7 +44,7 @@ class LosingWay:
         return int(self._ask(f"{_TELL}lost"))
 
     def _ask(self, path: str) -> str:
-        connection = http.client.HTTPConnection(urlsplit(self.endpoint).netloc, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(self.endpoint).netloc, timeout=60)
         try:
             connection.request("GET", path)
             return connection.getresponse().read().decode()

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.s3.bucket import Bucket, Version
 from muniment.adapters.s3.files import S3Files
+from muniment.adapters.s3.lease import TERM_SECONDS as USUAL_TERM_SECONDS
 from muniment.adapters.s3.media import S3MediaStore
 from tests.muniment.adapters.delta.council import COUNCIL, PresenceInMemory, StandingClock, Town
 
@@ -22,6 +23,7 @@ __all__ = [
     "active",
     "data_files",
     "hidden",
+    "make_bucket",
     "plant_what_no_listing_shows",
     "s3_town",
     "stray_bytes",
@@ -30,7 +32,7 @@ __all__ = [
 SECRET = "Marmaduke Featherstonehaugh complains"
 PLACE = PurePosixPath("records/exampleborough")
 TERM_SECONDS = 9.0
-"""A lease ends soon in these tests, so that none waits long for it; a busy machine can still renew it."""
+"""The lease of an owner that is to die: its end is not far, and a busy machine can still renew it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class S3Bucket:
     def open(self) -> Bucket:
         return Bucket(self.name, endpoint=self.endpoint)
 
-    def files(self, *, term: float = TERM_SECONDS) -> S3Files:
+    def files(self, *, term: float = USUAL_TERM_SECONDS) -> S3Files:
         return S3Files(self.open(), term=term)
 
     def settings(self) -> dict[str, str]:

@@ -97,7 +97,7 @@ class RealSide(Side):
     @override
     def ask(self, method: str, **params: Any) -> httpx.Response:
         if method == RECORDS:
-            return httpx.get(f"{self.network.pds_url}/xrpc/{method}", params=params, timeout=30)
+            return httpx.get(f"{self.network.pds_url}/xrpc/{method}", params=params, timeout=60)
         return self.network.public(method, **params)
 
     def _known(self, post: Post) -> str:
@@ -148,7 +148,7 @@ class FakeSide(Side):
 
     @override
     def ask(self, method: str, **params: Any) -> httpx.Response:
-        return httpx.get(f"{self.base}/xrpc/{method}", params=params, timeout=30)
+        return httpx.get(f"{self.base}/xrpc/{method}", params=params, timeout=60)
 
     def _known(self, item: Item) -> str:
         self.world.sync()

@@ -78,10 +78,10 @@ def test_a_picture_is_served_as_it_was_uploaded(bluesky_network: BlueskyNetwork)
 
     blob = bluesky_network.seen(post)["record"]["embed"]["images"][0]["image"]["ref"]["$link"]  # type: ignore[index]
     address = f"{bluesky_network.pds_url}/xrpc/com.atproto.sync.getBlob"
-    assert httpx.get(address, params={"did": council.did, "cid": blob}).content == picture
+    assert httpx.get(address, params={"did": council.did, "cid": blob}, timeout=60).content == picture
     shown = bluesky_network.seen(post)["embed"]["images"][0]  # type: ignore[index]
     assert shown["alt"] == "A bridge"
-    assert httpx.get(shown["fullsize"], timeout=30).headers["Content-Type"].startswith("image/")
+    assert httpx.get(shown["fullsize"], timeout=60).headers["Content-Type"].startswith("image/")
 
 
 def test_a_like_is_counted(bluesky_network: BlueskyNetwork) -> None:
@@ -96,7 +96,8 @@ def test_an_app_password_signs_in(bluesky_network: BlueskyNetwork) -> None:
     council = bluesky_network.create_account()
     council.set_profile(name="Anytown Council", description="News")
     body = {"identifier": council.handle, "password": council.app_password()}
-    session = httpx.post(f"{bluesky_network.pds_url}/xrpc/com.atproto.server.createSession", json=body)
+    url = f"{bluesky_network.pds_url}/xrpc/com.atproto.server.createSession"
+    session = httpx.post(url, json=body, timeout=60)
     assert session.json()["did"] == council.did
 
     def name() -> str:

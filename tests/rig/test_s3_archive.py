@@ -30,6 +30,7 @@ from tests.rig.s3_server import (
     active,
     data_files,
     hidden,
+    make_bucket,
     plant_what_no_listing_shows,
     s3_town,
 )
@@ -91,9 +92,10 @@ _KEEPING = """
 import sys
 from pathlib import Path
 from tests.muniment.adapters.delta.council import Said, batch_of
-from tests.rig.s3_server import S3Bucket, s3_town
+from tests.rig.s3_server import TERM_SECONDS, S3Bucket, s3_town
 endpoint, name, spool, first, count = sys.argv[1:]
-borough = s3_town(S3Bucket(endpoint=endpoint, name=name, folder=Path()), Path(spool))
+bucket = S3Bucket(endpoint=endpoint, name=name, folder=Path())
+borough = s3_town(bucket, Path(spool), files=bucket.files(term=TERM_SECONDS))
 for number in range(int(first), int(first) + int(count)):
     print(number, borough.archive.keep(batch_of(Said(number=number))).commit_no, flush=True)
 """
@@ -112,7 +114,7 @@ def test_two_processes_keep_side_by_side_and_each_record_is_there_once(
     """They overlap in ten records."""
     both = [keeping(s3_bucket, tmp_path / str(first), first, 20) for first in (0, 10)]
     commits: list[int] = []
-    answers = [one.communicate(timeout=120)[0] for one in both]
+    answers = [one.communicate(timeout=500)[0] for one in both]
     assert [one.returncode for one in both] == [0, 0]
     for said in answers:
         commits += [int(line.split()[1]) for line in said.splitlines() if line.split()[1] != "None"]
@@ -163,7 +165,7 @@ class PausingFiles(S3Files):
     def check(self) -> None:
         if self.pausing is not None:
             self.pausing.reached.set()
-            self.pausing.go.wait(60)
+            self.pausing.go.wait(300)
             self.pausing = None
         super().check()
 
@@ -199,7 +201,7 @@ def test_a_writer_that_wakes_after_its_lease_has_passed_commits_nothing(
 
     asleep = threading.Thread(target=sleepy)
     asleep.start()
-    assert pausing.reached.wait(30)
+    assert pausing.reached.wait(120)
     bucket.asleep = True
     second = s3_town(s3_bucket, tmp_path / "two")
     kept = second.archive.keep(batch_of(Said(number=3)))
@@ -231,15 +233,25 @@ def test_files_that_the_log_does_not_name_are_spared_while_they_may_be_anothers_
     assert borough.archive.remains(ids_of(1)).stray_files == 4
 
 
-def test_each_append_stays_about_as_quick_as_the_first(borough: Town) -> None:
-    """store.md 8: at most 2.5 times over 30 appends."""
-    took = []
-    for number in range(31):
-        began = time.monotonic()
+def test_each_append_stays_about_as_quick_as_the_first(
+    borough: Town, s3_bucket: S3Bucket, tmp_path: Path
+) -> None:
+    """store.md 8: at most 2.5 times over 30 appends. A new archive and one that has had 24 take turns, so
+    that whatever else the machine does slows both."""
+    another = make_bucket(s3_bucket.endpoint, s3_bucket.folder, object_lock=True)
+    new = s3_town(another, tmp_path / "new")
+    new.archive.keep(batch_of(Said(number=0)))
+    for number in range(24):
         borough.archive.keep(batch_of(Said(number=number)))
-        took.append(time.monotonic() - began)
-    first, last = statistics.median(took[1:8]), statistics.median(took[-7:])
-    assert last <= 2.5 * first, (first, last)
+
+    def took(town: Town, number: int) -> float:
+        began = time.monotonic()
+        town.archive.keep(batch_of(Said(number=number)))
+        return time.monotonic() - began
+
+    pairs = [(took(new, 1 + number), took(borough, 24 + number)) for number in range(7)]
+    first, last = (statistics.median(each) for each in zip(*pairs, strict=True))
+    assert last <= 2.5 * first, pairs
 
 
 class BrokenUpload(S3Files):
@@ -257,7 +269,7 @@ class BrokenUpload(S3Files):
 
 
 def test_a_keep_that_fails_leaves_nothing_and_can_be_tried_again(s3_bucket: S3Bucket, tmp_path: Path) -> None:
-    files = BrokenUpload(s3_bucket.open(), term=TERM_SECONDS)
+    files = BrokenUpload(s3_bucket.open())
     borough = s3_town(s3_bucket, tmp_path, files=files)
     borough.archive.keep(batch_of(Said(number=1)))
     files.broken = True
@@ -271,7 +283,7 @@ def test_a_keep_that_fails_leaves_nothing_and_can_be_tried_again(s3_bucket: S3Bu
 
 def test_removing_what_is_locked_is_an_error_and_no_silence(s3_bucket: S3Bucket) -> None:
     path = PLACE / "seals" / "00000001.seal"
-    files = S3Files(s3_bucket.open(), evidence_locked_for=timedelta(days=1), term=TERM_SECONDS)
+    files = S3Files(s3_bucket.open(), evidence_locked_for=timedelta(days=1))
     files.put_evidence(path, b"seal")
     with pytest.raises(StorageError, match="AccessDenied"):
         files.remove(path)

@@ -85,7 +85,7 @@ def digest(connector: Connector, reading: Reading) -> bytes:
 
 @pytest.fixture
 def reader(wordpress_site: WordPressSite) -> Iterator[Reader]:
-    with httpx.Client(timeout=30) as client:
+    with httpx.Client(timeout=60) as client:
         yield Reader(wordpress_site, client)
 
 

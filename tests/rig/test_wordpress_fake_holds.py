@@ -60,7 +60,7 @@ class RealPlace:
             params=params or None,
             auth=auth,
             headers=dict(headers or {}),
-            timeout=30,
+            timeout=60,
         )
 
 

@@ -38,9 +38,9 @@ class WordPressSite:
     def __init__(self, *, url: str, admin: tuple[str, str], archivist: tuple[str, str]) -> None:
         self.url = url
         self.user, self.app_password = archivist
-        self._admin = httpx.Client(base_url=f"{url}/wp-json/", auth=admin, timeout=30)
-        self._archivist = httpx.Client(base_url=f"{url}/wp-json/", auth=archivist, timeout=30)
-        self._public = httpx.Client(base_url=url, timeout=30)
+        self._admin = httpx.Client(base_url=f"{url}/wp-json/", auth=admin, timeout=60)
+        self._archivist = httpx.Client(base_url=f"{url}/wp-json/", auth=archivist, timeout=60)
+        self._public = httpx.Client(base_url=url, timeout=60)
 
     def __enter__(self) -> Self:
         return self

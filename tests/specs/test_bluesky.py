@@ -37,7 +37,7 @@ def answers() -> Iterator[list[Response]]:
     world = World()
     fake = BlueskyFake(world)
     fake.knobs.page_size, fake.most_levels = 2, 2
-    with serve(world, [fake]) as site, httpx.Client() as client:
+    with serve(world, [fake]) as site, httpx.Client(timeout=60) as client:
         council = world.account("bluesky", "anytown.example", "Anytown", owned=True, description="News")
         resident = world.account("bluesky", "resident.example")
         link = Link(url="https://bit.ly/x", target="https://anytown.example/")

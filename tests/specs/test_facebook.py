@@ -107,7 +107,7 @@ def council(wire: Wire) -> Iterator[Council]:
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
-    with httpx.Client() as client:
+    with httpx.Client(timeout=60) as client:
         yield Wire(client)
 
 

@@ -83,7 +83,7 @@ def contract() -> Contract:
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
-    with httpx.Client() as client:
+    with httpx.Client(timeout=60) as client:
         yield Wire(client)
 
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.specs
 def blog() -> Iterator[BlogRig]:
     world = World()
     fake = WordPressFake(world)
-    with serve(world, [fake]), httpx.Client() as client:
+    with serve(world, [fake]), httpx.Client(timeout=60) as client:
         council = world.account("wordpress", "northbeck", "Northbeck News", owned=True)
         resident = world.account("wordpress", "resident", "A Resident")
         blog = BlogRig(world, fake, Wire(client), council, resident)

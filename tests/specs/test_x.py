@@ -85,7 +85,7 @@ _CONTRACTS: dict[str, Contract] = {}
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
-    with httpx.Client() as client:
+    with httpx.Client(timeout=60) as client:
         yield Wire(client)
 
 

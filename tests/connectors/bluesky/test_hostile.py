@@ -181,7 +181,7 @@ def test_a_reply_that_nobody_can_read_costs_its_own_thread_and_no_other(stage: S
     stage.reply(first, "Fine")
     stage.reply(second, "Me too")
     url = f"{stage.fake.base_url}/xrpc/app.bsky.feed.getPostThread"
-    body = poisoned(httpx.get(url, params={"uri": first.native_id, "depth": "100"}).content)
+    body = poisoned(httpx.get(url, params={"uri": first.native_id, "depth": "100"}, timeout=60).content)
     headers = {"content-type": "application/json"}
     stage.fake.knobs.faults = [Fault(match="getPostThread", status=200, body=body, headers=headers)]
     connector = stage.reader.connector()
@@ -198,7 +198,8 @@ def test_a_record_by_id_that_nobody_can_read_takes_no_other_along(stage: Stage) 
     made = stage.posts(3)
     url = f"{stage.fake.base_url}/xrpc/app.bsky.feed.getPosts"
     answers = [
-        httpx.get(url, params={"uris": [one.native_id for one in part]}).content for part in (made, made[:1])
+        httpx.get(url, params={"uris": [one.native_id for one in part]}, timeout=60).content
+        for part in (made, made[:1])
     ]
     stage.fake.knobs.faults = [
         Fault(match="getPosts", status=200, body=poisoned(body), headers={"content-type": "application/json"})

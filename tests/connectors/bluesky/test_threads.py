@@ -31,7 +31,7 @@ from tests.connectors.rig import START, FakeClock, Wire, WorldClock
 def test_items_and_the_rest_give_the_body_back(said: list[str], size: int) -> None:
     world = World()
     fake = BlueskyFake(world)
-    with serve(world, [fake]) as site, httpx.Client(timeout=5.0) as client:
+    with serve(world, [fake]) as site, httpx.Client(timeout=60) as client:
         council = world.account("bluesky", "anytown.example", owned=True)
         post = world.post(council, said[0], media=[Media(id="x")])
         world.sync()

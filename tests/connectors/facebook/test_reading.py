@@ -101,7 +101,7 @@ TEXTS = st.text(min_size=1, max_size=30)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(texts=st.lists(TEXTS, min_size=1, max_size=6), size=st.integers(1, 4), deep=st.booleans())
 def test_items_and_the_rest_give_every_body_back(texts: list[str], size: int, *, deep: bool) -> None:
-    with httpx.Client() as client, open_council(Wire(client)) as council:
+    with httpx.Client(timeout=60) as client, open_council(Wire(client)) as council:
         post = council.world.post(council.page, texts[0], media=[PICTURE, OTHER_PICTURE])
         above = post
         for text in texts:

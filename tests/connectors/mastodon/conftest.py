@@ -27,5 +27,5 @@ def reader() -> Iterator[MastodonConnector]:
         native_id="1",
         base_url="https://social.northbeck.example",
     )
-    with httpx.Client() as client:
+    with httpx.Client(timeout=60) as client:
         yield MastodonConnector(account, Wire(client).transport(account, FakeClock()), {})

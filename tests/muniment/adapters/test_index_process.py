@@ -62,7 +62,7 @@ def test_a_run_of_a_thousand_commits_never_waits_for_answers_that_nobody_took() 
     beside = IndexProcess(answer_all, worth=1)
     told = threading.Thread(target=_tell, args=(beside, 1_000), daemon=True)
     told.start()
-    told.join(30)
+    told.join(200)
     stuck = told.is_alive()
     if stuck and beside.pid is not None:
         os.kill(beside.pid, signal.SIGKILL)  # frees it
@@ -107,7 +107,7 @@ def test_a_process_that_hangs_keeps_no_run_from_ending() -> None:
     assert hanging is not None
     closing = threading.Thread(target=beside.close, daemon=True)
     closing.start()
-    closing.join(30)
+    closing.join(200)
     stuck = closing.is_alive()
     if stuck:
         os.kill(hanging, signal.SIGKILL)  # frees it

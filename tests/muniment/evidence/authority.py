@@ -76,4 +76,4 @@ def authority(folder: Path) -> Iterator[str]:
 
 def run(command: list[str]) -> None:
     """Run OpenSSL quietly."""
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=200)

@@ -30,7 +30,7 @@ def checked(path: Path) -> tuple[int, str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
     return done.returncode, done.stdout
 
@@ -178,6 +178,6 @@ def test_a_failed_stamp_is_pending_and_asked_for_again(tmp_path: Path, tsa: str)
     with archived(tmp_path, MUNIMENT_TIMESTAMP_URLS="http://127.0.0.1:1/tsa") as (_, services):
         found = verdict(services)
         assert (found.faults, found.stamps_pending) == ((), 1)
-    assert TimestampAuthority("http://127.0.0.1:1/tsa", httpx.Client()).stamp(bytes(32)) is None
-    with httpx.Client() as client:
+    assert TimestampAuthority("http://127.0.0.1:1/tsa", httpx.Client(timeout=60)).stamp(bytes(32)) is None
+    with httpx.Client(timeout=60) as client:
         assert TimestampAuthority(tsa, client).stamp(bytes(32)) is not None

@@ -209,7 +209,7 @@ def test_a_record_found_under_another_name_is_tied_to_the_old_one_and_proved_wit
                 check=False,
                 capture_output=True,
                 text=True,
-                timeout=60,
+                timeout=200,
             )
             assert (done.returncode, "PROVED" in done.stdout) == (0, True), done.stdout
 

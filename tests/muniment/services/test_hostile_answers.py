@@ -45,7 +45,7 @@ ANSWERS: Final = (
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
-    with httpx.Client() as client:
+    with httpx.Client(timeout=60) as client:
         yield Wire(client)
 
 

@@ -21,7 +21,7 @@ from tests.connectors.rig import Wire
 def blog() -> Iterator[BlogRig]:
     world = World()
     fake = WordPressFake(world)
-    with serve(world, [fake]), httpx.Client() as client:
+    with serve(world, [fake]), httpx.Client(timeout=60) as client:
         council = world.account("wordpress", "northbeck", "Northbeck News", owned=True)
         yield BlogRig(world, fake, Wire(client), council, council)
 

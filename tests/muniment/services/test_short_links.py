@@ -38,7 +38,7 @@ class NothingKept:
 
 @pytest.fixture
 def stage() -> Iterator[Stage]:
-    with httpx.Client() as client, staged(Wire(client)) as found:
+    with httpx.Client(timeout=60) as client, staged(Wire(client)) as found:
         yield found
 
 

@@ -99,7 +99,7 @@ def test_a_hold_waits_for_a_disposal_that_is_deciding(register: SqlRegister) -> 
             order.append(f"decided, {len(found)} held")
 
     def place() -> None:
-        deciding.wait(10)
+        deciding.wait(200)
         placed(register, "x:1")
         order.append("placed")
 

@@ -10,6 +10,7 @@ from elasticsearch import Elasticsearch
 
 from infra.elasticsearch.servers import env_of
 from muniment.adapters.elastic.index import ElasticIndex
+from muniment.adapters.elastic.mapping import LEASES
 from muniment.adapters.elastic.server import ElasticSignIn
 from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.ports import SearchIndex
@@ -34,11 +35,12 @@ def urls_of(name: str) -> list[str]:
 
 
 def emptied(engine: str, *councils: str) -> None:
-    """Remove what earlier tests left on a server of these councils."""
+    """Remove what earlier tests left on a server of these councils, the lease of a killed writer too."""
     if engine == TANTIVY:
         return
-    with Elasticsearch(urls_of(engine)) as client:
+    with Elasticsearch(urls_of(engine), request_timeout=60) as client:
         for council in councils:
+            client.options(ignore_status=404).delete(index=LEASES, id=council)
             for name in client.indices.get(index=f"muniment-{council}*", features="aliases"):
                 client.indices.delete(index=name)
 

@@ -44,7 +44,7 @@ def while_it_plans(office: Office, act: Callable[[], object]) -> list[bool]:
     def foresee(on: date, record_ids: Sequence[str]) -> Foreseen:
         acting = threading.Thread(target=act, daemon=True)
         acting.start()
-        acting.join(30)
+        acting.join(200)
         came.append(not acting.is_alive())
         return plan(on, record_ids)
 

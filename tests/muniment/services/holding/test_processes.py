@@ -56,7 +56,7 @@ def test_a_hold_and_a_disposal_that_race_are_never_both(
                 if not len(office.register.held_records(COUNCIL, pa.array([name]))):
                     office.intend(name)
                     intended.add(name)
-        assert other.wait(60) == 0
+        assert other.wait(200) == 0
     held = office.resolved()
     assert held | intended == set(names)
     assert not held & intended

@@ -3,8 +3,7 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,11 +25,18 @@ def commits() -> Commits:
 
 @pytest.fixture
 def elastic() -> Iterator[ElasticIndex]:
-    """An index on the 8.19 server, empty of council `borough`; it gives up soon."""
+    """An index on the 8.19 server, empty of council `borough`; a lease of a writer that is gone ends soon."""
     emptied("8", "borough")
-    made = ElasticIndex(
-        ElasticSignIn(urls=urls_of("8"), timeout_seconds=3.0), patience_seconds=3.0, lease_seconds=2.0
-    )
+    made = ElasticIndex(ElasticSignIn(urls=urls_of("8"), timeout_seconds=60.0), lease_seconds=2.0)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def hasty() -> Iterator[ElasticIndex]:
+    """The same index, asked by who gives up soon."""
+    sign_in = ElasticSignIn(urls=urls_of("8"), timeout_seconds=3.0)
+    made = ElasticIndex(sign_in, patience_seconds=3.0, lease_seconds=2.0)
     yield made
     made.close()
 
@@ -38,7 +44,7 @@ def elastic() -> Iterator[ElasticIndex]:
 @pytest.fixture
 def admin() -> Iterator[Elasticsearch]:
     """The owner of the 8.19 server, who does to it what our account may not."""
-    with Elasticsearch(urls_of("8")) as client:
+    with Elasticsearch(urls_of("8"), request_timeout=60) as client:
         yield client
 
 
@@ -60,12 +66,4 @@ def restarted(name: str, number: int) -> None:
     """Start a node again that was killed, by a process that does not outlive the test's."""
     command = [sys.executable, "-m", "infra.elasticsearch", "node", name, str(number)]
     environment = {**os.environ, "ELASTIC_HEAP": os.environ.get("ELASTIC_HEAP", "1g")}
-    subprocess.run(command, cwd=CHECKOUT, env=environment, check=True, timeout=200)
-
-
-def until(true: Callable[[], bool], *, seconds: float) -> None:
-    """Wait until something is so; fail when it takes longer."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"not so within {seconds:.0f} s"
-        time.sleep(0.5)
+    subprocess.run(command, cwd=CHECKOUT, env=environment, check=True, timeout=400)

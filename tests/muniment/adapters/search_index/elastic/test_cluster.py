@@ -14,9 +14,10 @@ from muniment.search.entry import Entry
 from muniment.search.parse import parse
 from schemas.errors import SearchUnavailableError
 from tests.muniment.adapters.search_index.conftest import make_entries
-from tests.muniment.adapters.search_index.elastic.conftest import restarted, until
+from tests.muniment.adapters.search_index.elastic.conftest import restarted
+from tests.waiting import until
 
-pytestmark = [pytest.mark.elastic, pytest.mark.timeout(590)]
+pytestmark = [pytest.mark.elastic, pytest.mark.timeout(1500)]
 
 
 def urls() -> list[str]:
@@ -31,32 +32,32 @@ def urls() -> list[str]:
 @pytest.fixture
 def cluster() -> Iterator[ElasticIndex]:
     """An index on both nodes, with nothing of council `borough`."""
-    with Elasticsearch(urls()) as client:
-        client.cluster.health(wait_for_nodes="2", timeout="60s")
+    with Elasticsearch(urls(), request_timeout=60) as client:
+        client.options(request_timeout=150).cluster.health(wait_for_nodes="2", timeout="120s")
         for name in client.indices.get(index="muniment-borough*", features="aliases"):
             client.indices.delete(index=name)
-    sign_in = ElasticSignIn(urls=urls(), timeout_seconds=10.0)
-    made = ElasticIndex(sign_in, patience_seconds=30.0, lease_seconds=4.0)
+    sign_in = ElasticSignIn(urls=urls(), timeout_seconds=60.0)
+    made = ElasticIndex(sign_in, lease_seconds=4.0)
     yield made
     made.close()
 
 
 def not_the_master() -> int:
-    with Elasticsearch(urls()) as client:
+    with Elasticsearch(urls(), request_timeout=60) as client:
         (master,) = client.cat.master(format="json")
     return 2 if master["node"] == "node-1" else 1  # type: ignore[index]  # lines of JSON
 
 
-def whole(seconds: float = 120) -> None:
+def whole() -> None:
     """Wait until both nodes are there, with both copies of every shard."""
 
     def green() -> bool:
-        with Elasticsearch(urls()) as client:
+        with Elasticsearch(urls(), request_timeout=60) as client:
             patient = client.options(ignore_status=408)
             found = patient.cluster.health(wait_for_status="green", wait_for_nodes="2", timeout="5s")
         return not found["timed_out"]
 
-    until(green, seconds=seconds)
+    until(green, seconds=300)
 
 
 def test_a_node_killed_in_the_middle_of_a_bulk_costs_no_entry(cluster: ElasticIndex) -> None:
@@ -76,7 +77,7 @@ def test_a_node_killed_in_the_middle_of_a_bulk_costs_no_entry(cluster: ElasticIn
         cluster.apply("borough", 2, broken_off(), ())
     except SearchUnavailableError:
         assert cluster.watermark("borough") == 1  # it claims no more than it has
-        until(lambda: _applied(cluster, entries[half:]), seconds=120)
+        until(lambda: _applied(cluster, entries[half:]), seconds=300)
     page = cluster.search("borough", parse("-zzz"), order=Order.NEWEST, size=1)
     assert (page.versions, page.watermark) == (len(entries), 2)
     restarted("cluster", victim)
@@ -104,7 +105,7 @@ def test_a_copy_that_cannot_be_looked_at_is_no_proof(cluster: ElasticIndex) -> N
     signal_node("cluster", victim, signal.SIGKILL)
     try:
         hasty = ElasticIndex(
-            ElasticSignIn(urls=urls(), timeout_seconds=10.0), patience_seconds=30.0, purge_seconds=1.0
+            ElasticSignIn(urls=urls(), timeout_seconds=60.0), patience_seconds=60.0, purge_seconds=1.0
         )
         gone = entries[0].record_id
         kept = [entry for entry in entries if entry.record_id != gone]

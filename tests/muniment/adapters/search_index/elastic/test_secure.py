@@ -1,7 +1,6 @@
 """Signing in by password and by API key, over TLS with one's own authority; what each shipped role may do."""
 
 import ssl
-import time
 from base64 import b64decode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -23,8 +22,9 @@ from muniment.settings import from_environment
 from schemas.errors import BadInputError
 from tests.muniment.adapters.search_index.elastic.conftest import CHECKOUT, secure, signed_in
 from tests.muniment.services.searching.commits import Commits, row
+from tests.waiting import until
 
-pytestmark = [pytest.mark.elastic, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.elastic, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def opened_by(
     sign_in = ElasticSignIn(
         urls=secure()["URLS"].split(), user=user, password=password, api_key=api_key, certificates=trusted()
     )
-    return ElasticIndex(sign_in, patience_seconds=5.0)
+    return ElasticIndex(sign_in)
 
 
 def trusted() -> ssl.SSLContext:
@@ -60,7 +60,9 @@ def trusted() -> ssl.SSLContext:
 def admin() -> Iterator[Elasticsearch]:
     """Who makes and takes back API keys."""
     urls = secure()["URLS"].split()
-    with Elasticsearch(urls, basic_auth=signed_in("ADMIN"), ssl_context=trusted()) as client:
+    with Elasticsearch(
+        urls, basic_auth=signed_in("ADMIN"), ssl_context=trusted(), request_timeout=60
+    ) as client:
         yield client
 
 
@@ -151,11 +153,19 @@ def test_an_api_key_that_was_taken_back_or_is_over_is_refused(
     index, other = opened_by(api_key=taken), opened_by(api_key=short)
     assert index.watermark("borough") == written.watermark("borough")
     admin.security.invalidate_api_key(ids=[b64decode(taken).decode().partition(":")[0]])
-    time.sleep(1.5)
+    until(lambda: _is_refused(other))
     for refused in (index, other):
         with pytest.raises(BadInputError, match="MUNIMENT_SEARCH_API_KEY"):
             refused.watermark("borough")
         refused.close()
+
+
+def _is_refused(index: ElasticIndex) -> bool:
+    try:
+        index.watermark("borough")
+    except BadInputError:
+        return True
+    return False
 
 
 def test_a_server_that_nobody_known_vouches_for_is_asked_nothing() -> None:

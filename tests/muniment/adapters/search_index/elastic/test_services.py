@@ -19,7 +19,7 @@ from muniment.services.searching import search
 from muniment.services.writing_hits import write_hits
 from tests.muniment.services.searching.commits import START, Commits, look, row
 
-pytestmark = [pytest.mark.elastic, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.elastic, pytest.mark.timeout(600)]
 
 PLEA = "Please mend the bins in Penn Road before the bank holiday, signed by all of us, number"
 
