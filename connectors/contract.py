@@ -35,11 +35,12 @@ its argument when another process has renewed meanwhile. Nothing new is used bef
 class Held:
     """What the archive holds already, to be asked in the middle of a walk.
 
-    `ids`: which of these native ids it holds, so that they need no second fetch. `exhibits`: the newest of
-    what was kept of each of these records, by their record_id; nothing for those of which nothing is held.
+    `ids`: which of these records (record_id -> native id) it holds as they stand, by just that native id, so
+    that they need no second fetch. `exhibits`: the newest of what was kept of each of these records, by their
+    record_id; nothing for those of which nothing is held.
     """
 
-    ids: Callable[[Collection[str]], frozenset[str]]
+    ids: Callable[[Mapping[str, str]], frozenset[str]]
     exhibits: Callable[[Collection[str]], Iterable[Exhibit]]
 
 

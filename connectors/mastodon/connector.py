@@ -207,10 +207,10 @@ class MastodonConnector(Connector):
         What is held already keeps the thread it was filed with; a new version of it is a row of its own.
         """
         answers = [status for status, _ in statuses if status.in_reply_to_id and not status.is_message]
-        known = held.ids([status.id for status in answers])
+        known = held.ids({status.uri: status.id for status in answers})
         told: dict[str, Lines] = {}
         for status in answers:
-            if status.id in known and status.edited_at is None:
+            if status.uri in known and status.edited_at is None:
                 continue
             lines = yield from self._lines_of(walk, status, marker=marker)
             if lines is not None:

@@ -262,13 +262,13 @@ class XConnector(Connector):
             for _, head in cut.items
             if head is not None and not cutting.is_own_root(endpoint, head, self._account.native_id)
         ]
-        chains = [chain for chain in map(chain_of, heads) if len(chain) > 1]
-        known = held.ids({chain[-1] for chain in chains}) if chains else frozenset()
+        chains = {cutting.record_id(head): chain for head in heads if len(chain := chain_of(head)) > 1}
+        known = held.ids({name: chain[-1] for name, chain in chains.items()}) if chains else frozenset()
         shown = {head.id for head in heads}
         wanted = [
             native_id
-            for chain in chains
-            for native_id in (chain[-1:] if chain[-1] in known else chain)
+            for name, chain in chains.items()
+            for native_id in (chain[-1:] if name in known else chain)
             if native_id not in shown
         ]
         wanted = list(dict.fromkeys(wanted))

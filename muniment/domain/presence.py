@@ -5,6 +5,7 @@ an answer by id that it is gone, after three absences over a day or more, with a
 the same run, makes it gone. Any later sighting brings it back.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol, assert_never
@@ -12,8 +13,18 @@ from typing import Final, Protocol, assert_never
 from schemas.observation import PUBLIC, Observation, Presence, Sighting
 from schemas.vocabulary import Answer, Series, State
 
-__all__ = ["DEFAULT_GONE_POLICY", "Facts", "FirstSight", "GonePolicy", "judge", "observe", "stands"]
+__all__ = [
+    "DEFAULT_GONE_POLICY",
+    "Facts",
+    "FirstSight",
+    "GonePolicy",
+    "held_as_called",
+    "judge",
+    "observe",
+    "stands",
+]
 
+_STANDS: Final = frozenset({State.LIVE, State.HIDDEN})
 _METRICS_EVERY: Final = timedelta(days=1)
 
 
@@ -162,6 +173,18 @@ def stands(past: Presence | None, observation: Observation) -> Presence:
         last_walk=look.walk_id,
         last_seen_at=last_seen_at,
         observed_at=look.at,
+    )
+
+
+def held_as_called(known: Mapping[str, Sequence[Presence]], called: Mapping[str, str]) -> frozenset[str]:
+    """Return which records stand, live or hidden, under just the native id that `called` gives them.
+
+    An edit on X is a post with another native id: a record that is held may lack its newest version.
+    """
+    return frozenset(
+        record_id
+        for record_id, ones in known.items()
+        if any(one.native_id == called[record_id] and one.state in _STANDS for one in ones)
     )
 
 

@@ -34,10 +34,6 @@ class PresenceView(Protocol):
         """Return the open intents whose erasure is not recorded yet: what a dead disposal left to do."""
         ...
 
-    def held(self, council: str, platform: str, native_ids: Sequence[str]) -> frozenset[str]:
-        """Return which native ids are held as they stand (live or hidden)."""
-        ...
-
     def rebuild(self, council: str, upto: int, observations: Iterable[pa.RecordBatch]) -> None:
         """Forget presence and take it in anew; open walks are abandoned."""
         ...

@@ -13,6 +13,7 @@ from typing import Final
 
 from connectors.contract import Connector, Held
 from muniment.collector import collector_paused
+from muniment.domain.presence import held_as_called
 from muniment.ports import Archive, Batch, IndexBeside, Kept, MediaStore, Noted, Register
 from muniment.services.attaching import Attached, attach
 from muniment.services.kept import newest_exhibits
@@ -151,9 +152,9 @@ class Capture:
             ) from error
 
     def _held(self, walk: Walk) -> Held:
-        council, platform = walk.account.council, walk.account.platform
+        council = walk.account.council
         return Held(
-            ids=lambda native_ids: self.register.held(council, platform, tuple(native_ids)),
+            ids=lambda called: held_as_called(self.register.known(council, tuple(called)), called),
             exhibits=partial(newest_exhibits, self.archive),
         )
 

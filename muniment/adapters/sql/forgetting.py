@@ -36,7 +36,7 @@ from schemas.capture import comments_of
 __all__ = ["CLEARED", "SqlForgetting"]
 
 CLEARED: Final[Mapping[str, frozenset[str]]] = {
-    "presence": frozenset({"record_key", "record_id", "native_key", "thread_id", "native_id", "version_id"}),
+    "presence": frozenset({"record_key", "record_id", "thread_id", "native_id", "version_id"}),
     "threads": frozenset({"record_key"}),
     "listings": frozenset({"listing"}),
     "gaps": frozenset({"listing"}),

@@ -18,7 +18,7 @@ from typing_extensions import override
 from muniment.adapters.sql import tables as t
 from muniment.adapters.sql.bulk import take_presence, tell_threads
 from muniment.adapters.sql.engine import Part
-from muniment.adapters.sql.tables import from_micros, native_key, record_key
+from muniment.adapters.sql.tables import from_micros, record_key
 from muniment.ports import PresenceView
 from schemas.arrow import UTC
 from schemas.observation import Presence
@@ -126,26 +126,6 @@ class SqlPresence(Part, PresenceView):
         return {record_id: tuple(presences) for record_id, presences in found.items()}
 
     @override
-    def held(self, council: str, platform: str, native_ids: Sequence[str]) -> frozenset[str]:
-        a = t.accounts.c
-        of_platform = (
-            sa.select(_s.id)
-            .join(t.accounts, sa.and_(a.council == _s.council, a.account == _s.account))
-            .where(_s.council == council, a.platform == platform)
-        )
-        found: set[str] = set()
-        with self._database.read() as connection:
-            streams = list(connection.execute(of_platform).scalars())
-            for ids in chunks(native_ids):
-                wanted = sa.select(_p.native_id).where(
-                    _p.native_key.in_([native_key(native_id) for native_id in ids]),
-                    _p.stream_id.in_(streams),
-                    _p.state.in_((State.LIVE, State.HIDDEN)),
-                )
-                found.update(connection.execute(wanted).scalars())
-        return frozenset(found.intersection(native_ids))
-
-    @override
     def rebuild(self, council: str, upto: int, observations: Iterable[pa.RecordBatch]) -> None:
         streams = sa.select(_s.id).where(_s.council == council).scalar_subquery()
         with self._database.write(council) as connection:
@@ -245,8 +225,7 @@ class _Told:
             for answer, moment, first in zip(self["answer"], at, filed, strict=True)
         ]
         keys = [record_key(record_id) for record_id in self["record_id"]]
-        native_keys = [native_key(native_id) for native_id in self["native_id"]]
-        columns: list[list[Any]] = [keys, streams, self["record_id"], native_keys, listings]
+        columns: list[list[Any]] = [keys, streams, self["record_id"], listings]
         columns += [self[name] for name in ("thread_id", "native_id", "record_series", "digest_rule")]
         columns += [filed]
         columns += [self[name] for name in ("version_id", "state", "shown", "absences")]

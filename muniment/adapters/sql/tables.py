@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from typing_extensions import override
 
-__all__ = ["METADATA", "Instant", "from_micros", "micros", "native_key", "record_key"]
+__all__ = ["METADATA", "Instant", "from_micros", "micros", "record_key"]
 
 METADATA: Final = sa.MetaData(
     naming_convention={
@@ -43,11 +43,6 @@ def from_micros(number: int) -> datetime:
 def record_key(record_id: str) -> bytes:
     """Return the key of a record, 16 bytes: a digest, so that no two records share one."""
     return hashlib.blake2b(record_id.encode(), digest_size=16).digest()
-
-
-def native_key(native_id: str) -> int:
-    """Return a number to find a native id by; two ids may share one, so compare the ids too."""
-    return int.from_bytes(hashlib.blake2b(native_id.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 class Instant(sa.TypeDecorator[datetime]):
@@ -164,7 +159,6 @@ presence = sa.Table(
     sa.Column("record_key", sa.LargeBinary, primary_key=True),
     sa.Column("stream_id", _NUMBER, primary_key=True),
     _text("record_id"),
-    sa.Column("native_key", sa.BigInteger, nullable=False),
     sa.Column("listing_id", _NUMBER, nullable=False),
     _text("thread_id"),
     _text("native_id"),
@@ -183,7 +177,6 @@ presence = sa.Table(
     _text("last_walk"),
     _when("last_seen_at"),
     sa.Index("ix_presence_listing", "listing_id", "state", "shown", "filed_at"),
-    sa.Index("ix_presence_native", "native_key"),
     sa.Index("ix_presence_filed", "stream_id", "filed_at"),
     sa.Index(
         "ix_presence_missing",

@@ -10,7 +10,7 @@ from schemas.errors import SchemaMismatchError
 
 __all__ = ["HEAD", "upgrade"]
 
-HEAD: Final = "0008"
+HEAD: Final = "0009"
 """The newest revision under `migrations/versions`."""
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"

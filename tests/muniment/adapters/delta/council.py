@@ -88,10 +88,6 @@ class PresenceInMemory(PresenceView):
         return tuple(self.intended)
 
     @override
-    def held(self, council: str, platform: str, native_ids: Sequence[str]) -> frozenset[str]:
-        return frozenset(one.native_id for one in self.seen.values()) & frozenset(native_ids)
-
-    @override
     def rebuild(self, council: str, upto: int, observations: Iterable[pa.RecordBatch]) -> None:
         self.seen.clear()
         self._watermark = 0

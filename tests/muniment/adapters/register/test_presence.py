@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from muniment.domain.presence import held_as_called
 from schemas.capture import Threads, comments_of
 from schemas.observation import Presence
 from schemas.vocabulary import Answer, Outcome, State, Stream
@@ -127,12 +128,13 @@ def test_councils_do_not_see_each_other(stage: Stage) -> None:
     assert stage.register.watermark("oak") == 0
 
 
-def test_held_tells_what_stands_and_nothing_that_is_missing(stage: Stage) -> None:
+def test_what_stands_is_held_by_the_name_it_has_now_and_nothing_that_is_missing(stage: Stage) -> None:
     stage.whole({"x:1": {}, "x:2": {"shown": "held"}, "x:3": {}}, hours=0)
     stage.whole(["x:1"], hours=1, listings=[listed(shows=frozenset({"public"}))])
-    asked = ["1", "2", "3", "4"]
-    assert stage.register.held("elm", "x", asked) == {"1", "2"}
-    assert stage.register.held("elm", "facebook", asked) == frozenset()
+    called = {"x:1": "1", "x:2": "2", "x:3": "3", "x:4": "4"}
+    known = stage.register.known("elm", list(called))
+    assert held_as_called(known, called) == {"x:1", "x:2"}
+    assert held_as_called(known, {**called, "x:1": "11"}) == {"x:2"}
 
 
 def test_a_rebuild_abandons_open_walks(stage: Stage) -> None:
