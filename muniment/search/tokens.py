@@ -143,8 +143,9 @@ def stem(word: str) -> str:
     try:
         stem_word = _stemmers.stem_word
     except AttributeError:
-        # One stemmer for each thread: PyStemmer objects may not be used by two at once.
-        stem_word = _stemmers.stem_word = Stemmer.Stemmer("english").stemWord
+        # One stemmer for each thread: PyStemmer objects may not be used by two at once. It remembers nothing:
+        # our pieces do, and its own memory sorts 10,000 words each time that it is full.
+        stem_word = _stemmers.stem_word = Stemmer.Stemmer("english", 0).stemWord
     stemmed: str = stem_word(word)
     return stemmed
 
@@ -226,7 +227,7 @@ def _piece(raw: str) -> _Piece:
         word = plain[1].lower()
         # Capitals and signs around a word change nothing of it, and most words are known without them.
         bare = None if word == raw else _pieces.get(word) or _piece(word)
-        piece = bare or _Piece(word, stem(word), (), (), "", "")
+        piece = bare or _plain(raw if word == raw else word)
     else:
         piece = _compound_piece(raw)
     if len(raw) <= MAX_REMEMBERED_LENGTH:
@@ -234,6 +235,11 @@ def _piece(raw: str) -> _Piece:
             _pieces.clear()
         _pieces[raw] = piece
     return piece
+
+
+def _plain(word: str) -> _Piece:
+    stemmed = stem(word)
+    return _Piece(word, word if stemmed == word else stemmed, (), (), "", "")
 
 
 def _compound_piece(raw: str) -> _Piece:

@@ -74,11 +74,11 @@ class Rows:
         low, high = self.within
         return (low is None or highest >= low) and (high is None or lowest < high)
 
-    def chosen(self, keys: pa.Table) -> pa.ChunkedArray:
-        """Return which rows are wanted, by their `keys`."""
+    def chosen(self, keys: pa.Table, among: pa.Array | None) -> pa.ChunkedArray:
+        """Return which rows are wanted, by their `keys`; `among`: the `record_ids`, in Arrow."""
         ids = keys["record_id"]
         low, high = self.within
-        terms = [] if self.record_ids is None else [pc.is_in(ids, pa.array(self.record_ids, pa.string()))]
+        terms = [] if among is None else [pc.is_in(ids, among)]
         terms += [] if low is None else [pc.greater_equal(ids, low)]
         terms += [] if high is None else [pc.less(ids, high)]
         terms += [pc.greater(keys["commit_no"], self.after)] if self.after else []
@@ -128,6 +128,7 @@ class TableReader:
 
     def _picked(self, table: DeltaTable, wanted: Rows, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield rows of many ids, or of a span of them, from the row groups that hold any."""
+        among = None if wanted.record_ids is None else pa.array(wanted.record_ids, pa.string())
         for file in active_files(table):
             has = file_schema(row_kind(file.series)).names
             if not wanted.may_be_in(file) or "record_id" not in has:
@@ -138,7 +139,7 @@ class TableReader:
                     if not groups:
                         continue
                     # The ids of all of them at once: row groups are then decoded side by side.
-                    chosen = wanted.chosen(parquet.read_row_groups(groups, columns=wanted.keys))
+                    chosen = wanted.chosen(parquet.read_row_groups(groups, columns=wanted.keys), among)
                     start = 0
                     for number in groups:
                         mask = chosen.slice(start, parquet.metadata.row_group(number).num_rows)
