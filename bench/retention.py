@@ -3,9 +3,10 @@
     python -m bench.retention --worlds 100000
 
 In each world: the plan says of every record what a plain oracle says; rows in another order make the same
-plan; a simulation of another schedule is the plan once it is adopted; and after approval, while the world
-moves on (late captures, edits, holds, cases, facts, a change of schedule), what is executed is exactly what
-is still due in the same way. Prints a table; exits 1 when any world fails, and says which.
+plan; what a simulation of another schedule counts is what disposal does once it is adopted; and after
+approval, while the world moves on (late captures, edits, holds, cases, facts, a change of schedule), what is
+executed is exactly what is still due in the same way. Prints a table; exits 1 when any world fails, and says
+which.
 """
 
 import argparse
@@ -16,11 +17,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pyarrow as pa
 
-from bench.retention_oracle import expected
+from bench.retention_oracle import Told, expected
 from bench.retention_world import (
     SIDE_BY_SIDE,
     Row,
@@ -34,6 +35,7 @@ from muniment.domain.disposal import DisposalPlan, recheck
 from muniment.domain.holdings import holdings
 from muniment.domain.planning import Circumstances, plan
 from muniment.domain.retention import Schedule
+from muniment.domain.simulating import compare
 
 __all__ = ["check", "main"]
 
@@ -44,11 +46,12 @@ def check(seed: int) -> tuple[Counter[str], list[str]]:
     """Return how many records of each fate the worlds of a number had, and what is wrong with them."""
     world = make_world(seed)
     dice = random.Random(seed)  # noqa: S311 -- a world, not a secret
-    before = _plan(world, world.schedule, dice)
+    records = holdings(batches(world.rows, dice))
+    before, tried = (_plan_of(records, world, one) for one in (world.schedule, world.other))
     wrong = list(_against_oracle(before, world, world.schedule))
     wrong += _same(before, _plan(world, world.schedule, dice), "another order of rows")
-    simulated = _plan(world, world.other, dice)
-    wrong += _against_oracle(simulated, world, world.other)
+    wrong += _against_oracle(tried, world, world.other)
+    wrong += _simulation(before, tried, world, dice)
     wrong += _execution(before, world, dice)
     counts = Counter(
         {
@@ -60,8 +63,12 @@ def check(seed: int) -> tuple[Counter[str], list[str]]:
 
 
 def _plan(world: World, schedule: Schedule, dice: random.Random) -> DisposalPlan:
+    return _plan_of(holdings(batches(world.rows, dice)), world, schedule)
+
+
+def _plan_of(records: pa.Table, world: World, schedule: Schedule) -> DisposalPlan:
     return plan(
-        holdings(batches(world.rows, dice)),
+        records,
         schedule,
         world.circumstances,
         council="anytown",
@@ -104,6 +111,39 @@ def _same(one: DisposalPlan, two: DisposalPlan, what: str) -> Iterator[str]:
     plain = [sorted(made.items.to_pylist(), key=lambda row: str(row["record_id"])) for made in (one, two)]
     if plain[0] != plain[1]:
         yield f"the plan differs: {what}"
+
+
+def _simulation(
+    before: DisposalPlan, tried: DisposalPlan, world: World, dice: random.Random
+) -> Iterator[str]:
+    """Adopt the other schedule and dispose at once; check that the simulation said just that."""
+    simulated = compare(before, tried)
+    was, then = (
+        expected(world.rows, one, world.circumstances, world.as_of) for one in (world.schedule, world.other)
+    )
+    told = Counter({(one.class_before, one.class_after): one.records for one in simulated.changes})
+    if told != Counter((was[one].retention_class, must.retention_class) for one, must in then.items()):
+        yield f"the simulation has other records: {told}"
+    gone = set(recheck(tried.due, _plan(world, world.other, dice)).record_ids.to_pylist())
+    asked = {one for one, must in then.items() if must.fate in ("review", "transfer")}
+    if gone != {one for one, must in then.items() if must.fate == "due"}:
+        yield "what was simulated is not what went"
+    for change in simulated.changes:
+        pair = (change.class_before, change.class_after)
+        mine = {one for one in then if (was[one].retention_class, then[one].retention_class) == pair}
+        if change.due_after != len(mine & (gone | asked)):
+            yield f"{pair}: {change.due_after} were to be due, {len(mine & (gone | asked))} are"
+        if change.due_before != sum(was[one].fate != "kept" for one in mine):
+            yield f"{pair}: {change.due_before} are said to be due before"
+        ends = [(_end(was[one]), _end(then[one])) for one in mine]
+        moved = (sum(new < old for old, new in ends), sum(new > old for old, new in ends))
+        if (change.sooner, change.later) != moved:
+            yield f"{pair}: {change.sooner} sooner, {change.later} later; they are {moved}"
+
+
+def _end(must: Told) -> date:
+    """Return the first day on which something happens to a record, the last day there is: never."""
+    return min((day for day in (must.due_from, must.review_on) if day is not None), default=date.max)
 
 
 def _execution(approved: DisposalPlan, world: World, dice: random.Random) -> Iterator[str]:

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from muniment.cli.files import write_table, written
+from muniment.cli.given_out import given_out
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.options import DAY, REASON
 from muniment.cli.tables import print_table
@@ -286,6 +287,9 @@ def copies_ended(council: str | None, run: str, reason: str) -> None:
     with opened_council(council) as services:
         services.certifying.end_copies(run, reason=reason, actor=services.actor)
     console.print(f"Noted on the certificate of {run}.")
+
+
+dispose.add_command(given_out)
 
 
 @dispose.command("new-key")

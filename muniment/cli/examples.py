@@ -54,6 +54,7 @@ muniment dispose run
 muniment dispose status 2026-03-02-1
 muniment dispose certificate 2026-03-02-1 --pdf certificate.pdf --json certificate.json
 muniment dispose copies-ended 2026-03-02-1 --reason "the last tape was wiped"
+muniment dispose given-out --kind search-export --on 2025-03-02 --records ids.txt --reason "FOI/25/3, sent"
 muniment dispose stubs --to /media/stick/stubs.json
 muniment dispose keys
 muniment dispose forget-key 3f2a91c0 --reason "the period of its stubs has ended"

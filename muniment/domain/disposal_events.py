@@ -209,6 +209,17 @@ class StubKeyRotated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GivenOutEntered(Event):
+    """A person entered what had been given out before a list was kept: what, when, with how many records."""
+
+    tag: ClassVar[Tag] = Tag.GIVEN_OUT_ENTERED
+    kind: str
+    on: date
+    records: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StubsWritten(Event):
     """Stubs were written to a file, to be kept apart: how many, and the file's SHA-256."""
 

@@ -70,6 +70,7 @@ class Tag(StrEnum):
     AUDIT_READ = "person:audit:read"
     AUDIT_TEXTS_DESTROYED = "person:audit:destroy"
     AUDIT_RESTARTED = "person:audit:restart"
+    GIVEN_OUT_ENTERED = "person:given:enter"
     STUBS_WRITTEN = "person:stub:write"
     RESTORED_SHUT = "person:restored:shut"
     RESTORED_FILTERED = "person:restored:filter"

@@ -358,7 +358,12 @@ EVENTS: Mapping[Tag, type[Event]] = MappingProxyType(
             disposal.DisposalStopped,
             *(disposal.CopiesEnded, disposal.StubAsked, disposal.StubKeyRotated),
             *(disposal.StubKeyForgetAsked, disposal.StubKeyForgotten),
-            *(disposal.StubsWritten, disposal.RestoredShut, disposal.RestoredFiltered),
+            *(
+                disposal.GivenOutEntered,
+                disposal.StubsWritten,
+                disposal.RestoredShut,
+                disposal.RestoredFiltered,
+            ),
             *(retention.ScheduleAdopted, retention.TriggerRecorded, retention.WindowSet),
             *(retention.CaseLinked, retention.ClassDecided, retention.ClassApproved),
             *(retention.TransferMade, retention.TransferReceived),

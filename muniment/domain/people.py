@@ -64,6 +64,7 @@ class Act(StrEnum):
     CANCEL_DISPOSAL = "stop a disposal"
     RUN_DISPOSAL = "execute a disposal"
     END_COPIES = "say that remaining copies are gone"
+    ENTER_GIVEN_OUT = "enter what was given out before"
     ROTATE_STUB_KEY = "take a new key of stubs"
     FORGET_STUB_KEY = "destroy a key of stubs"
     WRITE_STUBS = "write the stubs to a file"
@@ -94,6 +95,7 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = MappingProxyType(
         Act.CANCEL_DISPOSAL: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
         Act.RUN_DISPOSAL: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
         Act.END_COPIES: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
+        Act.ENTER_GIVEN_OUT: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
         Act.ROTATE_STUB_KEY: frozenset({Role.INFORMATION_MANAGER}),
         Act.FORGET_STUB_KEY: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),
         Act.WRITE_STUBS: frozenset({Role.RECORDS_OFFICER, Role.INFORMATION_MANAGER}),

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from muniment.domain.certificate import Proof
+from muniment.domain.disposal_events import GivenOutEntered
 from muniment.domain.disposal_run import signed
 from muniment.domain.given_out import GivenKind, GivenOut, Holding
-from muniment.domain.people import Actor
+from muniment.domain.people import Act, Actor, require
 from muniment.ports import Register
 from muniment.ports.given_out import GivenOutFiles
+from muniment.services.checking import check_reason
 from schemas.clock import Clock
-from schemas.errors import StorageError
+from schemas.errors import BadInputError, StorageError
+from schemas.london import LONDON, london_date
 
 __all__ = ["GivingOut"]
 
@@ -46,6 +49,33 @@ class GivingOut:
             place=self.place_of(path),
         )
         self.register.add_given_out(self.council, given, record_ids)
+
+    def enter_earlier(
+        self, kind: GivenKind, record_ids: Sequence[str], *, on: date, reason: str, actor: Actor
+    ) -> int:
+        """Enter what was given out on a London day, of which this register does not know; return its size.
+
+        It is out of reach: a certificate names it, and nothing is removed.
+
+        Raises:
+            NotPermittedError: The person has no role in which this is entered.
+            BadInputError: No record, a day to come, no reason.
+        """
+        require(actor, Act.ENTER_GIVEN_OUT)
+        check_reason(reason)
+        now, ids = self.clock.now(), sorted(set(record_ids))
+        if not ids:
+            raise BadInputError("No record is named.", remedy="Write one record id on each line.")
+        if on > london_date(now):
+            raise BadInputError(
+                f"{on:%-d %B %Y} is still to come.", remedy="Give the day on which it was given out."
+            )
+        at = datetime.combine(on, time(12), LONDON).astimezone(UTC)
+        given = GivenOut(kind=kind, by=signed(actor), at=at, records=len(ids))
+        with self.register.begin(self.council, actor, now=now) as trail:
+            self.register.add_given_out(self.council, given, ids)
+            trail.record(GivenOutEntered(kind=kind.value, on=on, records=len(ids), reason=reason))
+        return len(ids)
 
     def holding(self, record_ids: Sequence[str]) -> tuple[Holding, ...]:
         """Return what was given out that holds one of these records, oldest first."""

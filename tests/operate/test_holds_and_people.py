@@ -126,6 +126,18 @@ def test_reading_a_list_that_names_records_or_searches_is_an_entry(office: Offic
     )
 
 
+def test_what_was_given_out_before_a_list_was_kept_is_entered(office: Office) -> None:
+    records = office.stage.home.parent / "ids.txt"
+    records.write_text("x:1\nx:2\n", encoding="utf-8")
+    entering = ("dispose", "given-out", "--kind", "search-export", "--on", "2020-03-01")
+    words = (*entering, "--records", str(records), "--reason", "FOI/20/3, sent")
+    assert office.run(*words).code == 3
+    appoint(office, "information-manager")
+    assert "search export of 1 March 2020, with 2 records in it" in office.run(*words).said
+    told = office.run("audit", "--what", "given").said
+    assert ("FOI/20/3, sent" in told, "x:1" in told) == (True, False)
+
+
 def test_the_audit_shows_who_did_what_and_survives_in_a_file(office: Office) -> None:
     assert office.archive().code == 0
     refused = office.run("audit")

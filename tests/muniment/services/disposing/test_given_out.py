@@ -1,5 +1,7 @@
 """What was given out stands on the certificate of what was destroyed; what lies within reach is removed."""
 
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from muniment.domain.disposal import Why
 from muniment.domain.given_out import GivenKind
 from muniment.domain.people import Actor
 from muniment.ports.retention import Transfer
-from schemas.errors import StorageError
+from schemas.errors import BadInputError, NotPermittedError, StorageError
 from tests.muniment.services.disposing.office import ANN, IVY, Office, ids
 
 COUNCIL = "exampleborough"
@@ -66,6 +68,24 @@ def test_an_export_elsewhere_is_named_with_how_many_of_these_it_holds(office: Of
     assert (told["became"], told["by"]) == ("out of reach: not recalled", "person a")
     assert there.exists()
     assert str(there.name) not in str(told)
+
+
+def test_what_was_given_out_before_a_list_was_kept_is_entered_by_a_person_and_named(office: Office) -> None:
+    office.settle()
+    enter = partial(office.giving_out.enter_earlier, GivenKind.SEARCH)
+    of_then: dict[str, Any] = {"on": date(2020, 3, 1), "reason": "FOI/20/3, sent to the requester"}
+    one, two = sorted(ids(1, 2))
+    with pytest.raises(NotPermittedError, match="enter what was given out before"):
+        enter([one], actor=Actor(name="zoe"), **of_then)
+    for wrong in ({"on": date(2099, 1, 1)}, {"reason": " "}):
+        with pytest.raises(BadInputError):
+            enter([one], actor=ANN, **of_then | wrong)
+    with pytest.raises(BadInputError, match="No record"):
+        enter([], actor=ANN, **of_then)
+    assert enter([one, two, one, "x:long gone"], actor=ANN, **of_then) == 3
+    (told,) = certified(office)
+    assert (told["at"], told["records_in_it"], told["of_these"]) == ("2020-03-01T12:00:00+00:00", 3, 2)
+    assert (told["became"], told["by"]) == ("out of reach: not recalled", "person a")
 
 
 def test_what_lies_below_the_home_is_removed_before_the_certificate(office: Office) -> None:
