@@ -6,6 +6,7 @@ seen: an absence, a refusal or a "gone" does not move it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -102,8 +103,22 @@ def _known_rows(connection: sa.Connection, council: str, keys: Sequence[bytes]) 
     return connection.exec_driver_sql(f"{_PRESENCE_SQLITE} {where}", (council, *keys))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unknown:
+    """Which records a council's presence did not know at a watermark."""
+
+    council: str = ""
+    watermark: int = 0
+    record_ids: frozenset[str] = frozenset()
+
+
+_NOTHING_ASKED: Final = _Unknown()
+
+
 class SqlPresence(Part, PresenceView):
     """Presence over SQLite or PostgreSQL."""
+
+    _before: _Unknown = _NOTHING_ASKED
 
     @override
     def watermark(self, council: str) -> int:
@@ -117,12 +132,21 @@ class SqlPresence(Part, PresenceView):
 
     @override
     def known(self, council: str, record_ids: Sequence[str]) -> Mapping[str, tuple[Presence, ...]]:
+        # Each batch is asked for twice: before it is read, and under the archive's lock. Only a commit brings
+        # a record in, and moves the watermark: what was unknown a moment ago is so still, if that stands.
+        before, self._before = self._before, _NOTHING_ASKED
         found: dict[str, list[Presence]] = {}
         with self._database.read() as connection:
-            for ids in chunks(record_ids):
+            watermark = watermark_of(connection, council)
+            stands = before.record_ids and (before.council, before.watermark) == (council, watermark)
+            asked = [one for one in record_ids if one not in before.record_ids] if stands else record_ids
+            for ids in chunks(asked):
                 keys = [record_key(record_id) for record_id in ids]
                 for row in _known_rows(connection, council, keys):
                     found.setdefault(row[0], []).append(presence_of(row))
+        if not stands:
+            unknown = frozenset(record_ids) - found.keys()
+            self._before = _Unknown(council=council, watermark=watermark, record_ids=unknown)
         return {record_id: tuple(presences) for record_id, presences in found.items()}
 
     @override

@@ -128,6 +128,17 @@ def test_councils_do_not_see_each_other(stage: Stage) -> None:
     assert stage.register.watermark("oak") == 0
 
 
+def test_what_was_unknown_a_moment_ago_is_known_as_soon_as_a_commit_brings_it(stage: Stage) -> None:
+    stage.whole(["x:1"], hours=0)
+    ids = ["x:1", "x:2", "x:3"]
+    assert stage.register.known("elm", ids).keys() == {"x:1"}
+    stage.whole(["x:1", "x:2"], hours=1)
+    assert stage.register.known("elm", ids).keys() == {"x:1", "x:2"}
+    assert stage.register.known("elm", ids).keys() == {"x:1", "x:2"}
+    assert stage.register.known("oak", ids) == {}
+    assert stage.register.known("elm", ids).keys() == {"x:1", "x:2"}
+
+
 def test_what_stands_is_held_by_the_name_it_has_now_and_nothing_that_is_missing(stage: Stage) -> None:
     stage.whole({"x:1": {}, "x:2": {"shown": "held"}, "x:3": {}}, hours=0)
     stage.whole(["x:1"], hours=1, listings=[listed(shows=frozenset({"public"}))])
