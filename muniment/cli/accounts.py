@@ -30,8 +30,7 @@ def list_accounts(council: str | None) -> None:
     """List the accounts of the council's file."""
     with opened_council(council) as services:
         table = Table(title=f"Accounts of {services.council.title}", title_justify="left")
-        table.add_column("account", no_wrap=True)
-        for heading in ("platform", "handle", "kind", "owner", "state"):
+        for heading in ("account", "platform", "handle", "kind", "owner", "state"):
             table.add_column(heading, overflow="fold")
         enrolled = {one.account.account: one for one in services.muniment.register.enrolled(services.name)}
         for entry in services.council.entries:

@@ -119,7 +119,7 @@ def coverage_tables(found: tuple[AccountCoverage, ...]) -> None:
         return
     table = Table(title="Held against reported", title_justify="left")
     for heading in ("account", "stream"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for heading in ("lists", "reported", "live", "removed", "short"):
         table.add_column(heading, justify="right")
     table.add_column("why short", overflow="fold")
@@ -155,7 +155,7 @@ def _print_gaps(gaps: Sequence[Gap]) -> None:
         return
     table = Table(title="When we could not see", title_justify="left")
     for heading in ("account", "stream", "from", "to", "why"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for gap in gaps[:_MOST_GAPS]:
         end = "open" if gap.ends_at is None else london_short(gap.ends_at)
         table.add_row(gap.account, gap.stream, london_short(gap.starts_at), end, gap.reason)

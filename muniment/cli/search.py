@@ -245,6 +245,12 @@ def _print_thread_record(one: ThreadRecord, *, chosen: bool) -> None:
 
 
 def changed_text(before: str, after: str) -> str:
-    """Return an edit as mark-up: what was taken away struck through, what was put in green."""
+    """Return an edit as mark-up: what was taken away struck through, what was put in green.
+
+    Where nothing can be coloured (NO_COLOR, a file, a pipe), by brackets: nobody may take the words that
+    an edit took away for words that stood.
+    """
     styles = {" ": "{}", "-": "[red strike]{}[/]", "+": "[green]{}[/]"}
+    if console.no_color or console.color_system is None:
+        styles = {" ": "{}", "-": "[-{}-]", "+": "{{+{}+}}"}
     return " ".join(styles[tag].format(escape(words)) for tag, words in changes(before, after))

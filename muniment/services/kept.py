@@ -1,13 +1,14 @@
-"""What the archive kept of records, as it came."""
+"""What the archive kept of records, as it came, and in which order its versions were made."""
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from muniment.ports import Archive
 from schemas.arrow import RECORD_SERIES
 from schemas.capture import Exhibit
 
-__all__ = ["exhibit_of", "newest_exhibits"]
+__all__ = ["exhibit_of", "made_order", "newest_exhibits"]
 
 _COLUMNS: Final = ["record_id", "captured_at", "header", "parts"]
 
@@ -28,3 +29,13 @@ def newest_exhibits(archive: Archive, record_ids: Collection[str]) -> Iterator[E
 def exhibit_of(row: Mapping[str, Any]) -> Exhibit:
     """Return the exhibit that a row of a record holds."""
     return Exhibit(record_id=row["record_id"], header=row["header"], parts=tuple(row["parts"]))
+
+
+def made_order(row: Mapping[str, Any]) -> tuple[datetime, int, datetime]:
+    """Return by what the versions of a record are put in the order in which they were made.
+
+    Needs version_at, filed_at, commit_no and captured_at. A platform dates its edits, not what it said before
+    them, which is as old as the record; its history may come after what it says now. Where it dates none, the
+    order is that in which we came to know them.
+    """
+    return row["version_at"] or row["filed_at"], row["commit_no"], row["captured_at"]

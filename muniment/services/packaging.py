@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import muniment.check_proof
 from muniment.ports import Archive
+from muniment.services.kept import made_order
 from schemas.arrow import RECORD_SERIES, RowKind
 
 __all__ = ["CHECK", "README", "SCHEMA", "Packed", "packed_records", "readme"]
@@ -28,8 +29,9 @@ CHECK: Final = inspect.getsource(muniment.check_proof)
 _VERSION: Final = (
     *("record_id", "native_id", "platform", "kind", "thread_id", "parent_id", "account", "series"),
     *("author_role", "author_id", "author_handle", "author_name", "title", "text", "language", "url"),
-    *("created_at", "version_at", "captured_at", "version_id", "commit_no"),
+    *("created_at", "version_at", "captured_at", "version_id", "commit_no", "filed_at"),
 )
+_NOT_TOLD: Final = ("commit_no", "filed_at")
 _OF_VERSION: Final = ("title", "text", "version_at", "captured_at", "version_id")
 _STATE: Final = ("record_id", "at", "state", "look_shown", "commit_no")
 _FILE: Final = ("record_id", "ref", "kind", "media_type", "sha256", "size_bytes", "why_not", "target")
@@ -87,11 +89,11 @@ def packed_records(
     states = _rows(archive, [RowKind.OBSERVATION.value], _STATE, record_ids)
     files = _rows(archive, [RowKind.ATTACHMENT.value], _FILE, record_ids)
     for record_id in record_ids:
-        found = sorted(versions.get(record_id, ()), key=lambda row: (row["commit_no"], row["captured_at"]))
+        found = sorted(versions.get(record_id, ()), key=made_order)
         if not found:
             continue
         newest = found[-1]
-        said = {name: newest[name] for name in _VERSION if name not in (*_OF_VERSION, "commit_no")}
+        said = {name: newest[name] for name in _VERSION if name not in (*_OF_VERSION, *_NOT_TOLD)}
         held = files.get(record_id, [])
         told = {
             **said,

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from muniment.ports import Archive
+from muniment.services.kept import made_order
 from schemas.arrow import RECORD_SERIES
 from schemas.errors import BadInputError
 from schemas.london import london_day_starts
@@ -93,7 +94,7 @@ def read_thread(
 def _from_the_root(
     versions: Mapping[str, Sequence[dict[str, Any]]], looks: Mapping[str, Sequence[dict[str, Any]]]
 ) -> Iterator[ThreadRecord]:
-    first = {record_id: min(rows, key=_order) for record_id, rows in versions.items()}
+    first = {record_id: min(rows, key=made_order) for record_id, rows in versions.items()}
     below: dict[str | None, list[dict[str, Any]]] = {}
     for row in first.values():
         parent = row["parent_id"] if row["parent_id"] in first else None
@@ -115,8 +116,8 @@ def _from_the_root(
 def _record(depth: int, rows: Sequence[dict[str, Any]], looks: Sequence[dict[str, Any]]) -> ThreadRecord:
     by_time = sorted(looks, key=lambda look: (look["at"], look["commit_no"]))
     seen = [look["version_id"] for look in by_time if look["version_id"] is not None]
-    distinct = {row["version_id"]: row for row in sorted(rows, key=_order, reverse=True)}
-    ordered = sorted(distinct.values(), key=_order)
+    distinct = {row["version_id"]: row for row in sorted(rows, key=made_order, reverse=True)}
+    ordered = sorted(distinct.values(), key=made_order)
     if seen and seen[-1] in distinct:
         # A post that was put back to an earlier wording ends with that wording.
         ordered = [row for row in ordered if row["version_id"] != seen[-1]] + [distinct[seen[-1]]]
@@ -155,10 +156,6 @@ def _rows(
 ) -> list[dict[str, Any]]:
     scan = archive.scan(series=series, columns=columns, record_ids=record_ids)
     return [row for batch in scan for row in batch.to_pylist()]
-
-
-def _order(row: Mapping[str, Any]) -> tuple[datetime, int]:
-    return row["version_at"] or row["captured_at"], row["commit_no"]
 
 
 def _latest_first(rows: Any) -> list[dict[str, Any]]:

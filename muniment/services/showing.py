@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from muniment.ports import Archive
+from muniment.services.kept import made_order
 from schemas.arrow import RECORD_SERIES
 from schemas.errors import BadInputError
 
@@ -119,7 +120,7 @@ def show(
     Raises:
         BadInputError: The archive holds no such record.
     """
-    rows = sorted(_rows(archive, RECORD_SERIES, [record_id], _VERSION), key=_order)
+    rows = sorted(_rows(archive, RECORD_SERIES, [record_id], _VERSION), key=made_order)
     if not rows:
         raise not_held(council, record_id)
     observed = _rows(archive, ["observation"], [record_id], None)
@@ -162,11 +163,6 @@ def _rows(
 ) -> list[dict[str, Any]]:
     scan = archive.scan(series=series, columns=columns, record_ids=record_ids)
     return [row for batch in scan for row in batch.to_pylist()]
-
-
-def _order(row: Mapping[str, Any]) -> tuple[int, datetime]:
-    made_at = row["version_at"] or row["captured_at"]
-    return row["commit_no"], made_at
 
 
 def _endpoints(archive: Archive, capture_ids: set[str]) -> dict[str, str]:
@@ -225,7 +221,7 @@ def _thread(archive: Archive, thread_id: str, hidden: frozenset[str]) -> Iterato
             batch.filter(pc.equal(batch.column("thread_id"), thread_id)).column("record_id").to_pylist()
         )
     newest: dict[str, dict[str, Any]] = {}
-    for row in sorted(_rows(archive, RECORD_SERIES, sorted(ids - hidden), _VERSION), key=_order):
+    for row in sorted(_rows(archive, RECORD_SERIES, sorted(ids - hidden), _VERSION), key=made_order):
         newest[row["record_id"]] = row
     below: dict[str | None, list[dict[str, Any]]] = {}
     for row in newest.values():

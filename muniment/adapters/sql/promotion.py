@@ -17,9 +17,10 @@ from muniment.adapters.sql import tables as t
 from muniment.adapters.sql.absence import must_be_current
 from muniment.adapters.sql.coverage import close_open_gaps, line_of, record_silence
 from muniment.adapters.sql.engine import Part
+from muniment.adapters.sql.tables import record_key
 from muniment.adapters.sql.walks import close_walk, open_row
 from muniment.domain.due import ThreadDue
-from schemas.capture import Edge, RecordRef, Threads, Walk, Window
+from schemas.capture import Edge, Ids, RecordRef, Threads, Walk, Window, comments_of
 from schemas.errors import IntegrityError
 from schemas.report import Completeness
 from schemas.vocabulary import Outcome, Reason, State, Stream
@@ -29,8 +30,9 @@ __all__ = ["SqlPromotion"]
 _SILENT_INTERVALS: Final = 3
 _SILENT_AT_LEAST: Final = timedelta(hours=1)
 _PAGE: Final = 1_000
+_COMMENTS: Final = comments_of("")
 
-_p, _s, _l, _c = t.presence.c, t.streams.c, t.listings.c, t.ledger.c
+_p, _s, _l, _c, _g = t.presence.c, t.streams.c, t.listings.c, t.ledger.c, t.gaps.c
 
 
 class SqlPromotion(Part):
@@ -54,6 +56,8 @@ class SqlPromotion(Part):
             lists = self._lists(connection, walk)
             lines = tuple(self._lines(connection, lists, now=now))
             self._close_gaps(connection, walk, row, lists, now=now)
+            if isinstance(walk.ask, Ids):
+                self._end_threads_of_gone_posts(connection, walk, now=now)
             if isinstance(walk.ask, Edge) and row.has_signpost:
                 promoted = {"cursor_id": row.signpost_id, "cursor_at": row.signpost_at}
                 connection.execute(sa.update(t.streams).where(_s.id == row.stream_id).values(promoted))
@@ -151,6 +155,24 @@ class SqlPromotion(Part):
             record_silence(
                 connection, self._database, row.stream_id, start=last_whole, end=now, longest=longest
             )
+
+    def _end_threads_of_gone_posts(self, connection: sa.Connection, walk: Walk, *, now: datetime) -> None:
+        """Close the gaps of threads whose post is gone by now: nothing is withheld, none is read again."""
+        account = walk.account
+        comments = self.known_stream(connection, account.council, account.account, Stream.COMMENTS)
+        posts = self.known_stream(connection, account.council, account.account, Stream.POSTS)
+        if comments is None:
+            return
+        refused = _g.stream_id == comments, _g.ends_at.is_(None), _g.listing.startswith(_COMMENTS)
+        roots = [
+            name.removeprefix(_COMMENTS)
+            for name in connection.execute(sa.select(_g.listing).where(*refused)).scalars()
+        ]
+        for start in range(0, len(roots), _PAGE):
+            keys = [record_key(root) for root in roots[start : start + _PAGE]]
+            gone = sa.and_(_p.stream_id == posts, _p.record_key.in_(keys), _p.state == State.GONE.value)
+            ended = connection.execute(sa.select(_p.record_id).where(gone)).scalars()
+            close_open_gaps(connection, comments, map(comments_of, ended), whole=False, at=now)
 
 
 class _Line:

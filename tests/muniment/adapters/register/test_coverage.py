@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.capture import POSTS, Threads, Window, comments_of
+from schemas.capture import POSTS, Ids, Threads, Window, comments_of
 from schemas.report import Completeness, Gap
 from schemas.vocabulary import Answer, Outcome, Reason, State, Stream
 from tests.muniment.adapters.register.stage import MAIN, Stage, at, listed, ref
@@ -195,6 +195,21 @@ def test_a_thread_that_did_not_end_was_not_read(stage: Stage) -> None:
     stage.read(walk, [], hours=1, marker="2", listings=[listed(ONE, ended=False)])
     (thread,) = stage.register.threads("elm", MAIN.account)
     assert thread.last_read_at is None
+
+
+def test_of_a_post_that_is_gone_no_thread_is_withheld_any_more(stage: Stage) -> None:
+    stage.whole(["x:1", "x:2", "x:control"], hours=0)
+    threads = Threads(threads=(ref("x:1"), ref("x:2")))
+    refused = [listed(name, ended=False, refused=Reason.UNAVAILABLE) for name in (ONE, TWO)]
+    stage.whole([], hours=1, ask=threads, stream=Stream.COMMENTS, listings=refused)
+    for hours in (2, 16, 30):
+        stage.whole(["x:2", "x:control"], hours=hours)
+        ask = Ids(wanted=(ref("x:1"),), controls=(ref("x:control"),))
+        gone = {"answer": Answer.GONE, "listing": "", "shown": "404"}
+        stage.whole({"x:1": gone, "x:control": {"listing": ""}}, hours=hours + 1, ask=ask, listings=[])
+    assert stage.stands("x:1").state is State.GONE
+    ends = {gap.listing: gap.ends_at for gap in stage.register.gaps("elm") if gap.listing}
+    assert ends == {ONE: at(31), TWO: None}
 
 
 def test_threads_of_posts_that_are_gone_are_not_read(stage: Stage) -> None:

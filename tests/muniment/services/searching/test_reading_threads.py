@@ -5,8 +5,11 @@ from datetime import date, timedelta
 import pytest
 
 from muniment.services.reading_threads import read_thread
+from muniment.services.showing import show
 from schemas.errors import BadInputError
 from tests.muniment.services.searching.commits import START, Commits, look, row
+
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -54,6 +57,27 @@ def test_a_wording_that_was_put_back_is_the_last(thread: Commits) -> None:
     answer = read_thread(thread.archive(), "x:1")[1]
     assert [said.text for said in answer.versions] == ["Missed twice", "Missed again"]
     assert answer.state == "live"
+
+
+def test_what_was_said_before_the_first_edit_comes_first_also_where_it_was_asked_for_last(
+    commits: Commits,
+) -> None:
+    captured = START + timedelta(days=400)
+    texts = ("Bins on Monday", "Bins on Tuesday", "Bins on Tuesday, sorry")
+    edits = (None, START + timedelta(hours=1), START + timedelta(hours=2))
+    rows = [
+        {**row("x:1", text, thread_id="x:1"), "version_at": edit, "captured_at": captured - n * SECOND}
+        for n, (text, edit) in enumerate(zip(texts, edits, strict=True))
+    ]
+    rows = [one | {"native_id": "1", "metrics": "{}"} for one in rows]
+    commits.commit(
+        rows[2], look("x:1", 9600, text=texts[2], metrics="{}", answer="seen", look_shown="public")
+    )
+    commits.commit(*rows[:2])
+    (told,) = read_thread(commits.archive(), "x:1")
+    assert tuple(said.text for said in told.versions) == texts
+    shown = show("x:1", council="northbeck", archive=commits.archive())
+    assert tuple(version.text for version in shown.versions) == texts
 
 
 def test_a_record_that_is_not_held_is_refused(thread: Commits) -> None:
