@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
-from bench.crash_work import COUNCIL, RECORDS, Archived, RealTime
+from bench.clock import RealTime
+from bench.crash_work import COUNCIL, RECORDS, Archived
 from bench.disposal_office import INFORMATION_MANAGER
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.seal_key import SealKey, is_signed_by

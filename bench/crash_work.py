@@ -7,7 +7,6 @@ file only after `keep` has returned, so whatever that file says must be in the a
 import hashlib
 import os
 import random
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,8 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from typing_extensions import override
-
+from bench.clock import RealTime
 from bench.crash_place import Place, make_place
 from bench.disposal_office import Office
 from bench.disposal_site import LOCAL
@@ -29,7 +27,6 @@ from muniment.ports import Batch, Filing, MediaStore
 from muniment.services.indexing import catch_up
 from muniment.services.working_off import go_on
 from schemas.capture import POSTS, Attachment, CaptureRow, Exhibit
-from schemas.clock import Clock
 from schemas.digests import version_id
 from schemas.errors import RefusalError, RetryableError
 from schemas.observation import PUBLIC, Look, Sighting
@@ -45,23 +42,6 @@ _COMPACT_ONE_IN: Final = 6
 _INDEX_ONE_IN: Final = 4
 _DISPOSE_ONE_IN: Final = 3
 _STUB_KEY: Final = StubKey.of(b"the key of stubs of a kill test.")
-
-
-class RealTime(Clock):
-    """The machine's clock."""
-
-    @property
-    @override
-    def sandbox(self) -> bool:
-        return True
-
-    @override
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    @override
-    def wait(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

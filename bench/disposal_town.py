@@ -8,8 +8,8 @@ from typing import Final
 import pyarrow as pa
 from typing_extensions import override
 
+from bench.clock import RealTime
 from bench.comments import COUNCIL, items
-from bench.crash_work import RealTime
 from bench.disposal_office import OFFICER, Office
 from bench.disposal_site import Site
 from muniment.adapters.delta.archive import DeltaArchive

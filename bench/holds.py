@@ -17,8 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from bench.clock import RealTime
 from bench.comments import COUNCIL, START, items
-from bench.crash_work import RealTime
 from bench.disposal_office import OFFICER
 from bench.figures import Measured, table
 from muniment.adapters.delta.archive import DeltaArchive

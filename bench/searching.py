@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.backfill import BareIndex
+from bench.clock import RealTime
 from bench.comments import COUNCIL, items
-from bench.crash_work import RealTime
 from bench.engines import EMBEDDED, NotUpError, engines
 from bench.figures import Measured, table
 from bench.parity_corpus import invented

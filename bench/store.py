@@ -24,8 +24,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
+from bench.clock import RealTime
 from bench.comments import COUNCIL, START, items, record_table
-from bench.crash_work import RealTime
 from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.delta.held import HeldRows
 from muniment.adapters.delta.layout import CAPTURED, write_files

@@ -27,6 +27,7 @@ __all__ = [
     "ANALYSER_VERSION",
     "GAP",
     "MAX_TOKEN_UNITS",
+    "PATTERN",
     "STEMMER_VERSION",
     "Span",
     "TokenKind",
@@ -65,7 +66,7 @@ _EMOJI_MODIFIER = "[\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
 
 # Order matters: the first alternative that matches at a position wins. The {1,64} of a mail address is
 # RFC 5321's limit, and keeps "a.a.a.a…" from being read to its end at every letter.
-_PATTERN = re.compile(
+PATTERN = re.compile(
     rf"""
       (?P<url>   (?i:https?://|www\.)[^\s<>"“”'{_TYPED_APOSTROPHE}]+ )
     | (?P<mail>  [\w.+-]{{1,64}}@\w[\w-]*(?:\.\w[\w-]*)+ )
@@ -268,7 +269,7 @@ def _spans_of(clean: str) -> Iterator[Span]:
     if clean == GAP:
         yield Span("gap", 0, 1, (GAP,), (GAP,), None, None)
         return
-    for match in _PATTERN.finditer(clean):
+    for match in PATTERN.finditer(clean):
         kind = match.lastgroup or "w"
         parts = _parts(kind, match.group())
         main = tuple(map(_cut, parts.main))
