@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from multiprocessing import get_context
 
 import pyarrow as pa
 
@@ -229,7 +230,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     counts: Counter[str] = Counter()
     wrong: list[str] = []
     began = time.monotonic()
-    with ProcessPoolExecutor(given.processes) as pool:
+    # spawned: a library's threads do not survive a fork
+    with ProcessPoolExecutor(given.processes, mp_context=get_context("spawn")) as pool:
         for found, faults in pool.map(_checked, chunks):
             counts += found
             wrong += faults
