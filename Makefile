@@ -21,7 +21,7 @@ $(STAMP): requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit("muniment needs Python 3.11 or newer: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what muniment needs into $(VENV) (once; a minute or two)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --retries 10 --timeout 60 --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	@touch $(STAMP)
 
 run: $(STAMP) ## Archive the sandbox council from start to end: no account, key or server needed
