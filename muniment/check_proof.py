@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,8 @@ def root_of(leaf: bytes, path: list[list[str]]) -> bytes:
     return leaf
 
 
-def check(proof: dict[str, Any]) -> list[str]:
-    """Return what is wrong; nothing is: an empty list."""
+def check(proof: dict[str, Any], tell: Callable[[str], None] = lambda _told: None) -> list[str]:
+    """Return what is wrong; nothing is: an empty list. `tell` hears what is proved of each exhibit."""
     faults = []
     seals = {}
     for seal in proof["seals"]:
@@ -56,7 +57,7 @@ def check(proof: dict[str, Any]) -> list[str]:
         seal = seals.get(exhibit["seal"])
         said = json.loads(base64.b64decode(exhibit["header"]))
         if said["record_id"] in proof.get("also_named", ()):
-            print(f"{name}: was kept under the name {said['record_id']}")
+            tell(f"{name}: was kept under the name {said['record_id']}")
         elif said["record_id"] != proof["record_id"]:
             faults.append(f"{name}: speaks of another record")
         if seal is None:
@@ -65,7 +66,7 @@ def check(proof: dict[str, Any]) -> list[str]:
             faults.append(f"{name}: is not what was sealed")
         else:
             clock = " by the sandbox clock" if seal["sandbox_clock"] else ""
-            print(f"{name}: sealed {seal['sealed_at']}{clock}, seal {seal['number']} of {seal['council']}")
+            tell(f"{name}: sealed {seal['sealed_at']}{clock}, seal {seal['number']} of {seal['council']}")
     if not proof["exhibits"]:
         faults.append("the proof holds no exhibit")
     return faults
@@ -77,7 +78,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python check_proof.py proof.json")
         return 2
     proof = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
-    faults = check(proof)
+    faults = check(proof, print)
     print(f"record {proof['record_id']}, public key {proof['public_key']}")
     for fault in faults:
         print("NOT PROVED:", fault)

@@ -77,7 +77,7 @@ def _print(found: Sequence[Told]) -> None:
         return
     table = Table(title="Audit", title_justify="left")
     for heading in ("no.", "when", "who", "what", "told"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading == "what")
     for one in found:
         when = one.at.astimezone(LONDON).strftime("%-d %b %Y %H:%M:%S")
         table.add_row(str(one.number), when, escape(_who(one)), one.tag.value, escape(_told(one)))

@@ -99,6 +99,9 @@ def list_items(council: str | None, run: str | None, csv_path: Path | None) -> N
                 row["outcome"],
             )
             table.add_row(*map(escape, cells))
+        if not len(listed.items):
+            console.print(f"{run} names no record any more: its certificate counts them.")
+            return
         print_table(table)
         if len(listed.items) > _SHOWN:
             console.print(f"The first {_SHOWN} of {len(listed.items):,}; --csv writes them all.")

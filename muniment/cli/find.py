@@ -13,6 +13,7 @@ from muniment.cli.files import text_in, written
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
 from muniment.cli.options import DAY
 from muniment.cli.search import changed_text
+from muniment.cli.tables import print_table
 from muniment.domain.calendar import calendar_svg
 from muniment.domain.completeness import AccountCoverage
 from muniment.domain.events import ArchiveExported, RecordShown
@@ -118,8 +119,8 @@ def coverage_tables(found: tuple[AccountCoverage, ...]) -> None:
         console.print("No list was read yet: `muniment archive` reads them.")
         return
     table = Table(title="Held against reported", title_justify="left")
-    for heading in ("account", "stream"):
-        table.add_column(heading, overflow="fold")
+    table.add_column("account", no_wrap=True)
+    table.add_column("stream", overflow="fold")
     for heading in ("lists", "reported", "live", "removed", "short"):
         table.add_column(heading, justify="right")
     table.add_column("why short", overflow="fold")
@@ -137,7 +138,7 @@ def coverage_tables(found: tuple[AccountCoverage, ...]) -> None:
                 f"{sum(stream.short.values()):,}",
                 short,
             )
-    console.print(table)
+    print_table(table)
     _print_gaps([gap for account in found for gap in account.gaps])
     alike: dict[str, list[str]] = {}
     for account in found:
@@ -154,12 +155,13 @@ def _print_gaps(gaps: Sequence[Gap]) -> None:
     if not gaps:
         return
     table = Table(title="When we could not see", title_justify="left")
-    for heading in ("account", "stream", "from", "to", "why"):
+    table.add_column("account", no_wrap=True)
+    for heading in ("stream", "from", "to", "why"):
         table.add_column(heading, overflow="fold")
     for gap in gaps[:_MOST_GAPS]:
         end = "open" if gap.ends_at is None else london_short(gap.ends_at)
         table.add_row(gap.account, gap.stream, london_short(gap.starts_at), end, gap.reason)
-    console.print(table)
+    print_table(table)
     if len(gaps) > _MOST_GAPS:
         console.print(f"and {len(gaps) - _MOST_GAPS} more; --svg shows them all by day")
 

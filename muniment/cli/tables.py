@@ -7,30 +7,46 @@ piece. Each entry is then a few lines of "heading: value", which a screen reader
 from typing import Final
 
 from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from muniment.cli.opening import console
 
 __all__ = ["print_table"]
 
-_LONGEST_WORD: Final = 28
+_LONGEST_WORD: Final = 20
 """Longer ones are digests and addresses, which may be broken anywhere, unless their column says no_wrap."""
+_SHORT: Final = 2
+"""An entry of so many lines is told in one paragraph, a longer one line by line."""
+_INDENT: Final = 2
 
 
 def print_table(table: Table) -> None:
     """Print a table that has headings, in the form that fits the console's width."""
-    if sum(_needed(table)) + 3 * len(table.columns) + 1 <= console.width:
+    needed = _needed(table)
+    if sum(needed) + 3 * len(needed) + 1 <= console.width:
+        for column, width in zip(table.columns, needed, strict=True):
+            column.min_width = width
         console.print(table)
         return
     if table.title is not None:
         console.print(table.title, style="italic")
     headings = [str(column.header) for column in table.columns]
     for cells in zip(*(column.cells for column in table.columns), strict=True):
-        first, *rest = ((heading, str(cell)) for heading, cell in zip(headings, cells, strict=True))
+        first, *rest = zip(headings, map(str, cells), strict=True)
         console.print(f"[bold]{first[0]} {first[1]}[/]".strip())
-        for heading, cell in rest:
-            if cell:
-                console.print(f"  {heading}: {cell}")
+        _print_entry([f"{heading}: {cell}" for heading, cell in rest if cell])
+
+
+def _print_entry(told: list[str]) -> None:
+    paragraph = "; ".join(told)
+    plain, room = Text.from_markup(paragraph).plain, console.width - _INDENT
+    if len(plain) <= _SHORT * room and all(len(word) <= room for word in plain.split()):
+        console.print(Padding(paragraph, (0, 0, 0, _INDENT), expand=False), soft_wrap=False)
+    else:
+        for one in told:
+            console.print(f"{' ' * _INDENT}{one}")
 
 
 def _needed(table: Table) -> list[int]:

@@ -24,7 +24,7 @@ from muniment.domain.retention_events import TransferMade, TransferReceived
 from muniment.ports import AuditTrail, MediaStore, Seals
 from muniment.ports.packages import OpenPackage, Packages
 from muniment.ports.retention import Transfer
-from muniment.services.checking import check_reason
+from muniment.services.checking import check_reason, one_of
 from muniment.services.giving_out import GivingOut
 from muniment.services.packaging import CHECK, SCHEMA, packed_records, readme
 from muniment.services.proving import proof
@@ -76,18 +76,21 @@ class Transferring:
 
         Raises:
             NotPermittedError: Only an archivist makes packages.
-            BadInputError: Nothing is to be offered, or the folder is there.
+            BadInputError: Nothing is to be offered, there is no such class, or the folder is there.
             IntegrityError: The archive, or the package, is not what its evidence says.
         """
         if self.actor != SYSTEM:  # the yearly flow packs too: a copy is no decision
             require(self.actor, Act.MAKE_TRANSFER)
+        schedule = self.retaining.schedule()
+        if retention_class is not None:
+            known = "`muniment schedule show` lists the classes."
+            one_of(retention_class, tuple(schedule.classes), "class", known)
         items = self.offered(retention_class)
         if not items.num_rows:
             raise BadInputError(
                 "Nothing is to be offered to the record office.",
                 remedy="`muniment schedule forecast` shows when something will be.",
             )
-        schedule = self.retaining.schedule()
         transfer = self._name()
         self.seals.seal()  # so that every proof reaches a seal
         package = self.packages.open(folder)

@@ -36,6 +36,7 @@ def test_a_package_is_whole_and_proves_itself_without_muniment(archived: Office,
     folder = tmp_path / "package"
     made = archived.run("transfer", "make", str(folder))
     assert made.code == 0, made.said
+    assert len(made.said.splitlines()) == 3  # of no record
     bagit.Bag(str(folder)).validate()
     data = folder / "data"
     lines = [json.loads(line) for line in (data / "records.jsonl").read_text().splitlines()]
@@ -51,7 +52,10 @@ def test_a_package_is_whole_and_proves_itself_without_muniment(archived: Office,
     command = [sys.executable, "check_proof.py", lines[0]["proof"]]
     assert subprocess.run(command, cwd=data, check=False, capture_output=True).returncode == 0
     assert "Smalltown Council" in (data / "readme.txt").read_text()
-    assert archived.run("transfer", "verify", str(folder)).code == 0
+    verified = archived.run("transfer", "verify", str(folder))
+    assert (verified.code, verified.said) == (0, f"Unaltered: {len(lines)} records.\n")
+    unknown = archived.run("transfer", "make", str(tmp_path / "second"), "--class", "NOPE")
+    assert (unknown.code, "There is no class NOPE" in unknown.said) == (2, True)
     assert "person:transfer:make" in archived.run("audit", "--what", "transfer").said
     again = archived.run("transfer", "make", str(tmp_path / "second"))
     assert "Nothing is to be offered" in again.said
