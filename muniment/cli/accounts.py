@@ -66,6 +66,8 @@ def check(council: str | None, names: tuple[str, ...]) -> None:
                 console.print(f"  [red]could not be asked[/]: {escape(str(error))}")
                 continue
             console.print(f"  works: {escape(identity.handle)}, id {escape(identity.native_id)}")
+            # Without a credential it is told what one would bring: nothing is wrong.
+            failed += bool(identity.missing) and account.credential is not None
             for missing in identity.missing:
                 console.print(f"  [yellow]missing[/]: {escape(missing)}")
             for never in registry.never(account.platform):

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Self
 
 import click
@@ -171,15 +171,17 @@ def _counts(reports: Iterable[CaptureReport]) -> Counter[str]:
 
 
 def _print_remedies(reports: Iterable[CaptureReport]) -> None:
-    for report in reports:
-        if report.remedy:
-            console.print(f"[yellow]{report.account}, {report.stream}[/]: {escape(report.remedy)}")
-        for alarm in report.alarms:
-            console.print(f"[yellow]{report.account}, {report.stream}[/]: {escape(alarm)}")
-        if report.drift:
-            console.print(
-                f"[dim]{report.account}: fields we do not know: {escape(', '.join(report.drift))}[/]"
-            )
+    """Print what to do, each thing once: the walks of a stream often end for the same reason."""
+    for line in dict.fromkeys(line for report in reports for line in _remedies(report)):
+        console.print(line)
+
+
+def _remedies(report: CaptureReport) -> Iterator[str]:
+    for said in (report.remedy, *report.alarms):
+        if said:
+            yield f"[yellow]{report.account}, {report.stream}[/]: {escape(said)}"
+    if report.drift:
+        yield f"[dim]{report.account}: fields we do not know: {escape(', '.join(report.drift))}[/]"
 
 
 class _Bar:

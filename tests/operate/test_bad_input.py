@@ -85,10 +85,12 @@ def test_a_missing_permission_leaves_a_gap_that_names_it_and_keeps_the_rest(offi
     ended = office.archive()
     assert ended.code == 5
     assert "permission" in ended.said
-    assert ended.said.count("pages_read_user_content") <= 2  # told once, with its remedy
+    assert ended.said.count("it lacks pages_read_user_content") == 1  # told once, with its remedy
     assert office.stage.fakes["facebook"].journal.calls["GET /v26.0/{id}/comments"] <= 2
     assert {item["kind"] for item in office.items("facebook").values()} == {"post"}
     assert "a permission is missing" in office.run("coverage").said
+    checked = office.run("accounts", "check", "--account", "facebook")
+    assert (checked.code, "missing" in checked.said) == (5, True)
 
     office.stage.fakes["facebook"].knobs.faults.remove(fault)
     assert office.archive().code == 0
