@@ -19,7 +19,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import Stemmer
 
@@ -115,15 +115,17 @@ class Span(NamedTuple):
     split: tuple[tuple[str, ...], tuple[str, ...]] | None
 
 
-class _Piece(NamedTuple):
-    """What one piece between spaces adds to the streams; `inward` and `outward` are halves of a postcode."""
+class _More(NamedTuple):
+    """What a piece adds behind the main tokens; `inward` and `outward` are halves of a postcode."""
 
-    exact: str
-    stem: str
     tail: tuple[tuple[str, str], ...]
     split: tuple[tuple[str, str], ...]
     inward: str
     outward: str
+
+
+_Piece: TypeAlias = tuple[str, str, _More | None]
+"""What one piece between spaces adds to the exact stream, to the stem stream, and behind both."""
 
 
 class _Parts(NamedTuple):
@@ -133,7 +135,19 @@ class _Parts(NamedTuple):
     extra_is_word: bool = False
 
 
-_pieces: dict[str, _Piece] = {}
+class _Pieces(dict[str, _Piece]):
+    """The pieces that are remembered; one that is not is read when it is asked for."""
+
+    def __missing__(self, raw: str) -> _Piece:
+        piece = _piece(raw)
+        if len(raw) <= MAX_REMEMBERED_LENGTH:
+            if len(self) >= MAX_REMEMBERED:
+                self.clear()
+            self[raw] = piece
+        return piece
+
+
+_pieces = _Pieces()
 _stemmers = threading.local()
 
 
@@ -171,21 +185,19 @@ def streams(text: str) -> tuple[str, str]:
     tail: list[tuple[str, str]] = []
     split: list[tuple[str, str]] = []
     previous = ""
-    remembered = _pieces.get
-    for raw in text.split():
-        piece = remembered(raw) or _piece(raw)
-        if not piece.exact:
-            continue
-        exact.append(piece.exact)
-        stems.append(piece.stem)
-        if previous and piece.inward:
-            postcode = previous + piece.inward
-            tail.append((postcode, postcode))
-        if piece.tail:
-            tail += piece.tail
-        if piece.split:
-            split += piece.split
-        previous = piece.outward
+    for word, stemmed, more in map(_pieces.__getitem__, text.split()):
+        if word:
+            exact.append(word)
+            stems.append(stemmed)
+            if more is None:
+                previous = ""
+                continue
+            if previous and more.inward:
+                postcode = previous + more.inward
+                tail.append((postcode, postcode))
+            tail += more.tail
+            split += more.split
+            previous = more.outward
     if tail or split:
         gaps = [GAP] * GAPS_BEFORE_EXTRAS
         exact += gaps
@@ -224,23 +236,15 @@ def _clean(raw: str) -> str:
 
 def _piece(raw: str) -> _Piece:
     plain = _PLAIN_PIECE.fullmatch(raw)
-    if plain and len(raw) * 2 <= MAX_TOKEN_UNITS:
-        word = plain[1].lower()
-        # Capitals and signs around a word change nothing of it, and most words are known without them.
-        bare = None if word == raw else _pieces.get(word) or _piece(word)
-        piece = bare or _plain(raw if word == raw else word)
-    else:
-        piece = _compound_piece(raw)
-    if len(raw) <= MAX_REMEMBERED_LENGTH:
-        if len(_pieces) >= MAX_REMEMBERED:
-            _pieces.clear()
-        _pieces[raw] = piece
-    return piece
-
-
-def _plain(word: str) -> _Piece:
-    stemmed = stem(word)
-    return _Piece(word, word if stemmed == word else stemmed, (), (), "", "")
+    if plain is None or len(raw) * 2 > MAX_TOKEN_UNITS:
+        return _compound_piece(raw)
+    word = plain[1].lower()
+    # Capitals and signs around a word change nothing of it, and most words are known without them.
+    if word != raw:
+        return _pieces[word]
+    stemmed = stem(raw)
+    # One string for both where they are alike: the fewer are remembered, the faster each is found.
+    return raw, raw if stemmed == raw else stemmed, None
 
 
 def _compound_piece(raw: str) -> _Piece:
@@ -262,7 +266,8 @@ def _compound_piece(raw: str) -> _Piece:
             tail.append(span.extra)
         if span.split:
             split.append((" ".join(span.split[0]), " ".join(span.split[1])))
-    return _Piece(" ".join(exact), " ".join(stems), tuple(tail), tuple(split), inward, previous)
+    more = _More(tuple(tail), tuple(split), inward, previous)
+    return " ".join(exact), " ".join(stems), more if any(more) else None
 
 
 def _spans_of(clean: str) -> Iterator[Span]:

@@ -8,6 +8,7 @@ several versions.
 from collections.abc import Iterable, Iterator
 from copy import copy
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final
 
 import tantivy
@@ -27,6 +28,11 @@ _NUMBERS: Final = ("id", "day", "ym", "sk", "record_key", "edited", "current", "
 _FACETS: Final = frozenset(map(str, KEYWORD_FACETS))
 _AT_ONCE: Final = 5_000
 _MOST_SHARED: Final = 1_000
+_SHARED: Final = (
+    *("platform", "accounts", "author_role", "kind", "series", "language"),
+    *("state", "record_class", "edited", "current", "multi"),
+)
+_shared_values: Final = itemgetter(*map(Entry._fields.index, _SHARED))
 
 _Tantivy = Any  # tantivy ships no usable types: its classes are named here by role only
 
@@ -78,10 +84,7 @@ def documents_of(entries: Iterable[Entry]) -> Iterator[tuple[Entry, _Tantivy]]:
 
 def _with_shared(entry: Entry, shared: dict[tuple[object, ...], _Tantivy]) -> _Tantivy:
     """Return a document with what many entries share, copied from one made before: half the calls."""
-    key = (
-        *(entry.platform, entry.accounts, entry.author_role, entry.kind, entry.series, entry.language),
-        *(entry.state, entry.record_class, entry.edited, entry.current, entry.multi),
-    )
+    key = _shared_values(entry)
     known = shared.get(key)
     if known is None:
         if len(shared) >= _MOST_SHARED:
