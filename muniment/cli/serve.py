@@ -21,7 +21,7 @@ from schemas.errors import StorageError
 
 __all__ = ["IN_BATCHES", "flows_environment", "is_taken", "serve", "start_prefect", "stop"]
 
-_READY_SECONDS = 180.0
+_READY_SECONDS = 300.0
 IN_BATCHES: Final = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "2",

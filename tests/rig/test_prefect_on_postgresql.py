@@ -20,7 +20,7 @@ def test_the_server_that_serve_starts_takes_postgresql_for_its_database(
     monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", address)
     server, api = start_prefect(tmp_path / "prefect", port=free_port())
     try:
-        made = httpx.post(f"{api}/flows/", json={"name": "archive-council"}, trust_env=False)
+        made = httpx.post(f"{api}/flows/", json={"name": "archive-council"}, timeout=60, trust_env=False)
         assert made.is_success
     finally:
         stop(server)
