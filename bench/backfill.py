@@ -1,6 +1,6 @@
 """Bulk backfill end to end, as a ratio to bare pyarrow and bare tokenise-and-index in the same run.
 
-    python -m bench.backfill [--records 100000] [--stages]
+    python -m bench.backfill [--records 100000] [--stages | --memory]
 
 Ours: pages of Graph's JSON -> FacebookConnector cuts and reads -> keeps of 20,000 records with evidence
 and presence, and their notes in the register -> the search index, brought up beside it by a process of its
@@ -14,16 +14,19 @@ The bare tokeniser is the one that the target was set with (`plain_tokens`), its
 is. The product remembers whole pieces of text; had the bare side that too, what makes ours faster would count
 against it. How ours stands to a bare side with the product's own tokeniser, which has met every word before,
 is told beside it and held to nothing.
+
+`--memory` is one walk without bare sides, its pages made as they are asked for: the peak of both processes.
 """
 
 import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -62,6 +65,7 @@ __all__ = ["main", "measure"]
 _PORTION: Final = 20_000
 _COMMITS_A_TURN: Final = 5
 _HEAP_BYTES: Final = 128_000_000
+_MOST_MEGABYTES: Final = 1_126  # 1.1 GB
 _START: Final = datetime(2018, 1, 1, tzinfo=UTC)
 _ACCOUNT: Final = Account(
     account="main", council=COUNCIL, platform="facebook", handle="caerwold", native_id=PAGE_ID
@@ -71,13 +75,14 @@ _ACCOUNT: Final = Account(
 class Replayed(FacebookConnector):
     """The connector, but for its network: it answers with pages that are here already."""
 
-    def __init__(self, answers: Sequence[Page]) -> None:
+    def __init__(self, answers: Iterable[Page]) -> None:
         self._answers = answers
 
     @override
     def pages(self, walk: Walk, held: Held) -> Iterator[Response]:
-        for page in self._answers:
-            yield response(walk, page, marker=None if page is self._answers[-1] else str(page.number))
+        for page, after in pairwise(chain(self._answers, (None,))):
+            if page is not None:
+                yield response(walk, page, marker=None if after is None else str(page.number))
 
 
 def response(walk: Walk, page: Page, *, marker: str | None) -> Response:
@@ -156,41 +161,25 @@ class BareIndex:
 
 def measure(records: int, folder: Path, *, progress: Callable[[str], None] = print) -> list[Measured]:
     """Backfill so many records in portions, bare writes between them."""
-    root = folder / "ours"
-    root.mkdir()
     (folder / "bare").mkdir()
-    register = SqlRegister.open(f"sqlite:///{root / 'register.db'}")
-    clock = RealTime()
-    register.enrol(COUNCIL, [_ACCOUNT], source_digest=b"", now=clock.now())
-    media = LocalMediaStore(root / COUNCIL, LocalFiles())
-    archive = _archive(root, register)
-    index = TantivyIndex(root / "index")
+    ours = _Ours(folder / "ours")
+    archive, index, beside = ours.archive, ours.index, ours.beside
     plain = PlainTokens().streams
     bare_index = BareIndex(folder / "bare" / "index", plain)
     strict_index = BareIndex(folder / "bare" / "strict")
     times = _Times()
-    beside = IndexProcess(partial(_follow, root))
-    capture = Capture(
-        archive=archive,
-        register=register,
-        media=media,
-        clock=clock,
-        quarantine=lambda _name, _body: None,
-        beside=beside,
-    )
     answers = list(pages(records))
     pages_each = _COMMITS_A_TURN * _PORTION // PAGE_ITEMS
     for start in range(0, len(answers), pages_each):
         turn = answers[start : start + pages_each]
         connector = Replayed(turn)
-        window = Window(start=_START, end=clock.now())
-        walk = register.open_walk(_ACCOUNT, Stream.COMMENTS, window, now=clock.now())
+        walk = ours.walk()
         if start == 0:
             _meet_every_word(connector, walk, answers)
         before = archive.commit_no()
         helped = _seconds_of(beside.pid)
-        times.capture.time(lambda: capture.run(connector, walk))  # noqa: B023  # called at once
-        times.index.time(lambda: _indexed(beside, archive, index))
+        times.capture.time(lambda: ours.capture.run(connector, walk))  # noqa: B023  # called at once
+        times.index.time(ours.indexed)
         times.beside += _seconds_of(beside.pid) - helped
         if index.watermark(COUNCIL) != archive.commit_no():
             raise LookupError("the index is behind the archive")
@@ -209,12 +198,64 @@ def measure(records: int, folder: Path, *, progress: Callable[[str], None] = pri
         if kept != len(turn) * PAGE_ITEMS:
             raise LookupError(f"{kept} rows in commits {before + 1} to {archive.commit_no()}")
         progress(f"{(start + len(turn)) * PAGE_ITEMS:,} of {len(answers) * PAGE_ITEMS:,} records")
-    beside.close()
-    register.close()
+    ours.close()
     count = len(answers) * PAGE_ITEMS
     dlt = _Spent()
     dlt.time(lambda: load_with_dlt(answers, folder / "dlt"))
     return _figures(times, dlt, count)
+
+
+def peaks(records: int, folder: Path) -> list[Measured]:
+    """Backfill so many records in one walk; return the most memory that each process took."""
+    ours = _Ours(folder / "ours")
+    ours.capture.run(Replayed(pages(records)), ours.walk())
+    ours.indexed()
+    found = [
+        Measured(
+            name=f"backfill of {records:,} records: peak memory of {name}",
+            value=_peak_megabytes(process),
+            unit="MB",
+            target=_MOST_MEGABYTES,
+        )
+        for name, process in (("capture", os.getpid()), ("the index beside it", ours.beside.pid))
+        if process is not None
+    ]
+    ours.close()
+    return found
+
+
+class _Ours:
+    """An archive with its register and index, and the process beside capture, as a run has them."""
+
+    def __init__(self, root: Path) -> None:
+        root.mkdir()
+        self.register = SqlRegister.open(f"sqlite:///{root / 'register.db'}")
+        self._clock = RealTime()
+        self.register.enrol(COUNCIL, [_ACCOUNT], source_digest=b"", now=self._clock.now())
+        self.archive = _archive(root, self.register)
+        self.index = TantivyIndex(root / "index")
+        self.beside = IndexProcess(partial(_follow, root))
+        self.capture = Capture(
+            archive=self.archive,
+            register=self.register,
+            media=LocalMediaStore(root / COUNCIL, LocalFiles()),
+            clock=self._clock,
+            quarantine=lambda _name, _body: None,
+            beside=self.beside,
+        )
+
+    def walk(self) -> Walk:
+        now = self._clock.now()
+        return self.register.open_walk(_ACCOUNT, Stream.COMMENTS, Window(start=_START, end=now), now=now)
+
+    def indexed(self) -> None:
+        """Do what ends a run: wait for the process, and index what it left."""
+        self.beside.settle()
+        catch_up(self.archive, self.index, COUNCIL)
+
+    def close(self) -> None:
+        self.beside.close()
+        self.register.close()
 
 
 def _archive(root: Path, register: SqlRegister) -> DeltaArchive:
@@ -230,18 +271,18 @@ def _follow(root: Path, pipe: Pipe) -> None:
     register.close()
 
 
-def _indexed(beside: IndexProcess, archive: DeltaArchive, index: TantivyIndex) -> None:
-    """Do what ends a run: wait for the process, and index what it left."""
-    beside.settle()
-    catch_up(archive, index, COUNCIL)
-
-
 def _seconds_of(process: int | None) -> float:
     """Return the processor time that another process has taken so far (Linux)."""
     if process is None:
         return 0.0
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _peak_megabytes(process: int) -> float:
+    """Return the most memory that a process has held (Linux)."""
+    told = Path(f"/proc/{process}/status").read_text()
+    return int(told.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def _meet_every_word(connector: Replayed, walk: Walk, answers: Sequence[Page]) -> None:
@@ -307,12 +348,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--stages", action="store_true", help="what each step costs by itself")
+    parser.add_argument("--memory", action="store_true", help="the peak of both processes over one walk")
     chosen = parser.parse_args(arguments)
     with TemporaryDirectory(prefix="muniment-bench-") as folder:
         if chosen.stages:
             print(table(stages(chosen.records, Path(folder))))
             return 0
-        found = measure(chosen.records, Path(folder))
+        work = peaks if chosen.memory else measure
+        found = work(chosen.records, Path(folder))
     print(table(found))
     return 0 if all(one.is_met for one in found) else 1
 
