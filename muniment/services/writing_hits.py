@@ -28,7 +28,7 @@ from muniment.ports import Archive, SearchIndex
 from muniment.search.explain import explain
 from muniment.services.as_at import every_hit_as_at
 from muniment.services.finding import found_versions
-from muniment.services.gathering import hits_in, newest_first
+from muniment.services.gathering import RecordIds, hits_in, newest_first
 from muniment.services.hit_files import (
     HIT_COLUMNS,
     FileFormat,
@@ -42,7 +42,7 @@ from schemas.errors import BadInputError, IntegrityError
 
 __all__ = ["HitsManifest", "spare_memory", "write_hits"]
 
-_PAGE_HITS: Final = 10_000
+_PAGE_HITS: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +70,14 @@ class HitsManifest:
 
 
 def spare_memory() -> None:
-    """Let this process take Arrow's memory from the system, which gets back what is freed.
+    """Let this process take Arrow's memory from the system, which gets back what is freed, in one thread.
 
-    Arrow's own allocator keeps 15 to 55 MB of what each page of an export took: of no use to a process that
-    writes one file and ends.
+    Arrow's own allocator keeps 15 to 55 MB of what each page of an export took, and the system's keeps some
+    for each thread: of no use to a process that writes one file and ends, most of its time in rows of Python.
     """
     pa.set_memory_pool(pa.system_memory_pool())
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
 
 
 def write_hits(
@@ -111,6 +113,7 @@ def write_hits(
     asked = hiding(query, hidden)
     every = index.every_hit(council, asked) if as_at is None else every_hit_as_at(archive, asked, as_at)
     hits = newest_first(every)
+    _give_back()
     plan: dict[str, Any] = {
         "typed": typed,
         "filters": _plain_filters(filters),
@@ -121,7 +124,8 @@ def write_hits(
         "hits": _digest(hits),
         "page_hits": page_hits,
     }
-    telling(pc.unique(hits["record_id"]).to_pylist())
+    records = _told(hits, telling)
+    _give_back()
     parts = path.with_name(f"{path.name}.parts")
     _resume_or_begin(parts, plan)
     for number, start in enumerate(range(0, len(hits), page_hits)):
@@ -132,7 +136,7 @@ def write_hits(
             write_part(waiting, file_format, found_versions(archive, some, upto=every.watermark))
             waiting.replace(part)
             _sync(parts)
-        pa.default_memory_pool().release_unused()  # or each page's freed memory is kept beside the next's
+        _give_back()  # or each page's freed memory is kept beside the next's
         progress(len(some))
     put_together(parts, path, file_format)
     _sync(path.parent)
@@ -143,7 +147,7 @@ def write_hits(
         filters=plan["filters"],
         watermark=every.watermark,
         as_at=as_at,
-        records=pc.count_distinct(hits["record_id"]).as_py(),
+        records=records,
         versions=len(hits),
         rows=rows_in(path, file_format),
         file=path.name,
@@ -162,6 +166,18 @@ def write_hits(
         os.fsync(into.fileno())
     shutil.rmtree(parts)
     return manifest
+
+
+def _told(hits: pa.Table, telling: Callable[[Sequence[str]], None]) -> int:
+    """Tell which records will be in the file; return how many."""
+    record_ids = RecordIds(pc.unique(hits["record_id"]))
+    telling(record_ids)
+    return len(record_ids)
+
+
+def _give_back() -> None:
+    """Let the system have again what was freed: its allocator keeps 25 MB and more of it otherwise."""
+    pa.default_memory_pool().release_unused()
 
 
 def _digest(hits: pa.Table) -> str:

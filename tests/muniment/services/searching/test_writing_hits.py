@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -240,3 +240,21 @@ def test_a_text_longer_than_readers_of_csv_take_unasked_is_written_and_counted(
     catch_up(commits.archive(), index, "borough")
     assert write(name, "bins").rows == 1
     assert rows_of(tmp_path / name)[0]["text"] == text
+
+
+@pytest.mark.usefixtures("borough")
+def test_who_enters_what_is_given_out_hears_each_record_once_before_anything_is_written(
+    write: Write, tmp_path: Path
+) -> None:
+    heard: list[tuple[int, list[str]]] = []
+
+    def hear(record_ids: Sequence[str]) -> None:
+        assert not any(tmp_path.glob("hits.csv*"))
+        assert [record_ids[at] for at in range(len(record_ids))] == [*record_ids[:2], *record_ids[2:]]
+        heard.append((len(record_ids), list(record_ids)))
+
+    manifest = write("hits.csv", telling=hear)
+    records = {one["record_id"] for one in rows_of(tmp_path / "hits.csv")}
+    ((count, told),) = heard
+    assert count == len(told) == manifest.records
+    assert set(told) == records
