@@ -1,12 +1,11 @@
 """`dispose`: by night, the disposals whose waiting is over are executed, and what was interrupted goes on."""
 
-from contextlib import suppress
-
 from prefect import flow, get_run_logger
-from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect.artifacts import create_markdown_artifact
 from prefect.events import emit_event
 
 from flows.archive import services
+from flows.progress import Progress
 from muniment.services.working_off import work_off
 
 __all__ = ["dispose_council"]
@@ -21,9 +20,9 @@ def dispose_council(council: str) -> int:
     Each run is tried, whatever becomes of the others; when one failed, so has the flow.
     """
     of_council = services(council)
-    progress = create_progress_artifact(progress=0.0, key=f"disposing-{council.replace('_', '-')}")
-    worked = work_off(of_council.destroying, lambda done, of: _progress(progress, done, of))
-    _progress(progress, 1, 1)
+    progress = Progress("disposing", council)
+    worked = work_off(of_council.destroying, progress.tell)
+    progress.tell(1, 1)
     lines = ["| run | state | records | waits for |", "|---|---|---|---|"]
     lines += [
         f"| {one.run} | {one.state} | {one.records} | {'; '.join(one.pending) or 'nothing'} |"
@@ -55,8 +54,3 @@ def dispose_council(council: str) -> int:
         told = f"{len(worked.failed)} disposals failed: see `muniment audit --what system:disposal:stop`."
         raise RuntimeError(told) from worked.failed[0][1]
     return len(worked.done)
-
-
-def _progress(artifact: object, done: int, of: int) -> None:
-    with suppress(Exception):  # a server that does not answer holds up no disposal
-        update_progress_artifact(artifact_id=artifact, progress=100.0 * done / of)  # type: ignore[arg-type] # a UUID

@@ -7,6 +7,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.events import emit_event
 
 from flows.archive import services
+from flows.progress import Progress
 from muniment.domain.holds import HoldKind, due_for_review
 from schemas.london import london_date
 
@@ -20,7 +21,9 @@ def hold_review(council: str) -> int:
     The holds themselves, their references and reasons, are shown by `muniment hold list --due` only.
     """
     of_council = services(council)
+    progress = Progress("reviewing-holds", council)
     of_council.resolve_holds()
+    progress.tell(1, 2)
     standing = of_council.muniment.register.holds(of_council.name)
     due = due_for_review(standing, london_date(of_council.clock.now()))
     by_kind, overdue = Counter(hold.kind for hold in standing), Counter(hold.kind for hold in due)
@@ -30,6 +33,7 @@ def hold_review(council: str) -> int:
     create_markdown_artifact(
         key=f"holds-{council.replace('_', '-')}", markdown="\n".join(lines), description="Review of holds"
     )
+    progress.tell(2, 2)
     if due:
         emit_event(
             event="muniment.holds.due",

@@ -5,12 +5,14 @@ Counts and class names only reach Prefect. A list that is proposed here is revie
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from prefect import flow, get_run_logger
-from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect.artifacts import create_markdown_artifact
 from prefect.events import emit_event
 
 from flows.archive import services
+from flows.progress import Progress
 from muniment.domain.disposal import DisposalPlan, Fate
 from muniment.domain.disposal_run import Run
 from muniment.domain.forecasting import Month, forecast
@@ -20,10 +22,18 @@ from muniment.domain.retention import refusal
 
 __all__ = ["honour_deletions", "retention_review", "transfer_council"]
 
+_STEPS: Final = 3
+"""Of a review: the plan, the list that all see, the lists that only some may see."""
+_AT_ONCE: Final = 100
+"""After so many records of a package the server is told how far it has come."""
+
 
 @flow(name="retention-review", flow_run_name="{council}", persist_result=False)
 def retention_review(council: str) -> int:
-    """Plan by the schedule in force, and propose a list of what is due; nothing due is said too."""
+    """Plan by the schedule in force, and propose a list of what is due; nothing due is said too.
+
+    A run that was killed is begun anew: what it has listed already is on no second list.
+    """
     of_council = services(council)
     of = of_council.retaining
     refused = refusal(of.in_force(), of.today())
@@ -31,9 +41,13 @@ def retention_review(council: str) -> int:
         _write(council, "retention", [refused])
         get_run_logger().warning(refused)
         return 0
+    progress = Progress("reviewing", council)
     made = of.planner(of.today())
+    progress.tell(1, _STEPS)
     run = of_council.disposing.enter(made, actor=SYSTEM)
+    progress.tell(2, _STEPS)
     few = of_council.disposing.enter_restricted(made, actor=SYSTEM)
+    progress.tell(_STEPS, _STEPS)
     _write(
         council,
         "retention",
@@ -76,22 +90,19 @@ def transfer_council(council: str) -> int:
     if not offered:
         _write(council, "transfer", ["Nothing is to be offered to the record office."])
         return 0
-    progress = create_progress_artifact(progress=0.0, key=f"packing-{council.replace('_', '-')}")
-    made = packing.make(
-        packing.folder(of_council.transfers_folder),
-        progress=lambda count: _progress(progress, count, offered),
-    )
+    progress = Progress("packing", council)
+
+    def packed(count: int) -> None:
+        if count % _AT_ONCE == 0 or count == offered:
+            progress.tell(count, offered)
+
+    made = packing.make(packing.folder(of_council.transfers_folder), progress=packed)
     _write(
         council,
         "transfer",
         [f"Transfer {made.transfer}: {made.records} records, verified; its receipt is due."],
     )
     return int(made.records)
-
-
-def _progress(artifact: object, count: int, of: int) -> None:
-    if count % 100 == 0 or count == of:
-        update_progress_artifact(artifact_id=artifact, progress=100.0 * count / of)  # type: ignore[arg-type] # a UUID
 
 
 def _proposed(made: DisposalPlan, run: Run | None) -> list[str]:

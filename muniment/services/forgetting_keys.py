@@ -111,9 +111,9 @@ class ForgettingKeys:
                 remedy="Their stubs have to end first.",
             )
         if told.stubs and (told.ends_on is None or told.ends_on > london_date(self.clock.now())):
-            ends = "never" if told.ends_on is None else f"on {told.ends_on:%-d %B %Y}"
+            ends = "never ends" if told.ends_on is None else f"ends on {told.ends_on:%-d %B %Y}"
             raise BadInputError(
-                f"{told.stubs:,} stubs stand under the key {key_id}; their period ends {ends}.",
+                f"{told.stubs:,} stubs stand under the key {key_id}; their period {ends}.",
                 remedy=f"The class {Term.FOR_EVER.value} of the schedule says how long stubs are kept.",
             )
         return told.stubs

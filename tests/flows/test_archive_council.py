@@ -207,6 +207,8 @@ def test_the_review_of_holds_leaves_counts_and_no_reference(stage: Stage, prefec
     review = "from flows.holds import hold_review; assert hold_review('smalltown') == 0"
     assert python(stage, prefect, "-c", review).returncode == 0
     (artifact,) = told(prefect, "artifacts", artifacts={"key": {"any_": ["holds-smalltown"]}})
+    (bar,) = told(prefect, "artifacts", artifacts={"key": {"any_": ["reviewing-holds-smalltown"]}})
+    assert float(bar["data"]) == 100
     assert "| all | 0 | 0 |" in artifact["data"]
 
 
