@@ -303,13 +303,16 @@ class Archiving:
         self.register.open_gap(self.council, gap)
 
     def _alarms(self, job: Job, account: Account) -> Iterator[str]:
-        """Silence looks like a quiet week: an account that declares its volume may not fall silent."""
+        """Silence looks like a quiet week: an account that declares its volume may not fall silent.
+
+        The newest post held tells, not the cursor: of a blog that is a mark, or when we last asked.
+        """
         if job.purpose is not Purpose.EDGE or job.stream is not Stream.POSTS or not account.expected_per_week:
             return
-        cursor = self.register.cursor(self.council, job.account, job.stream)
-        if cursor is None or cursor.at is None:
+        newest = next(iter(self.register.threads(self.council, job.account)), None)
+        if newest is None:
             return
-        silent = self.clock.now() - cursor.at
+        silent = self.clock.now() - newest.ref.filed_at
         if silent > max(3 * _WEEK / account.expected_per_week, timedelta(days=2)):
             yield (
                 f"nothing new for {silent.days} days, though the register expects "

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bench.conformance import play_one
 from bench.product import Product, about_of
@@ -95,14 +96,11 @@ def test_a_late_comment_under_an_old_post_of_a_site_is_found_at_the_next_run(tmp
     assert kinds == ["comment", "post"]
 
 
-@pytest.mark.parametrize("platform", ["feed"])
-def test_a_late_comment_under_an_entry_that_left_its_feed_is_found_by_age(
-    tmp_path: Path, platform: str
-) -> None:
+def test_a_late_comment_under_an_entry_that_left_its_feed_is_found_by_age(tmp_path: Path) -> None:
     world = World()
-    fake = fake_class(platform)(world)
-    council = world.account(platform, "northbeck", "Northbeck Council", owned=True)
-    resident = world.account(platform, "ann", "Ann")
+    fake = fake_class("feed")(world)
+    council = world.account("feed", "northbeck", "Northbeck Council", owned=True)
+    resident = world.account("feed", "ann", "Ann")
     quiet, lively = world.post(council, "Bins on Monday"), world.post(council, "Roadworks on Friday")
     world.comment(lively, "Which road?", author=resident)
     world.sync()
@@ -126,3 +124,24 @@ def test_a_late_comment_under_an_entry_that_left_its_feed_is_found_by_age(
     texts = {line["versions"][0]["text"] for line in lines if line["line"] == "item"}
     assert {"Late: Bins on Monday", "Late: Roadworks on Friday"} <= texts
     assert calls[-1] == 2  # a day apart, each of the two that are listed no more: as old as a month, daily
+
+
+@pytest.mark.parametrize("platform", registry.PLATFORMS)
+def test_an_account_that_falls_silent_though_posts_are_expected_is_an_alarm_on_every_platform(
+    tmp_path: Path, platform: str
+) -> None:
+    world = World()
+    council = world.account(platform, "northbeck", "Northbeck Council", owned=True)
+    world.post(council, "Bins on Monday")
+    world.sync()
+    with serve(world, [fake_class(platform)(world)]) as site:
+        product = Product(tmp_path, about_of(site, [council]))
+        (file,) = (tmp_path / "councils").glob("*.yml")
+        told = yaml.safe_load(file.read_text())
+        told["accounts"][0]["expected_per_week"] = 7
+        file.write_text(yaml.safe_dump(told))
+        assert product.archive() == 0
+        assert "nothing new for" not in product.said
+        world.clock.wait(8 * 86_400)
+        assert product.archive() == 0
+    assert "nothing new for 8 days, though the register expects 7 a week" in product.said

@@ -135,6 +135,21 @@ def test_one_failing_account_never_stops_another(stage: Stage, prefect: str) -> 
     assert {event["payload"]["reason"] for event in events(prefect, "muniment.blind")} == {"challenged"}
 
 
+def test_an_account_that_fell_silent_is_an_event_for_whoever_looks_after_it(
+    stage: Stage, prefect: str
+) -> None:
+    file = stage.councils / "smalltown.yml"
+    register = yaml.safe_load(file.read_text())
+    register["accounts"][1]["expected_per_week"] = 7
+    file.write_text(yaml.safe_dump(register))
+    assert run(stage, prefect) == 0
+    stage.world.clock.wait(8 * 86_400)
+    assert run(stage, prefect) == 0
+    (event,) = events(prefect, "muniment.alarm")
+    assert event["resource"]["prefect.resource.id"] == "muniment.account.smalltown.mastodon"
+    assert event["payload"]["stream"] == "posts"
+
+
 def test_what_a_retry_can_mend_is_retried_and_lost_nothing(stage: Stage, prefect: str) -> None:
     fault = Fault(match="published_posts", status=500, body={"error": {"code": 2}}, times=4)
     stage.fakes["facebook"].knobs.faults.append(fault)
