@@ -33,6 +33,8 @@ __all__ = [
     "ElasticServer",
     "elastic_home",
     "env_of",
+    "java_options",
+    "settings_of",
     "signal_node",
     "start_node",
     "start_server",
@@ -156,7 +158,7 @@ def _configure(
     seeds = ", ".join(f'"{_LOOPBACK}:{port}"' for port in transport)
     names = ", ".join(f"node-{each}" for each in range(1, server.nodes + 1))
     discovery = (
-        "discovery.type: single-node\n"
+        ""
         if server.nodes == 1
         else f"discovery.seed_hosts: [{seeds}]\ncluster.initial_master_nodes: [{names}]\n"
     )
@@ -175,9 +177,9 @@ def _configure(
         f"transport.port: {transport[number - 1]}\n"
         f"path.data: {node / 'data'}\n"
         f"path.logs: {node / 'logs'}\n"
-        f"xpack.security.enabled: {str(server.secure).lower()}\n"
-        # A developer's disk is often fuller than the watermarks allow.
-        "cluster.routing.allocation.disk.threshold_enabled: false\n" + discovery + tls,
+        + "".join(f"{key}: {value}\n" for key, value in settings_of(server).items())
+        + discovery
+        + tls,
         encoding="utf-8",
     )
     if server.secure:
@@ -187,6 +189,23 @@ def _configure(
     if user is not None and group is not None:
         for path in (node, *node.rglob("*")):
             os.chown(path, user, group)
+
+
+def settings_of(server: ElasticServer) -> dict[str, str]:
+    """Return the settings that are the same wherever it runs; `infra/compose.yml` has them too."""
+    single = {"discovery.type": "single-node"} if server.nodes == 1 else {}
+    return {
+        **single,
+        "xpack.security.enabled": str(server.secure).lower(),
+        # A developer's disk is often fuller than the watermarks allow.
+        "cluster.routing.allocation.disk.threshold_enabled": "false",
+    }
+
+
+def java_options() -> str:
+    """Return the options of the server's Java: how much memory it takes."""
+    heap = os.environ.get("ELASTIC_HEAP") or _HEAP
+    return f"-Xms{heap} -Xmx{heap}"
 
 
 def _program(server: ElasticServer) -> Path:
@@ -228,11 +247,10 @@ def _launch(home: Path, server: ElasticServer, number: int) -> Callable[[], bool
 
 
 def _environment(home: Path, server: ElasticServer, number: int) -> dict[str, str]:
-    heap = os.environ.get("ELASTIC_HEAP") or _HEAP
     node = home / f"node-{number}"
     return {
         "ES_JAVA_HOME": str(java_home(server.version)),
-        "ES_JAVA_OPTS": f"-Xms{heap} -Xmx{heap}",
+        "ES_JAVA_OPTS": java_options(),
         "ES_PATH_CONF": str(node / "conf"),
         "ES_TMPDIR": str(node / "tmp"),
         "HOME": str(node),

@@ -107,7 +107,8 @@ def _number(day: date) -> int:
 
 
 def _bad(typed: FieldValue, message: str, remedy: str) -> QueryError:
-    return QueryError(f"{typed.name}:{typed.value} {message}", position=typed.at, remedy=remedy)
+    value = f'"{typed.value}"' if typed.quoted else typed.value
+    return QueryError(f"{typed.name}:{value} {message}", position=typed.at, remedy=remedy)
 
 
 _DELETED = Or((Keyword("state", State.MISSING.value), Keyword("state", State.GONE.value)))

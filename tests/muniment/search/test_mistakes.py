@@ -144,7 +144,7 @@ MISTAKES = [
     ("edited:maybe", "edited:maybe is not yes or no (at character 1).", "Write edited:yes or edited:no."),
     (
         'a hold:"yes"',
-        "hold:yes is not yes or no (at character 3).",
+        'hold:"yes" is not yes or no (at character 3).',
         "Write hold:yes or hold:no.",
     ),
     ("hold:maybe", "hold:maybe is not yes or no (at character 1).", "Write hold:yes or hold:no."),
