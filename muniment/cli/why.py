@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.options import DAY
+from muniment.domain.disposal import PlanKind
 from muniment.domain.disposal_events import StubAsked
 from muniment.services.accounting import Account, Found
 from muniment.services.accounting import why as why_not_held
@@ -62,14 +63,21 @@ def _destroyed(told: Account, secret: frozenset[str]) -> list[str]:
     was = "is being" if told.found is Found.BEING_DESTROYED else "was"
     basis = "a run that this register does not have" if run is None else run.basis
     told_class = "that you may not see" if stub.retention_class in secret else stub.retention_class
-    under = f"class {told_class} of schedule {stub.schedule}" if stub.retention_class else basis
+    by_schedule = stub.retention_class is not None and stub.schedule is not None
+    under = f"class {told_class} of schedule {stub.schedule}" if by_schedule else basis
     lines = [
         f"It {was} destroyed on {stub.disposed_on:%-d %B %Y}, under {under}.",
         f"A {stub.kind} on {stub.platform}, account {stub.account}.",
         f"Captured from {stub.first_captured_on:%-d %B %Y} to {stub.last_captured_on:%-d %B %Y}.",
     ]
     if stub.event is not None and stub.event_on is not None:
-        lines.append(f"Its period began with: {stub.event}, {stub.event_on:%-d %B %Y}.")
+        day = f"{stub.event_on:%-d %B %Y}"
+        honoured = run is not None and run.kind == PlanKind.HONOUR
+        lines.append(
+            f"Its platform had deleted it, confirmed on {day}."
+            if honoured
+            else f"Its period began with: {stub.event}, {day}."
+        )
     if run is not None and run.certificate_no is not None:
         lines.append(f"Run {run.run}, certificate {run.certificate_no}; stub {stub.stub_id}.")
     return lines

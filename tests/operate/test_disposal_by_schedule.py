@@ -166,3 +166,6 @@ def test_a_confirmed_deletion_is_honoured_and_a_held_one_is_shown_as_a_conflict(
         assert services.destroying.execute(run).records == 1
         assert first not in held(services)
         assert second in held(services)
+    why = office.run("why", first).said
+    assert "under facebook: SIRO, 12 January 2026, section 4" in why
+    assert "Its platform had deleted it, confirmed on" in why
