@@ -16,9 +16,13 @@ class Progress:
 
     def __init__(self, doing: str, council: str) -> None:
         key = f"{doing}-{council.replace('_', '-')}"
-        self._bar = cast("UUID", create_progress_artifact(progress=0.0, key=key))
+        self._bar: UUID | None = None
+        with suppress(Exception):  # whatever the server's client raises
+            self._bar = cast("UUID", create_progress_artifact(progress=0.0, key=key))
 
     def tell(self, done: int, of: int) -> None:
         """Say that so many of so many steps are done."""
-        with suppress(Exception):  # whatever the server's client raises
+        if self._bar is None:
+            return
+        with suppress(Exception):  # as above
             update_progress_artifact(artifact_id=self._bar, progress=100.0 * done / of)
