@@ -7,7 +7,6 @@ piece. Each entry is then a few lines of "heading: value", which a screen reader
 from typing import Final
 
 from rich.measure import Measurement
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -18,7 +17,7 @@ __all__ = ["print_table"]
 _LONGEST_WORD: Final = 20
 """Longer ones are digests and addresses, which may be broken anywhere, unless their column says no_wrap."""
 _SHORT: Final = 2
-"""An entry of so many lines is told in one paragraph, a longer one line by line."""
+"""In so many lines an entry is told with several headings in each, a longer one with one in each."""
 _INDENT: Final = 2
 
 
@@ -40,13 +39,15 @@ def print_table(table: Table) -> None:
 
 
 def _print_entry(told: list[str]) -> None:
-    paragraph = "; ".join(told)
-    plain, room = Text.from_markup(paragraph).plain, console.width - _INDENT
-    if len(plain) <= _SHORT * room and all(len(word) <= room for word in plain.split()):
-        console.print(Padding(paragraph, (0, 0, 0, _INDENT), expand=False), soft_wrap=False)
-    else:
-        for one in told:
-            console.print(f"{' ' * _INDENT}{one}")
+    lines: list[str] = []
+    for one in told:
+        longer = f"{lines[-1]}; {one}" if lines else one
+        if lines and len(Text.from_markup(longer).plain) <= console.width - _INDENT - 1:
+            lines[-1] = longer
+        else:
+            lines.append(one)
+    for line in lines if len(lines) <= _SHORT else told:
+        console.print(f"{' ' * _INDENT}{line}")
 
 
 def _needed(table: Table) -> list[int]:

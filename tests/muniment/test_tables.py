@@ -35,7 +35,7 @@ def test_words_that_do_not_fit_stand_below_each_other_with_their_heading(
     assert lines == [
         "Holds of Smalltown Council",
         "hold 1",
-        "  reference: litigation/2026/17; scope: bins;",
+        "  reference: litigation/2026/17; scope: bins",
         "  review by: 5 September 2026",
     ]
     long = shown(holds("bins or " * 20), 50, monkeypatch)
