@@ -92,6 +92,8 @@ def search(
     )
     files = {FileFormat.CSV: csv_path, FileFormat.JSONL: jsonl_path, FileFormat.PARQUET: parquet_path}
     wanted = {form: path for form, path in files.items() if path is not None}
+    if wanted:
+        spare_memory()
     chosen = Order.NEWEST if order == "newest" else Order.RELEVANT
     with opened_council(council) as services:
         archive, index, name = services.archive, services.muniment.index, services.name
@@ -179,7 +181,6 @@ def _write(
     *,
     as_at: int | None,
 ) -> None:
-    spare_memory()
     manifest = write_hits(
         services.archive,
         services.muniment.index,
