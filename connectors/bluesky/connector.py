@@ -257,15 +257,15 @@ class BlueskyConnector(Connector):
             answer = self._session.ask(THREAD, params, refusable=True)
             cut, refused = self._branches(answer, uri, is_root=uri == root.record_id)
             waiting = [] if refused else [*waiting, *(each for each in cut if each not in {*asked, *waiting})]
-            whole = len(asked) <= _MOST_BRANCHES
-            waiting = waiting if whole else []
+            if len(asked) > _MOST_BRANCHES:
+                waiting, refused = [], refused or Reason.PAGED_OUT
             listed = Listed(
                 listing=listing,
                 ended=refused is None and not waiting,
-                absence_counts=whole,
+                absence_counts=True,
                 short=Reason.FILTERED,
                 shows=_SHOWS,
-                refused=refused or (None if whole else Reason.PAGED_OUT),
+                refused=refused,
             )
             marker = here if waiting else after
             yield self._response(walk, answer, THREAD, listings=(listed,), context=context, marker=marker)

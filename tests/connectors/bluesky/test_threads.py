@@ -23,7 +23,8 @@ from schemas.errors import (
 from schemas.vocabulary import Reason, Stream
 from tests.connectors import golden
 from tests.connectors.bluesky_stage import Reader, Stage, read_all, ref, restored, words
-from tests.connectors.rig import START, FakeClock, Wire, WorldClock
+from tests.connectors.rig import START, FakeClock, Wire, WorldClock, nothing_held
+from tests.connectors.stub_site import Said, stub_site
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -308,3 +309,22 @@ def test_an_example_reads_as_it_always_did(name: str, wire: Wire) -> None:
 
 def test_there_are_examples() -> None:
     assert len(golden.names("bluesky")) >= 10
+
+
+def test_a_thread_without_end_is_read_so_far_and_what_lacks_is_told(stage: Stage) -> None:
+    def view(number: int) -> dict[str, object]:
+        return {"uri": f"at://did:plc:a/p/{number}", "author": {"did": "did:plc:a"}, "replyCount": 1}
+
+    def answer(path: str, _number: int) -> Said:
+        number = int(httpx.URL(path).params["uri"].rpartition("/")[2])
+        tree = {"post": view(number), "replies": [{"post": view(number + 1), "replies": []}]}
+        body = msgspec.json.encode({"thread": tree})
+        return Said(headers={"content-type": "application/json"}, body=body)
+
+    with stub_site(answer) as site:
+        connector = stage.reader.connector(base_url=site.url)
+        walk = stage.reader.walk(Threads(threads=(ref("at://did:plc:a/p/1"),)), Stream.COMMENTS)
+        *_, last = connector.pages(walk, nothing_held)
+    assert len(site.asked) == 1_001  # the thread, and 1,000 of its branches
+    assert [(one.ended, one.refused) for one in last.listings] == [(False, Reason.PAGED_OUT)]
+    assert last.marker is None
