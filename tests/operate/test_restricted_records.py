@@ -9,6 +9,7 @@ from muniment.adapters.schedule_yaml import load_schedule
 from muniment.bootstrap import CouncilServices, open_muniment
 from muniment.domain.people import SYSTEM, Membership
 from muniment.domain.retention import Level
+from muniment.domain.triggers import Scope
 from muniment.services.deciding import Deciding
 from muniment.settings import from_environment
 from tests.operate.conftest import Office
@@ -82,6 +83,27 @@ def test_others_neither_find_nor_count_nor_read_it_and_are_told_what_is_left_out
     assert records(seen.said) == everything + 1
     assert evidence in seen.said
     assert "left out" not in seen.said
+
+
+def test_what_was_recorded_about_it_or_its_case_is_listed_for_its_team_alone(
+    office: Office, evidence: str
+) -> None:
+    with open_muniment(from_environment()) as muniment:
+        services = muniment.council()
+        deciding = Deciding(retaining=services.retaining, actor=OFFICER, record_key=services.record_key)
+        for event, scope, name in (
+            ("leaves_employment", Scope.CASE, "hr-7"),
+            ("superseded", Scope.RECORD, evidence),
+            ("stand_down", Scope.COUNCIL, ""),
+        ):
+            deciding.record_trigger(event, scope, name, on=services.retaining.today(), reason="told by HR")
+    told = office.run("trigger", "list").said
+    assert ("stand_down" in told, "hr-7" in told, "superseded" in told) == (True, False, False)
+    assert "Series that only HR may see are left out" in told
+    with open_muniment(from_environment()) as muniment:
+        join_hr(muniment.council())
+    told = office.run("trigger", "list").said
+    assert ("stand_down" in told, "hr-7" in told, evidence in told) == (True, True, True)
 
 
 def test_a_class_that_a_rule_gives_is_left_out_as_well(office: Office, tmp_path: Path) -> None:
