@@ -141,6 +141,7 @@ def _print_report(found: HitReport) -> None:
         counts = (one.records, one.versions, one.unique_records, one.unique_versions)
         table.add_row(escape(one.typed), *(f"{count:,}" for count in counts))
     print_table(table)
+    console.print("[dim]Each term by itself, within the fields and exclusions of the search.[/]")
     for one in found.terms:
         for account, months in one.months.items():
             told = ", ".join(f"{month} {count:,}" for month, count in months.items())

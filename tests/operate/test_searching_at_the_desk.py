@@ -157,6 +157,7 @@ def test_a_saved_search_from_the_question_to_the_statement(archived: Office, tmp
     report = run("searches", "report", "foi-1", "--csv", str(path))
     assert report.code == 0
     assert "Found nothing: zzzqq" in report.said
+    assert "Each term by itself" in report.said
     assert path.is_file()
     assert run("searches", "suggest", "foi-1").code == 0
     assert run("searches", "decide", "foi-1", "nothing-of-the-kind").code == 2
