@@ -22,18 +22,16 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from itertools import chain, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import pyarrow as pa
 import tantivy
-from typing_extensions import override
 
 from bench.clock import RealTime
 from bench.comments import COUNCIL
@@ -41,12 +39,9 @@ from bench.corpus import PAGE_ID, PAGE_ITEMS, Page, pages
 from bench.dlt_delta import load_with_dlt
 from bench.figures import Measured, table
 from bench.plain_tokens import PlainTokens
+from bench.replayed import Replayed, response
 from bench.stages import stages
 from bench.store import bare_append
-from connectors.contract import Held
-from connectors.facebook import FacebookConnector
-from connectors.facebook.fields import API_VERSION
-from connectors.facebook.wire import COMMENTS_ENDPOINT
 from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.index_process import IndexProcess, Pipe, commits_heard
@@ -57,7 +52,7 @@ from muniment.search.tokens import streams
 from muniment.services.capturing import Capture
 from muniment.services.indexing import catch_up, follow
 from schemas.account import Account
-from schemas.capture import Listed, Response, Walk, Window, comments_of
+from schemas.capture import Walk, Window
 from schemas.vocabulary import Stream
 
 __all__ = ["main", "measure"]
@@ -70,44 +65,6 @@ _START: Final = datetime(2018, 1, 1, tzinfo=UTC)
 _ACCOUNT: Final = Account(
     account="main", council=COUNCIL, platform="facebook", handle="caerwold", native_id=PAGE_ID
 )
-
-
-class Replayed(FacebookConnector):
-    """The connector, but for its network: it answers with pages that are here already."""
-
-    def __init__(self, answers: Iterable[Page]) -> None:
-        self._answers = answers
-
-    @override
-    def pages(self, walk: Walk, held: Held) -> Iterator[Response]:
-        for page, after in pairwise(chain(self._answers, (None,))):
-            if page is not None:
-                yield response(walk, page, marker=None if after is None else str(page.number))
-
-
-def response(walk: Walk, page: Page, *, marker: str | None) -> Response:
-    """Return a page as `transport` hands it on."""
-    at = datetime.now(UTC)
-    thread = f"facebook:{page.post_id.partition('_')[2]}"
-    return Response(
-        capture_id=f"capture-{walk.walk_id}-{page.number}",
-        walk_id=walk.walk_id,
-        fetched_at=at,
-        server_date=at.replace(microsecond=0),
-        method="GET",
-        address=f"https://graph.facebook.com/v26.0/{page.post_id}/comments?filter=stream&limit=100"
-        "&order=chronological&live_filter=no_filter&summary=true&access_token=***",
-        sent=b"",
-        endpoint=COMMENTS_ENDPOINT,
-        status=200,
-        headers={"content-type": "application/json; charset=UTF-8", "x-fb-trace-id": f"C{page.number:08d}"},
-        body=page.body,
-        api_version=API_VERSION,
-        connector_version=FacebookConnector.version,
-        secrets_masked=1,
-        listings=(Listed(listing=comments_of(thread), ended=page.ended, absence_counts=page.ended),),
-        marker=marker,
-    )
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from pathlib import Path
 import muniment.cli
 from bench.comments import COUNCIL
 from bench.corpus import PAGE_ID, PAGE_ITEMS, pages
+from bench.replayed import Replayed
 from muniment.adapters.clocks import SystemClock
 from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
@@ -45,8 +46,6 @@ _WORD = "the OR to OR and"
 
 def build(root: Path, records: int) -> None:
     """Fill an archive and its index."""
-    from bench.backfill import Replayed  # noqa: PLC0415 - brings clients of servers that no export has
-
     register = SqlRegister.open(f"sqlite:///{root / 'register.db'}")
     clock = SystemClock()
     register.enrol(COUNCIL, [_ACCOUNT], source_digest=b"", now=clock.now())

@@ -17,6 +17,7 @@ import pyarrow as pa
 from bench.comments import COUNCIL
 from bench.corpus import pages
 from bench.figures import Measured
+from bench.replayed import Replayed, response
 from connectors.cutting import HeaderMaker
 from connectors.facebook import FacebookConnector
 from connectors.facebook.reading import read
@@ -48,8 +49,6 @@ _SALT: Final = b"s" * 32
 
 def stages(records: int, folder: Path) -> list[Measured]:
     """Measure every step over so many records."""
-    from bench.backfill import Replayed, response  # noqa: PLC0415  # it imports this module
-
     answers = list(pages(records))
     connector = Replayed(answers)
     at = datetime.now(UTC)
