@@ -2,7 +2,8 @@
 
 Capture: `archiving` runs what is due (`asking` says what is to be asked), `capturing` takes one walk,
 `reading` turns answers into filings and looks, `attaching` fetches media, `finishing` ends a run;
-`rereading` reads kept exhibits again; `covering` tells what is held against what there was.
+`rereading` reads kept exhibits again (`kept` hands them out, and puts versions in order); `covering` tells
+what is held against what there was.
 
 Evidence: `verifying`, `proving`, `exporting`, `restoring` (an archive that came back from a backup),
 `auditing`.
