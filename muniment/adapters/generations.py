@@ -5,6 +5,7 @@
          gen-1/    its files
 """
 
+import errno
 import fcntl
 import os
 import shutil
@@ -12,10 +13,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from schemas.errors import WriteConflictError
 
 __all__ = ["current", "keep_only", "locked", "next_number", "others", "point_at", "sync"]
+
+_TRIES: Final = 100
+_PAUSE_SECONDS: Final = 0.05
 
 
 @contextmanager
@@ -67,7 +72,7 @@ def others(folder: Path, generation: str | None) -> list[str]:
 def keep_only(folder: Path, generation: str | None) -> None:
     """Remove every other generation; readers that have one open go on with it."""
     for name in others(folder, generation):
-        shutil.rmtree(folder / name)
+        _remove(folder / name)
 
 
 def sync(path: Path) -> None:
@@ -75,6 +80,19 @@ def sync(path: Path) -> None:
     for file in path.iterdir():
         _sync_one(file)
     _sync_one(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder in which a reader may just now make or remove its lock."""
+    for tries_left in reversed(range(_TRIES)):
+        if not path.exists():
+            return
+        try:
+            shutil.rmtree(path)
+        except OSError as error:
+            if not tries_left or error.errno not in (errno.ENOTEMPTY, errno.ENOENT):
+                raise
+            time.sleep(_PAUSE_SECONDS)
 
 
 def _generations(folder: Path) -> list[str]:

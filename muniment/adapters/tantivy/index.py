@@ -214,6 +214,8 @@ class TantivyIndex(SearchIndex):
         try:
             made_by = json.loads((path / "made-by.json").read_text())
             index = tantivy.Index.open(str(path))
+            # Each look reloads by itself; tantivy's own thread would make locks in folders that go.
+            index.config_reader("manual")
         except (OSError, ValueError) as fault:
             raise IntegrityError(f"The search index {path} cannot be read.", remedy=_REINDEX) from fault
         if made_by != _MADE_BY:

@@ -207,7 +207,7 @@ def test_a_rebuilt_index_answers_as_one_that_caught_up_step_by_step(
 ) -> None:
     commits = Commits()
     known: set[bytes] = set()
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         stepwise, rebuilt = TantivyIndex(Path(folder) / "a"), TantivyIndex(Path(folder) / "b")
         for number, change in enumerate(changes):
             rows = []
