@@ -34,6 +34,10 @@ _NOT_SET: Final = frozenset(
         "ServerSideEncryptionConfigurationNotFoundError",
     }
 )
+_SLIPS: Final = frozenset({"ExistingObjectIsDirectory"})
+"""versitygw takes away a folder that a deletion has emptied, also from under a writer who needs it."""
+_SLIP_SECONDS: Final = 0.05
+_TRIES: Final = 5
 _LOT: Final = 1000  # the most that one DeleteObjects takes
 _REMEDIES: Final = {
     "NoSuchBucket": "Make the bucket, or correct MUNIMENT_STORE.",
@@ -109,12 +113,13 @@ class Bucket:
             config=Config(
                 signature_version="s3v4",
                 s3={"addressing_style": style},
-                retries={"mode": "standard", "max_attempts": 5},
+                retries={"mode": "standard", "max_attempts": _TRIES},
                 connect_timeout=10,
                 read_timeout=60,
                 max_pool_connections=16,
             ),
         )
+        self.client.meta.events.register("needs-retry.s3.PutObject", _seconds_to_next_try)
 
     def credentials(self) -> Credentials:
         """Return the credentials in force, renewed when they are near their end.
@@ -306,6 +311,14 @@ class Bucket:
         key = str(refused.get("Key"))
         doomed = {one["VersionId"] for one in lot if one["Key"] == key}
         return any(one.key == key and one.version in doomed for one in self.versions(key))
+
+
+def _seconds_to_next_try(
+    response: tuple[object, Mapping[str, Any]] | None, attempts: int, **_told: object
+) -> float | None:
+    """Return how long to wait before a PUT is made again that met a slip of the server; None: it met none."""
+    code = None if response is None else response[1].get("Error", {}).get("Code")
+    return _SLIP_SECONDS if code in _SLIPS and attempts < _TRIES else None
 
 
 @contextmanager
