@@ -55,6 +55,7 @@ class IndexState:
         self._uneven: Node | None = None
         self._counted: tuple[Node, tuple[int, int]] | None = None
         self._ahead: tuple[Node, list[tuple[Place, _Tantivy]]] | None = None
+        self._faceted: tuple[Node, FacetCounts] | None = None
 
     @cached_property
     def _several(self) -> int:
@@ -85,12 +86,18 @@ class IndexState:
         )
 
     def facets(self, query: Query) -> FacetCounts:
-        """Return the counts of every facet."""
+        """Return the counts of every facet; the last answer is remembered, as each page shows it again."""
+        remembered = self._faceted
+        if remembered is None or remembered[0] != query.tree:
+            remembered = self._faceted = (query.tree, self._facets(query.tree))
+        return remembered[1]
+
+    def _facets(self, tree: Node) -> FacetCounts:
         asked = {
             name: {"terms": {"field": name, "size": _MOST_VALUES, "segment_size": _MOST_VALUES}}
             for name in (*KEYWORD_FACETS, "edited", "ym")
         }
-        answer = self.searcher.aggregate(self._compiler.compile(query.tree), asked)
+        answer = self.searcher.aggregate(self._compiler.compile(tree), asked)
         counts: dict[Facet, Mapping[str, int]] = {
             facet: dict(_buckets(answer[facet], facet)) for facet in KEYWORD_FACETS
         }
