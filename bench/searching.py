@@ -3,10 +3,10 @@
 Each class of query of the design is asked in turn of every engine, `--times` times, and the median is taken:
 totals of records and versions are exact in each. By the median the embedded engine must be no slower than
 Elasticsearch in any class. Asked again, both engines know something from before: the totals, what a pattern
-found. So the first asking is told as well; it holds nothing up, since it is one measurement, and the embedded
-engine lists its words at the first pattern that begins with a wildcard. Indexing is held against the bare
-tokeniser and a bare tantivy index of the same texts, and an export of every hit as records against half a
-minute and 300 MB. Exits 1 when a figure is missed.
+found, facets. So the first asking is told as well; it holds nothing up, since it is one measurement, and the
+embedded engine lists its words at the first pattern that begins with a wildcard. Indexing is held against the
+bare tokeniser and a bare tantivy index of the same texts, and an export of every hit as records against half
+a minute and 300 MB. Exits 1 when a figure is missed.
 
 `python -m bench.searching --records 1000000`
 """
