@@ -54,14 +54,15 @@ def measure(records: int, folder: Path, *, progress: Callable[[str], None] = pri
     spelt = _cpu(lambda: sum(bool(read(entry)) for entry in every_entry(archive, upto)))
     progress(f"every entry read in {bare:.1f} s of the processor, and made into tokens in {spelt:.1f}")
     found: list[Measured] = []
-    for name, typed, work, against, target in (
-        ("a word and days", "bins AND date:[2023-01-01 TO 2025-12-31]", spelt, "tokens", 2),
-        ("days alone", "date:[2024-02-01 TO 2024-02-03]", bare, "reading", 6),
+    for name, typed in (
+        ("a word and days", "bins AND date:[2023-01-01 TO 2025-12-31]"),
+        ("days alone", "date:[2024-02-01 TO 2024-02-03]"),
     ):
         taken = _cpu(lambda typed=typed: _place(archive, register, typed))  # type: ignore[misc] # bound now
         held = register.holds(COUNCIL)[-1].records
-        line = f"hold placed on {name}: {held:,} of {records:,} held, {taken:.1f} s CPU, against {against}"
-        found.append(Measured(name=line, value=taken / work, unit="x", target=target))
+        line = f"hold placed on {name}: {held:,} of {records:,} held, {taken:.1f} s CPU, against reading"
+        found.append(Measured(name=line, value=taken / bare, unit="x", target=6))
+        found.append(Measured(name="the same against making tokens", value=taken / spelt, unit="x"))
         progress(line)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     found.append(Measured(name="peak memory of that", value=peak, unit="MB", target=_MEGABYTES))

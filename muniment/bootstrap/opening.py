@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 
 from typing_extensions import override
 
-from muniment.adapters.credentials import ReadBlock, WriteBlock
 from muniment.bootstrap.council import CouncilServices, read_council
 from muniment.bootstrap.process import Process
 from muniment.domain.people import SYSTEM, Actor
@@ -18,20 +18,9 @@ __all__ = ["Muniment", "open_muniment"]
 class Muniment(Process):
     """Everything that one process needs, and the services of each council, built when first asked for."""
 
-    @override
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        progress: Callable[[int], None] = lambda _items: None,
-        read_block: ReadBlock | None = None,
-        write_block: WriteBlock | None = None,
-        person: Actor = SYSTEM,
-    ) -> None:
-        super().__init__(
-            settings, progress=progress, read_block=read_block, write_block=write_block, person=person
-        )
-        self._councils: dict[str, CouncilServices] = {}
+    @cached_property
+    def _councils(self) -> dict[str, CouncilServices]:
+        return {}
 
     def councils(self) -> tuple[str, ...]:
         """Return the councils that have a file."""
