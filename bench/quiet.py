@@ -120,8 +120,8 @@ def _run(
         services.name,
         archive=services.archive,
         seals=services.seals,
-        index=services.muniment.index,
-        erased=services.muniment.register,
+        index=services.process.index,
+        erased=services.process.register,
         first_commit=first,
     )
     return edges

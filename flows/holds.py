@@ -24,7 +24,7 @@ def hold_review(council: str) -> int:
     progress = Progress("reviewing-holds", council)
     of_council.resolve_holds()
     progress.tell(1, 2)
-    standing = of_council.muniment.register.holds(of_council.name)
+    standing = of_council.process.register.holds(of_council.name)
     due = due_for_review(standing, london_date(of_council.clock.now()))
     by_kind, overdue = Counter(hold.kind for hold in standing), Counter(hold.kind for hold in due)
     lines = ["| kind | stand | to be reviewed now |", "|---|---|---|"]

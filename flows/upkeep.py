@@ -19,13 +19,13 @@ def reindex_council(council: str, *, whole: bool = False) -> None:
     Where a schedule is in force it is always built anew: classes change by themselves.
     """
     of_council = services(council)
-    index, classes = of_council.muniment.index, of_council.classes()
+    index, classes = of_council.process.index, of_council.classes()
     bring_up = rebuild if whole or classes else catch_up
     bring_up(
         of_council.archive,
         index,
         of_council.name,
-        erased=of_council.muniment.register,
+        erased=of_council.process.register,
         classes=lambda: classes,
     )
     get_run_logger().info("index current to commit %s", index.watermark(of_council.name))
@@ -35,7 +35,7 @@ def reindex_council(council: str, *, whole: bool = False) -> None:
 def reconcile_council(council: str) -> None:
     """Count the index against the archive, by month and class; a difference fails the run."""
     of_council = services(council)
-    index, register = of_council.muniment.index, of_council.muniment.register
+    index, register = of_council.process.index, of_council.process.register
     classes = of_council.classes
     catch_up(of_council.archive, index, of_council.name, erased=register, classes=classes)
     found = reconcile(of_council.archive, index, of_council.name, erased=register, classes=classes)
@@ -70,8 +70,8 @@ def verify_council(council: str) -> None:
         archive=of_council.archive,
         seals=of_council.seals,
         media=of_council.media,
-        presence=of_council.muniment.register,
-        audit=of_council.muniment.register,
+        presence=of_council.process.register,
+        audit=of_council.process.register,
     )
     lines = [
         f"- seals: {verdict.seals}, up to commit {verdict.sealed_upto} of {verdict.commit_no}",

@@ -35,8 +35,8 @@ class CouncilServices(CouncilRetention):
     """The services of one council."""
 
     @override
-    def __init__(self, muniment: Process, council: Council) -> None:
-        super().__init__(muniment, council)
+    def __init__(self, process: Process, council: Council) -> None:
+        super().__init__(process, council)
         self._readers: dict[tuple[str, str], Connector | None] = {}
 
     @cached_property
@@ -44,17 +44,17 @@ class CouncilServices(CouncilRetention):
         """The verbs of the archive run."""
         capture = Capture(
             archive=self.archive,
-            register=self.muniment.register,
+            register=self.process.register,
             media=self.media,
             clock=self.clock,
             quarantine=self.quarantine,
-            progress=self.muniment.progress,
+            progress=self.process.progress,
             beside=self.beside,
         )
         return Archiving(
             council=self.name,
             capture=capture,
-            register=self.muniment.register,
+            register=self.process.register,
             clock=self.clock,
             connect=self.connect,
         )
@@ -62,7 +62,7 @@ class CouncilServices(CouncilRetention):
     @cached_property
     def beside(self) -> IndexBeside:
         """What brings the index up while a backfill goes on."""
-        return IndexProcess(partial(follow_council, self.muniment.settings, self.name))
+        return IndexProcess(partial(follow_council, self.process.settings, self.name))
 
     def connect(self, account: Account) -> Connector:
         """Build an account's connector.
@@ -71,7 +71,7 @@ class CouncilServices(CouncilRetention):
             CredentialsRejectedError: The credential it names is not there.
         """
         source = self.council.credentials.get(account.credential or "")
-        secrets = {} if source is None else self.muniment.credentials.find(source)
+        secrets = {} if source is None else self.process.credentials.find(source)
         return registry.build(
             account,
             self._transport(account, secrets),
@@ -82,7 +82,7 @@ class CouncilServices(CouncilRetention):
     def reader(self, platform: str, name: str) -> Connector | None:
         """Return a reader of what was kept of an account; without that, of another on its platform."""
         if (platform, name) not in self._readers:
-            known = [one.account for one in self.muniment.register.enrolled(self.name)]
+            known = [one.account for one in self.process.register.enrolled(self.name)]
             on_platform = [one for one in known if one.platform == platform]
             account = next((one for one in on_platform if one.account == name), next(iter(on_platform), None))
             self._readers[platform, name] = None if account is None else self._reader(account)
@@ -100,11 +100,11 @@ class CouncilServices(CouncilRetention):
             return None
 
     def _rotate(self, source: CredentialSource) -> Rotate:
-        return lambda renew: self.muniment.credentials.rotate(source, renew)
+        return lambda renew: self.process.credentials.rotate(source, renew)
 
     def _transport(self, account: Account, secrets: Mapping[str, str]) -> Transport:
         limits = self.council.limits(account)
-        budget = self.muniment.register.budget(
+        budget = self.process.register.budget(
             self.name,
             account.credential or account.account,
             registry.tariff(account.platform),
@@ -117,9 +117,9 @@ class CouncilServices(CouncilRetention):
             secrets=tuple(value for name, value in secrets.items() if name not in _NO_SECRETS),
             budget=budget,
             quarantine=self.quarantine,
-            client=self.muniment.client,
+            client=self.process.client,
             downloader=Downloader(
-                self.muniment.media_client, trusted=_trusted(account), proxied=self.muniment.settings.proxied
+                self.process.media_client, trusted=_trusted(account), proxied=self.process.settings.proxied
             ),
         )
 

@@ -53,7 +53,7 @@ class CouncilRetention(CouncilStore):
             council=self.name,
             title=self.council.title,
             archive=self.archive,
-            register=self.muniment.register,
+            register=self.process.register,
             clock=self.clock,
             read=cache(
                 read_schedule
@@ -72,7 +72,7 @@ class CouncilRetention(CouncilStore):
         """The way of a disposal list to its execution."""
         return Disposing(
             council=self.name,
-            register=self.muniment.register,
+            register=self.process.register,
             clock=self.clock,
             planners={
                 PlanKind.SCHEDULE: self.retaining.planner,
@@ -86,10 +86,10 @@ class CouncilRetention(CouncilStore):
     @cached_property
     def certifying(self) -> Certifying:
         """Certificates of disposal."""
-        key = self.muniment.seal_key
+        key = self.process.seal_key
         return Certifying(
             council=self.name,
-            register=self.muniment.register,
+            register=self.process.register,
             clock=self.clock,
             sign=key.sign,
             public_key=key.public,
@@ -106,8 +106,8 @@ class CouncilRetention(CouncilStore):
         return Destroying(
             council=self.name,
             archive=self.archive,
-            register=self.muniment.register,
-            indexes={"search index": self.muniment.index},
+            register=self.process.register,
+            indexes={"search index": self.process.index},
             certifying=self.certifying,
             clock=self.clock,
             foresight=self._foresight,
@@ -119,10 +119,10 @@ class CouncilRetention(CouncilStore):
     @cached_property
     def giving_out(self) -> GivingOut:
         """What leaves the archive as files."""
-        files = HomeFiles(self.muniment.settings.home)
+        files = HomeFiles(self.process.settings.home)
         return GivingOut(
             council=self.name,
-            register=self.muniment.register,
+            register=self.process.register,
             files=files,
             place_of=files.place_of,
             clock=self.clock,
@@ -143,13 +143,13 @@ class CouncilRetention(CouncilStore):
     @cached_property
     def restored(self) -> Restored:
         """Archive and register, of which either may come from an older backup."""
-        key = self.muniment.seal_key
+        key = self.process.seal_key
         return Restored(
             council=self.name,
             archive=self.archive,
-            register=self.muniment.register,
+            register=self.process.register,
             seals=self.seals,
-            index=self.muniment.index,
+            index=self.process.index,
             clock=self.clock,
             sign=key.sign,
             public_key=key.public,
@@ -163,11 +163,11 @@ class CouncilRetention(CouncilStore):
         Raises:
             IntegrityError: It is one.
         """
-        refuse_unfiltered(self.name, archive=self.archive, register=self.muniment.register)
+        refuse_unfiltered(self.name, archive=self.archive, register=self.process.register)
 
     def not_shown(self) -> frozenset[str]:
         """Return the records that this person finds no more, or not: being destroyed, or restricted."""
-        destroyed = being_destroyed(self.muniment.register, self.name)
+        destroyed = being_destroyed(self.process.register, self.name)
         return frozenset({*destroyed, *out_of_sight(self.retaining, self.actor)})
 
     def left_out(self) -> tuple[str, ...]:
@@ -182,7 +182,7 @@ class CouncilRetention(CouncilStore):
         """
         if record_id in out_of_sight(self.retaining, self.actor):
             raise not_held(self.name, record_id)
-        if self.muniment.register.disposed(self.name, [record_id]):
+        if self.process.register.disposed(self.name, [record_id]):
             raise BadInputError(
                 f"{record_id} was destroyed, or is being destroyed.",
                 remedy=f"`muniment why {record_id}` says when, and under which schedule.",
@@ -190,7 +190,7 @@ class CouncilRetention(CouncilStore):
 
     def person_reference(self, person: str) -> str:
         """Return what a certificate calls a person."""
-        return self.muniment.subject_key.person_reference(self.name, person)
+        return self.process.subject_key.person_reference(self.name, person)
 
     def certificate_pdf(self, told: Mapping[str, Any], raw: bytes) -> bytes:
         """Return the PDF of a certificate."""
@@ -201,10 +201,10 @@ class CouncilRetention(CouncilStore):
     @property
     def forgetting_keys(self) -> ForgettingKeys:
         """Keys of stubs whose last stub has ended, by the person who acts."""
-        keys = self.muniment.stub_keys
+        keys = self.process.stub_keys
         return ForgettingKeys(
             council=self.name,
-            register=self.muniment.register,
+            register=self.process.register,
             keys=keys.all,
             check_destroyable=keys.check_destroyable,
             destroy=keys.destroy,
@@ -221,7 +221,7 @@ class CouncilRetention(CouncilStore):
             BadInputError: The keys are given by hand.
         """
         require(self.actor, Act.ROTATE_STUB_KEY)
-        keys = self.muniment.stub_keys
+        keys = self.process.stub_keys
         before = keys.all()
         after = keys.rotate()
         self.record(StubKeyRotated(before=before[0].key_id if before else None, after=after.key_id))
@@ -235,7 +235,7 @@ class CouncilRetention(CouncilStore):
     @property
     def transfers_folder(self) -> Path:
         """Where the yearly flow packs what is offered to the record office."""
-        return self.muniment.settings.home / "transfers" / self.name
+        return self.process.settings.home / "transfers" / self.name
 
     def transferring(self) -> Transferring:
         """Packages for the record office, by the person who acts."""
@@ -243,7 +243,7 @@ class CouncilRetention(CouncilStore):
             retaining=self.retaining,
             media=self.media,
             seals=self.seals,
-            public_key=self.muniment.seal_key.public,
+            public_key=self.process.seal_key.public,
             packages=BagItPackages(),
             actor=self.actor,
             giving_out=self.giving_out,

@@ -33,19 +33,19 @@ __all__ = ["CouncilStore"]
 class CouncilStore:
     """Where one council's archive lies, what proves it, and who acts on it."""
 
-    def __init__(self, muniment: Process, council: Council) -> None:
+    def __init__(self, process: Process, council: Council) -> None:
         """Take the council's file in; the register keeps its history."""
-        self.muniment = muniment
+        self.process = process
         self.council = council
         self.name = council.council
-        self.root = muniment.settings.council_folder(self.name)
+        self.root = process.settings.council_folder(self.name)
         """The local folder: of the archive, or of what waits on its way to the store."""
-        muniment.register.enrol(
+        process.register.enrol(
             self.name,
             council.accounts,
             source_digest=council.digest,
             now=self.clock.now(),
-            actor=muniment.person,
+            actor=process.person,
         )
 
     @cached_property
@@ -53,15 +53,15 @@ class CouncilStore:
         """The machine's clock, or a sandbox's: only a council marked `sandbox` may have one."""
         if self.council.sandbox_clock is None:
             return SystemClock()
-        return SandboxClock(self.council.sandbox_clock, self.muniment.client)
+        return SandboxClock(self.council.sandbox_clock, self.process.client)
 
     @property
     def actor(self) -> Actor:
         """Who acts, with the roles and teams that the register gives them today."""
-        person = self.muniment.person
+        person = self.process.person
         if person == SYSTEM:
             return person
-        register, today = self.muniment.register, london_date(self.clock.now())
+        register, today = self.process.register, london_date(self.clock.now())
         return replace(
             person,
             roles=roles_on(register.appointments(self.name), person.name, today),
@@ -70,22 +70,22 @@ class CouncilStore:
 
     def record(self, event: Event) -> None:
         """Write what a person did or read into the audit chain; no fact of the register goes with it."""
-        with self.muniment.register.begin(self.name, self.actor, now=self.clock.now()) as trail:
+        with self.process.register.begin(self.name, self.actor, now=self.clock.now()) as trail:
             trail.record(event)
 
     def resolve_holds(self) -> None:
         """Put what the last commits brought under the holds whose scope it falls in."""
-        register, now = self.muniment.register, self.clock.now()
+        register, now = self.process.register, self.clock.now()
         catch_up_holds(self.name, archive=self.archive, register=register, now=now)
 
     def record_key(self, record_id: str) -> str:
         """Return what the audit calls a record."""
-        return self.muniment.subject_key.record_key(self.name, record_id)
+        return self.process.subject_key.record_key(self.name, record_id)
 
     @property
     def place(self) -> PurePath:
         """Where the archive lies: the local folder, or a place in the bucket."""
-        store = self.muniment.settings.store
+        store = self.process.settings.store
         return self.root if store is None else PurePosixPath(store.prefix, self.name)
 
     @cached_property
@@ -96,7 +96,7 @@ class CouncilStore:
     @cached_property
     def bucket_files(self) -> "S3Files | None":
         """The files in the bucket; None: the archive is on the local disk."""
-        store = self.muniment.settings.store
+        store = self.process.settings.store
         if store is None:
             return None
         from muniment.adapters.s3.bucket import Bucket  # noqa: PLC0415 - boto3 is slow to import
@@ -121,7 +121,7 @@ class CouncilStore:
         return DeltaArchive(
             self.name,
             self.place,
-            register=self.muniment.register,
+            register=self.process.register,
             media=self.media,
             clock=self.clock,
             files=self.files,
@@ -140,19 +140,19 @@ class CouncilStore:
     def seals(self) -> SealChain:
         """The chain of seals."""
         authorities = [
-            TimestampAuthority(url, self.muniment.client) for url in self.muniment.settings.timestamp_urls
+            TimestampAuthority(url, self.process.client) for url in self.process.settings.timestamp_urls
         ]
         return SealChain(
             council=self.name,
             root=self.place,
             archive=self.archive,
             files=self.files,
-            key=self.muniment.seal_key,
+            key=self.process.seal_key,
             clock=self.clock,
             authorities=authorities,
             locked=self.archive.locked,
-            audit_head=lambda: self.muniment.register.audit_head(self.name),
-            knows_audit_head=lambda head: self.muniment.register.knows_audit_head(self.name, head),
+            audit_head=lambda: self.process.register.audit_head(self.name),
+            knows_audit_head=lambda head: self.process.register.knows_audit_head(self.name, head),
         )
 
     @cached_property

@@ -32,7 +32,7 @@ def list_accounts(council: str | None) -> None:
         table = Table(title=f"Accounts of {services.council.title}", title_justify="left")
         for heading in ("account", "platform", "handle", "kind", "owner", "state"):
             table.add_column(heading, overflow="fold")
-        enrolled = {one.account.account: one for one in services.muniment.register.enrolled(services.name)}
+        enrolled = {one.account.account: one for one in services.process.register.enrolled(services.name)}
         for entry in services.council.entries:
             known = enrolled.get(entry.account.account)
             state = "closed" if known is None else f"paused: {known.paused}" if known.paused else "open"
@@ -50,7 +50,7 @@ def check(council: str | None, names: tuple[str, ...]) -> None:
     """Ask each platform whether the credential works, what it may not do, and what can never be had."""
     failed = 0
     with opened_council(council) as services:
-        of_council = [one.account for one in services.muniment.register.enrolled(services.name)]
+        of_council = [one.account for one in services.process.register.enrolled(services.name)]
         for account in [services.archiving.one(name) for name in names] or of_council:
             console.print(
                 f"\n[bold]{account.account}[/] ({account.platform}, {account.handle})", highlight=False
@@ -84,7 +84,7 @@ def asked(council: str | None, account: str, on: date | None) -> None:
     with opened_council(council) as services:
         day = on or london_date(services.clock.now())
         end = london_day_starts(day + timedelta(days=1))
-        found = services.muniment.register.settings_at(services.name, account, end)
+        found = services.process.register.settings_at(services.name, account, end)
     if found is None:
         raise BadInputError(
             f"No account {account} had been enrolled by the end of {day:%-d %B %Y}.",

@@ -45,7 +45,7 @@ def audit(
     with opened_council(council, unfiltered=True) as services:
         found = tuple(
             read_audit(
-                services.muniment.register,
+                services.process.register,
                 services.name,
                 reader=services.actor,
                 since=since,

@@ -105,7 +105,7 @@ def list_decisions(council: str | None) -> None:
         hidden = services.not_shown()
         found = [
             one
-            for one in services.muniment.register.reclassifications(services.name)
+            for one in services.process.register.reclassifications(services.name)
             if one.decision.name not in hidden
         ]
         left_out = services.left_out()

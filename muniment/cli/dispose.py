@@ -71,7 +71,7 @@ def list_items(council: str | None, run: str | None, csv_path: Path | None) -> N
     """List the runs, or the items of one with what becomes of each."""
     with opened_council(council) as services:
         if run is None:
-            _print_runs(services.muniment.register.disposal_runs(services.name))
+            _print_runs(services.process.register.disposal_runs(services.name))
             return
         listed = services.disposing.listed(run, reader=services.actor)
         services.record(ListRead(listed="disposal", entries=len(listed.items), run=run))

@@ -39,8 +39,8 @@ def verify(council: str | None) -> None:
             archive=services.archive,
             seals=services.seals,
             media=services.media,
-            presence=services.muniment.register,
-            audit=services.muniment.register,
+            presence=services.process.register,
+            audit=services.process.register,
             progress=lambda what: status.update(f"verifying {what}"),
         )
         told = ArchiveVerified(faults=len(verdict.faults), commit_no=verdict.commit_no)
@@ -80,8 +80,8 @@ def proof(council: str | None, record_id: str, folder: Path) -> None:
             council=services.name,
             archive=services.archive,
             seals=services.seals,
-            public_key=services.muniment.seal_key.public,
-            also_named=services.muniment.register.aliases_of(services.name, [record_id]),
+            public_key=services.process.seal_key.public,
+            also_named=services.process.register.aliases_of(services.name, [record_id]),
         )
         services.give_out(GivenKind.PROOF, [record_id], folder / "proof.json")
     folder.mkdir(parents=True, exist_ok=True)
@@ -99,7 +99,7 @@ def seal(council: str | None) -> None:
         services.record(ArchiveSealed())
         made = services.seals.seal()
         pending = services.seals.pending()
-        key = services.muniment.seal_key.public.hex()
+        key = services.process.seal_key.public.hex()
     console.print(
         "Nothing new to seal." if made is None else f"Seal {made.number}, up to commit {made.last_commit}."
     )
@@ -124,7 +124,7 @@ def reread(council: str | None, *, dry_run: bool) -> None:
         filed = file_readable(
             services.name,
             archive=services.archive,
-            register=services.muniment.register,
+            register=services.process.register,
             reader=services.reader,
             now=services.clock.now(),
         )
@@ -132,8 +132,8 @@ def reread(council: str | None, *, dry_run: bool) -> None:
             services.name,
             archive=services.archive,
             seals=services.seals,
-            index=services.muniment.index,
-            erased=services.muniment.register,
+            index=services.process.index,
+            erased=services.process.register,
             classes=services.classes,
             first_commit=first_commit,
             resolve_holds=services.resolve_holds,

@@ -100,7 +100,7 @@ def coverage(council: str | None, since: date | None, until: date | None, svg_pa
     with opened_council(council) as services:
         found = cover(
             services.name,
-            register=services.muniment.register,
+            register=services.process.register,
             never=registry.never,
             now=services.clock.now(),
             since=since,
@@ -179,7 +179,7 @@ def export(council: str | None, path: Path) -> None:
             into,
             council=services.name,
             archive=services.archive,
-            register=services.muniment.register,
+            register=services.process.register,
             hidden=hidden,
         )
         services.record(ArchiveExported(records=count))

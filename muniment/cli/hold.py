@@ -69,7 +69,7 @@ def place(
             new,
             record_ids,
             archive=services.archive,
-            register=services.muniment.register,
+            register=services.process.register,
             actor=services.actor,
             now=now,
         )
@@ -96,7 +96,7 @@ def place(
 def list_holds(council: str | None, *, released: bool, due: bool) -> None:
     """List the holds."""
     with opened_council(council) as services:
-        found = services.muniment.register.holds(services.name, released=released)
+        found = services.process.register.holds(services.name, released=released)
         if due:
             found = due_for_review(found, london_date(services.clock.now()))
         services.record(ListRead(listed="holds", entries=len(found)))
@@ -125,7 +125,7 @@ def show(hold_id: int, council: str | None, records_path: Path | None) -> None:
     """Show one hold: who placed it, why, what it covers."""
     with opened_council(council) as services:
         services.resolve_holds()
-        register = services.muniment.register
+        register = services.process.register
         found = register.hold(services.name, hold_id)
         held = () if records_path is None else register.records_of_hold(services.name, hold_id)
         hidden = services.not_shown() if held else frozenset()
@@ -153,7 +153,7 @@ def review(hold_id: int, council: str | None, reason: str, until: date | None) -
             hold_id,
             review_on=until,
             reason=reason,
-            register=services.muniment.register,
+            register=services.process.register,
             actor=services.actor,
             now=services.clock.now(),
         )
@@ -172,7 +172,7 @@ def release(hold_id: int, council: str | None, reason: str) -> None:
             services.name,
             hold_id,
             reason=reason,
-            register=services.muniment.register,
+            register=services.process.register,
             actor=services.actor,
             now=services.clock.now(),
         )

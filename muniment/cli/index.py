@@ -31,10 +31,10 @@ def index() -> None:
 def status(council: str | None) -> None:
     """Say how many versions are indexed, up to when, and how far behind the archive that is."""
     with opened_council(council) as services:
-        found = services.muniment.index
+        found = services.process.index
         everything = Query(typed="", tree=Everything())
         page = found.search(services.name, everything, order=Order.NEWEST, size=1)
-        register = services.muniment.register
+        register = services.process.register
         table = Table(
             title=f"Search index of {services.council.title}", title_justify="left", show_header=False
         )
@@ -55,9 +55,9 @@ def rebuild(council: str | None) -> None:
         services.record(IndexBuilt(whole=True))
         built = build_anew(
             services.archive,
-            services.muniment.index,
+            services.process.index,
             services.name,
-            erased=services.muniment.register,
+            erased=services.process.register,
             classes=services.classes,
         )
     console.print(f"{built.versions:,} versions indexed; the index is current to commit {built.upto}.")
@@ -68,10 +68,10 @@ def rebuild(council: str | None) -> None:
 def reconcile_index(council: str | None) -> None:
     """Count archive and index against each other, by month and class and state and so on."""
     with opened_council(council) as services:
-        archive, register = services.archive, services.muniment.register
+        archive, register = services.archive, services.process.register
         classes = services.classes
-        catch_up(archive, services.muniment.index, services.name, erased=register, classes=classes)
-        found = reconcile(archive, services.muniment.index, services.name, erased=register, classes=classes)
+        catch_up(archive, services.process.index, services.name, erased=register, classes=classes)
+        found = reconcile(archive, services.process.index, services.name, erased=register, classes=classes)
         services.record(IndexReconciled(commit_no=found.commit_no, differences=len(found.differences)))
     _tell(found)
 
@@ -85,13 +85,13 @@ def purge(council: str | None) -> None:
 
 
 def _purge(services: CouncilServices) -> None:
-    register = services.muniment.register
+    register = services.process.register
     gone = [
         one for erasure in register.erasures(services.name, after=0) for one in erasure.record_ids.to_pylist()
     ]
     proof = purge_index(
         services.archive,
-        services.muniment.index,
+        services.process.index,
         services.name,
         gone,
         erased=register,

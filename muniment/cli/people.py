@@ -37,7 +37,7 @@ def list_people(council: str | None) -> None:
         table = Table(title=f"People of {services.council.title}", title_justify="left")
         for heading in ("person", "role or team", "from", "until", "now", "on certificates"):
             table.add_column(heading, overflow="fold")
-        register = services.muniment.register
+        register = services.process.register
         told: list[tuple[Appointment | Membership, str]] = [
             *((one, one.role.value) for one in register.appointments(services.name)),
             *((one, f"team {one.team}") for one in register.memberships(services.name)),
@@ -80,7 +80,7 @@ def add(
     """
     _check_one(role, team)
     with opened_council(council, unfiltered=True) as services:
-        now, register, actor = services.clock.now(), services.muniment.register, services.actor
+        now, register, actor = services.clock.now(), services.process.register, services.actor
         first = from_on or london_date(now)
         if team is not None:
             joined = Membership(person=person, team=team, from_on=first, until_on=until_on)
@@ -109,7 +109,7 @@ def end(
     """Give a person's role, or time in a team, its last day."""
     _check_one(role, team)
     with opened_council(council, unfiltered=True) as services:
-        now, register, actor = services.clock.now(), services.muniment.register, services.actor
+        now, register, actor = services.clock.now(), services.process.register, services.actor
         last = until_on or london_date(now)
         if team is not None:
             dismiss(

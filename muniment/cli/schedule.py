@@ -83,7 +83,7 @@ def check(file: Path) -> None:
 def list_versions(council: str | None) -> None:
     """List the versions that were adopted, and which is in force."""
     with opened_council(council) as services:
-        versions = services.muniment.register.schedules(services.name)
+        versions = services.process.register.schedules(services.name)
         now = services.retaining.in_force()
     if not versions:
         console.print("No schedule was adopted: nothing is disposed of.")

@@ -96,9 +96,9 @@ def search(
         spare_memory()
     chosen = Order.NEWEST if order == "newest" else Order.RELEVANT
     with opened_council(council) as services:
-        archive, index, name = services.archive, services.muniment.index, services.name
+        archive, index, name = services.archive, services.process.index, services.name
         typed, filters, case_reference = _asked(services, query, filters, saved)
-        held = partial(held_ids, name, register=services.muniment.register)
+        held = partial(held_ids, name, register=services.process.register)
         hidden = services.not_shown()
         grouped: GroupedAnswer | None = None
         if group_duplicates:
@@ -151,7 +151,7 @@ def search(
             print_groups(grouped)
         print_left_out(services.left_out())
         print_unseen(
-            unseen(services.muniment.register, name, answer.statement.scope, now=services.clock.now())
+            unseen(services.process.register, name, answer.statement.scope, now=services.clock.now())
         )
         for form, path in wanted.items():
             _write(services, typed, filters, form, path, as_at=as_at)
@@ -168,7 +168,7 @@ def _asked(
         )
     if saved is None:
         return query or "", filters, None
-    kept = saved_search(services.muniment.register, services.name, saved)
+    kept = saved_search(services.process.register, services.name, saved)
     return kept.typed, filters_of(kept.filters), kept.case_reference
 
 
@@ -183,13 +183,13 @@ def _write(
 ) -> None:
     manifest = write_hits(
         services.archive,
-        services.muniment.index,
+        services.process.index,
         services.name,
         query,
         path,
         file_format=form,
         filters=filters,
-        held=partial(held_ids, services.name, register=services.muniment.register),
+        held=partial(held_ids, services.name, register=services.process.register),
         hidden=services.not_shown(),
         as_at=as_at,
         now=services.clock.now(),

@@ -24,11 +24,11 @@ __all__ = ["searches"]
 
 
 def _desk(services: CouncilServices) -> SearchDesk:
-    register = services.muniment.register
+    register = services.process.register
     return SearchDesk(
         council=services.name,
         archive=services.archive,
-        index=services.muniment.index,
+        index=services.process.index,
         register=register,
         actor=services.actor,
         now=services.clock.now,
@@ -48,7 +48,7 @@ def searches() -> None:
 def list_searches(council: str | None) -> None:
     """List the saved searches."""
     with opened_council(council) as services:
-        found = services.muniment.register.saved_searches(services.name)
+        found = services.process.register.saved_searches(services.name)
         services.record(ListRead(listed="saved searches", entries=len(found)))
     if not found:
         console.print("No search is saved: `muniment searches save --help` says how to keep one.")

@@ -77,7 +77,7 @@ def stat(council: str | None) -> None:
         table.add_row("media files", f"{found.media_objects:,} ({decimal(found.media_bytes)})")
         table.add_row("in quarantine", f"{len(services.quarantine):,}")
         try:
-            watermark = services.muniment.index.watermark(services.name)
+            watermark = services.process.index.watermark(services.name)
             upto = "nothing is indexed yet" if watermark < 0 else f"{watermark:,}"
         except MunimentError as error:  # whatever ails the index, the archive's figures are asked for here
             upto = f"[yellow]cannot be told: {escape(str(error))}[/]"
@@ -96,20 +96,20 @@ def reindex(council: str | None, *, whole: bool) -> None:
         if whole:
             rebuild(
                 services.archive,
-                services.muniment.index,
+                services.process.index,
                 services.name,
-                erased=services.muniment.register,
+                erased=services.process.register,
                 classes=services.classes,
             )
         else:
             catch_up(
                 services.archive,
-                services.muniment.index,
+                services.process.index,
                 services.name,
-                erased=services.muniment.register,
+                erased=services.process.register,
                 classes=services.classes,
             )
-        upto = services.muniment.index.watermark(services.name)
+        upto = services.process.index.watermark(services.name)
     console.print(f"The index is current to commit {upto}.")
 
 
@@ -124,7 +124,7 @@ def adopt_register(council: str | None, reason: str) -> None:
     """
     with opened_council(council, unfiltered=True) as services:
         number = restart(
-            services.muniment.register,
+            services.process.register,
             services.seals,
             services.name,
             actor=services.actor,
@@ -170,7 +170,7 @@ def destroy_audit_texts(council: str | None, before: date, reason: str) -> None:
     """Destroy what the audit says of searches and reads whose six years have ended; the chain stays."""
     with opened_council(council) as services:
         destroyed = destroy_texts(
-            services.muniment.register,
+            services.process.register,
             services.name,
             before=before,
             reason=reason,

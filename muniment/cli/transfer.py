@@ -62,7 +62,7 @@ def list_transfers(council: str | None) -> None:
     """List the packages that were made, and which were received."""
     with opened_council(council) as services:
         offered = services.transferring().offered().num_rows if services.retaining.in_force() else 0
-        made = services.muniment.register.transfers(services.name)
+        made = services.process.register.transfers(services.name)
     if not made:
         console.print("No package was made yet.")
         _tell_offered(offered)

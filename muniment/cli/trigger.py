@@ -84,7 +84,7 @@ def list_facts(council: str | None) -> None:
     with opened_council(council) as services:
         history = _seen(services)
         left_out = services.left_out()
-        windows = services.muniment.register.retention_windows(services.name)
+        windows = services.process.register.retention_windows(services.name)
         services.record(ListRead(listed="events", entries=len(history)))
     if not (history or windows):
         print_left_out(left_out)
@@ -99,7 +99,7 @@ def list_facts(council: str | None) -> None:
 
 def _seen(services: CouncilServices) -> tuple[Fact, ...]:
     """Return what was recorded, but for records, threads and cases that this person may not see."""
-    register, name = services.muniment.register, services.name
+    register, name = services.process.register, services.name
     hidden, secret = services.not_shown(), classes_left_out(services.retaining, services.actor)
     cases = register.retention_cases(name).classes
     unseen = {

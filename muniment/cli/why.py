@@ -31,7 +31,7 @@ def why(council: str | None, record_or_url: str, on: date | None) -> None:
             services.name,
             record_or_url,
             archive=services.archive,
-            register=services.muniment.register,
+            register=services.process.register,
             on=on,
         )
         key = services.record_key(told.record_id)

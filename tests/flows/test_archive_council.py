@@ -187,7 +187,7 @@ assert archive_council("smalltown", return_state=True).is_failed()
 GAPS = """
 from flows.archive import services
 
-for gap in services("smalltown").muniment.register.gaps("smalltown"):
+for gap in services("smalltown").process.register.gaps("smalltown"):
     print(gap.account, gap.stream.value, gap.reason.value, "open" if gap.ends_at is None else "closed")
 """
 

@@ -61,7 +61,7 @@ def hold(services: CouncilServices, record_id: str) -> None:
         new,
         [record_id],
         archive=services.archive,
-        register=services.muniment.register,
+        register=services.process.register,
         actor=OFFICER,
         now=services.clock.now(),
     )

@@ -62,7 +62,7 @@ def test_secrets_never_reach_archive_or_log(
     said = ended.said + caplog.text
     held = [_bytes(value) for row in rows(services, *EVERY_SERIES) for value in row.values()]
     files = [path.read_bytes() for path in _files(office.stage.home)]
-    with sqlite3.connect(services.muniment.settings.home / "register.sqlite") as register:
+    with sqlite3.connect(services.process.settings.home / "register.sqlite") as register:
         files.append("\n".join(register.iterdump()).encode())
     register.close()
     for secret in secrets:
@@ -99,5 +99,5 @@ def test_unexpected_silence_alarms(office: Office) -> None:
 
 def test_a_watermark_never_passes_the_archive(services: CouncilServices) -> None:
     last = services.archive.commit_no()
-    assert services.muniment.register.watermark("smalltown") == last
-    assert services.muniment.index.watermark("smalltown") == last
+    assert services.process.register.watermark("smalltown") == last
+    assert services.process.index.watermark("smalltown") == last

@@ -21,9 +21,9 @@ ME = getpass.getuser()
 
 def join_hr(services: CouncilServices) -> None:
     now = services.clock.now()
-    with services.muniment.register.begin(services.name, SYSTEM, now=now):
+    with services.process.register.begin(services.name, SYSTEM, now=now):
         joined = Membership(person=ME, team="HR", from_on=services.retaining.today())
-        services.muniment.register.admit(services.name, joined)
+        services.process.register.admit(services.name, joined)
 
 
 def link(services: CouncilServices, *records: str) -> None:

@@ -68,7 +68,7 @@ def test_compaction_keeps_every_proof_and_a_whole_index_is_built_from_the_bucket
     council: tuple[Stage, CouncilServices],
 ) -> None:
     _, services = council
-    index = services.muniment.index
+    index = services.process.index
     before = index.watermark(services.name)
     assert services.archive.compact() > 0
     services.archive.maintain()

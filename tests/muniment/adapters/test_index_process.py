@@ -28,8 +28,8 @@ def test_what_is_kept_in_bulk_is_indexed_by_another_process(tmp_path: Path) -> N
             for job in jobs:
                 services.archiving.run(job)
         last = services.archive.commit_no()
-        index = services.muniment.index
-        beside = IndexProcess(partial(follow_council, services.muniment.settings, services.name))
+        index = services.process.index
+        beside = IndexProcess(partial(follow_council, services.process.settings, services.name))
         beside.hear(kept(None, 0))
         beside.hear(kept(last, 10))
         idle = beside.pid
@@ -83,9 +83,9 @@ def test_a_run_that_ends_early_leaves_no_traceback(tmp_path: Path, capfd: pytest
             for job in jobs:
                 services.archiving.run(job)
         last = services.archive.commit_no()
-        beside = IndexProcess(partial(follow_council, services.muniment.settings, services.name))
+        beside = IndexProcess(partial(follow_council, services.process.settings, services.name))
         beside.hear(kept(last, 10_000))
-        while services.muniment.index.watermark(services.name) < last:
+        while services.process.index.watermark(services.name) < last:
             time.sleep(0.05)
         time.sleep(0.2)  # its answer lies in the pipe, and is not taken
         beside.close()

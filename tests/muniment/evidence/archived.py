@@ -34,8 +34,8 @@ def archive(services: CouncilServices) -> None:
         services.name,
         archive=services.archive,
         seals=services.seals,
-        index=services.muniment.index,
-        erased=services.muniment.register,
+        index=services.process.index,
+        erased=services.process.register,
         first_commit=first,
     )
 
@@ -55,6 +55,6 @@ def verdict(services: CouncilServices) -> Verdict:
         archive=services.archive,
         seals=services.seals,
         media=services.media,
-        presence=services.muniment.register,
-        audit=services.muniment.register,
+        presence=services.process.register,
+        audit=services.process.register,
     )

@@ -50,7 +50,7 @@ def proofs(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
                 council=services.name,
                 archive=services.archive,
                 seals=services.seals,
-                public_key=services.muniment.seal_key.public,
+                public_key=services.process.seal_key.public,
             )
             for record_id in sorted(ids)[:6]
         ]

@@ -78,7 +78,7 @@ def again(services: CouncilServices, rename: Callable[[str], str] = lambda name:
     filed = file_readable(
         services.name,
         archive=services.archive,
-        register=services.muniment.register,
+        register=services.process.register,
         reader=reader,
         now=services.clock.now(),
     )
@@ -86,7 +86,7 @@ def again(services: CouncilServices, rename: Callable[[str], str] = lambda name:
         services.name,
         archive=services.archive,
         seals=services.seals,
-        index=services.muniment.index,
+        index=services.process.index,
         first_commit=first,
     )
     return filed
@@ -98,7 +98,7 @@ def rows(services: CouncilServices, *series: str) -> list[dict[str, Any]]:
 
 
 def presences(services: CouncilServices, ids: list[str]) -> dict[str, tuple[Presence, ...]]:
-    return dict(services.muniment.register.known(services.name, ids))
+    return dict(services.process.register.known(services.name, ids))
 
 
 def test_what_a_better_reader_understands_is_filed_once_with_the_same_capture_salt_and_leaf(
@@ -145,7 +145,7 @@ def test_the_readable_version_becomes_current_and_nothing_was_seen_anew(tmp_path
             )
             view = show(record_id, council=services.name, archive=services.archive)
             assert view.states[-1].version_id == now.version_id
-        page = services.muniment.index.search(
+        page = services.process.index.search(
             services.name, parse("notice platform:facebook"), order=Order.NEWEST, size=50
         )
         assert page.records == 5
@@ -171,7 +171,7 @@ def test_a_later_look_goes_before_what_was_read_again(tmp_path: Path) -> None:
         stage.world.sync()
         services.clock.wait(HOUR)
         archive(services)
-        page = services.muniment.index.search(
+        page = services.process.index.search(
             services.name, parse("friday platform:facebook"), order=Order.NEWEST, size=50
         )
         (hit,) = page.hits
@@ -186,7 +186,7 @@ def test_a_record_found_under_another_name_is_tied_to_the_old_one_and_proved_wit
         old = unread[0]["record_id"]
         filed = again(services, rename=lambda name: f"{name}-found")
         assert filed.renamed == len(unread)
-        register = services.muniment.register
+        register = services.process.register
         assert register.aliases_of(services.name, [old]) == {f"{old}-found"}
         assert register.aliases_of(services.name, [f"{old}-found"]) == {old}
         (found,) = presences(services, [f"{old}-found"])[f"{old}-found"]
@@ -199,7 +199,7 @@ def test_a_record_found_under_another_name_is_tied_to_the_old_one_and_proved_wit
                 council=services.name,
                 archive=services.archive,
                 seals=services.seals,
-                public_key=services.muniment.seal_key.public,
+                public_key=services.process.seal_key.public,
                 also_named=register.aliases_of(services.name, [name]),
             )
             path = tmp_path / "proof.json"
@@ -216,7 +216,7 @@ def test_a_record_found_under_another_name_is_tied_to_the_old_one_and_proved_wit
 
 def destroy(services: CouncilServices, record_id: str) -> None:
     """Let a record have been destroyed here before, under this name."""
-    register, now = services.muniment.register, services.clock.now()
+    register, now = services.process.register, services.clock.now()
     register.add_run(a_run("earlier", council=services.name), items(record_id))
     register.open_intent(services.name, "earlier", items(record_id), commit_no=1, dropped={}, now=now)
     register.note_erasure(services.name, "earlier", commit_no=1, counts={})
@@ -234,7 +234,7 @@ def test_an_exhibit_of_a_record_that_was_destroyed_under_its_own_name_is_erased_
         filed = again(services, rename=lambda one: f"{one}-found")
         assert filed.destroyed == {old}
         assert filed.renamed == len(others)
-        register = services.muniment.register
+        register = services.process.register
         assert register.aliases_of(services.name, [old]) == frozenset()
         assert register.mentions(services.name, [name]) == 0
         assert register.disposed(services.name, [old, name]) == {old, name}
@@ -262,10 +262,10 @@ def test_what_a_hold_keeps_of_a_destroyed_record_stays_unread(tmp_path: Path) ->
         place(
             *(services.name, new, [old]),
             archive=services.archive,
-            register=services.muniment.register,
+            register=services.process.register,
             actor=Actor(name="ann", roles=frozenset({Role.RECORDS_OFFICER})),
             now=services.clock.now(),
         )
         assert again(services, rename=lambda one: f"{one}-found").destroyed == frozenset()
-        assert services.muniment.register.disposed(services.name, [old]) == frozenset()
+        assert services.process.register.disposed(services.name, [old]) == frozenset()
         assert old in {row["record_id"] for row in rows(services, "unread")}

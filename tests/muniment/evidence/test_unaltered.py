@@ -112,7 +112,7 @@ def test_who_holds_the_key_cannot_put_another_seal_before_one_that_stands(tmp_pa
         first, *later = files(services, "seals/*.seal")
         assert later
         forged = replace(seal_from(first.read_bytes()), sealed_at=datetime(2020, 1, 1, tzinfo=UTC))
-        signature = services.muniment.seal_key.sign(seal_body(forged))
+        signature = services.process.seal_key.sign(seal_body(forged))
         first.chmod(0o600)
         first.write_bytes(seal_file(replace(forged, signature=signature)))
         found = verdict(services).faults[0]
