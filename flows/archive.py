@@ -23,6 +23,7 @@ from muniment.bootstrap import CouncilServices, Muniment
 from muniment.domain.due import Job, Purpose, waves
 from muniment.services.finishing import finish
 from muniment.settings import from_environment
+from schemas.counted import counted
 from schemas.errors import RetryableError
 from schemas.report import CaptureReport
 from schemas.vocabulary import Outcome, Stream
@@ -129,7 +130,9 @@ def archive_council(council: str, accounts: list[str] | None = None) -> None:
         _write_artifact(council, reports, failed)
     if failed:
         # The others went on; the run still says that it was not whole.
-        raise RuntimeError(f"{len(failed)} of {len(failed) + len(reports)} walks failed: see the task runs.")
+        raise RuntimeError(
+            f"{len(failed)} of {counted(len(failed) + len(reports), 'walk')} failed: see the task runs."
+        )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from prefect.events import emit_event
 from flows.archive import services
 from flows.progress import Progress
 from muniment.services.working_off import work_off
+from schemas.counted import counted
 
 __all__ = ["dispose_council"]
 
@@ -51,6 +52,7 @@ def dispose_council(council: str) -> int:
         *(len(worked.done), len(waiting), len(worked.refused), len(worked.failed)),
     )
     if worked.failed:
-        told = f"{len(worked.failed)} disposals failed: see `muniment audit --what system:disposal:stop`."
+        failed = counted(len(worked.failed), "disposal")
+        told = f"{failed} failed: see `muniment audit --what system:disposal:stop`."
         raise RuntimeError(told) from worked.failed[0][1]
     return len(worked.done)

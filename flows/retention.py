@@ -19,6 +19,7 @@ from muniment.domain.forecasting import Month, forecast
 from muniment.domain.honouring import conflicts
 from muniment.domain.people import SYSTEM
 from muniment.domain.retention import refusal
+from schemas.counted import counted
 
 __all__ = ["honour_deletions", "retention_review", "transfer_council"]
 
@@ -73,7 +74,8 @@ def honour_deletions(council: str) -> int:
     run = of_council.disposing.enter(made, actor=SYSTEM) if made.due.num_rows else None
     few = of_council.disposing.enter_restricted(made, actor=SYSTEM)
     kept = [
-        f"- {count} stay against the platform's terms: {why.value}" for why, count in conflicts(made).items()
+        f"- {counted(count, 'stays', 'stay')} against the platform's terms: {why.value}"
+        for why, count in conflicts(made).items()
     ]
     _write(council, "honour", [*_proposed(made, run), *_restricted(few), *kept])
     return _tell(council, "muniment.deletions.due", made, run or next(iter(few), None))
@@ -100,7 +102,7 @@ def transfer_council(council: str) -> int:
     _write(
         council,
         "transfer",
-        [f"Transfer {made.transfer}: {made.records} records, verified; its receipt is due."],
+        [f"Transfer {made.transfer}: {counted(made.records, 'record')}, verified; its receipt is due."],
     )
     return int(made.records)
 

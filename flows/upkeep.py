@@ -7,6 +7,7 @@ from flows.archive import services
 from muniment.services.index_upkeep import reconcile
 from muniment.services.indexing import catch_up, rebuild
 from muniment.services.verifying import verify
+from schemas.counted import counted
 from schemas.errors import IntegrityError
 
 __all__ = ["reconcile_council", "reindex_council", "tidy_council", "verify_council"]
@@ -84,6 +85,6 @@ def verify_council(council: str) -> None:
     create_markdown_artifact(key=f"verify-{council.replace('_', '-')}", markdown="\n".join(lines))
     if verdict.faults:
         raise IntegrityError(
-            f"{len(verdict.faults)} faults in the archive of {council}.",
+            f"{counted(len(verdict.faults), 'fault')} in the archive of {council}.",
             remedy="`muniment verify` names them; restore those files from the backup.",
         )

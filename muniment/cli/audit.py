@@ -17,6 +17,7 @@ from muniment.cli.tables import print_table
 from muniment.domain.audit import Told
 from muniment.domain.events import AuditRead
 from muniment.services.auditing import read_audit
+from schemas.counted import counted
 from schemas.london import LONDON
 
 __all__ = ["audit"]
@@ -66,7 +67,7 @@ def audit(
         services.record(AuditRead(filters=filters, entries=len(found)))
     if csv_path is not None:
         _write(found, csv_path)
-        console.print(f"{len(found):,} entries written to {csv_path}")
+        console.print(f"{counted(len(found), 'entry', 'entries')} written to {csv_path}")
     else:
         _print(found)
 

@@ -16,6 +16,7 @@ from muniment.domain.disposal import WORDS, Why
 from muniment.domain.events import ListRead, RecordShown
 from muniment.domain.triggers import Scope
 from muniment.services.showing import not_held
+from schemas.counted import counted
 from schemas.errors import BadInputError
 
 __all__ = ["classes"]
@@ -156,7 +157,7 @@ def link(
     ids = [*records, *(() if file is None else ids_in(file))]
     with opened_council(council) as services:
         new = deciding(services).link_case(case, code, ids, reason=reason)
-    console.print(f"Case {escape(case)} is {code}; {new:,} records are new to it.")
+    console.print(f"Case {escape(case)} is {code}; {counted(new, 'record is', 'records are')} new to it.")
 
 
 def _subject(record: str | None, thread: str | None) -> tuple[Scope, str]:

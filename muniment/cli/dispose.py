@@ -20,6 +20,7 @@ from muniment.domain.given_out import GivenKind
 from muniment.services.destroying import Executed
 from muniment.services.listing import STOPPABLE
 from muniment.services.working_off import work_off
+from schemas.counted import counted
 from schemas.errors import BadInputError, MunimentError
 from schemas.london import london_date, london_words
 
@@ -82,7 +83,7 @@ def list_items(council: str | None, run: str | None, csv_path: Path | None) -> N
             services.give_out(GivenKind.IDS, ids, csv_path)
             rows = (list(row.values()) for row in listed.items.to_pylist())
             write_table(csv_path, listed.items.column_names, rows)
-            console.print(f"{len(listed.items):,} items written to {csv_path}")
+            console.print(f"{counted(len(listed.items), 'item')} written to {csv_path}")
             return
         table = Table(title=f"Items of {run}", title_justify="left")
         table.add_column("record", no_wrap=True)
@@ -145,7 +146,7 @@ def review(
             until_on=until,
             retention_class=retention_class,
         )
-    console.print(f"{count:,} {'item' if count == 1 else 'items'}: {decision}.")
+    console.print(f"{counted(count, 'item')}: {decision}.")
 
 
 @dispose.command("send-on")
@@ -262,7 +263,7 @@ def certificate(council: str | None, run: str, json_path: Path | None, pdf_path:
             with written(pdf_path) as into:
                 into.write(services.certificate_pdf(told, raw))
     console.print(
-        f"Certificate {told['number']}: {told['records']:,} records destroyed, "
+        f"Certificate {told['number']}: {counted(told['records'], 'record')} destroyed, "
         f"certified {london_words(datetime.fromisoformat(told['certified_at']))}; its signature holds."
     )
     for copy in told["remaining_copies"]:
@@ -346,7 +347,9 @@ def stubs(council: str | None, path: Path) -> None:
     with opened_council(council, unfiltered=True) as services, written(path) as into:
         raw, count = services.restored.write_stubs(actor=services.actor)
         into.write(raw)
-    console.print(f"{count:,} stubs written to {path}. Keep it with the certificates, apart from backups.")
+    console.print(
+        f"{counted(count, 'stub')} written to {path}. Keep it with the certificates, apart from backups."
+    )
 
 
 def _print_runs(runs: tuple[Run, ...]) -> None:
@@ -383,9 +386,9 @@ def _print_runs(runs: tuple[Run, ...]) -> None:
 
 def _print_executed(done: Executed, *, dry_run: bool) -> None:
     verb = "would be destroyed" if dry_run else "destroyed"
-    console.print(f"{done.run}: {done.records:,} records {verb}; {done.state}.")
+    console.print(f"{done.run}: {counted(done.records, 'record')} {verb}; {done.state}.")
     for why, count in done.dropped.items():
-        console.print(f"  {count:,} stay: {escape(why)}")
+        console.print(f"  {counted(count, 'stays', 'stay')}: {escape(why)}")
     for store, reason in done.pending.items():
         console.print(escape(f"  proof pending: {store}: {reason}"))
     if done.certificate_no is not None:

@@ -22,6 +22,7 @@ from muniment.services.rereading import file_readable
 from muniment.services.rereading import reread as read_again
 from muniment.services.verifying import Verdict
 from muniment.services.verifying import verify as check
+from schemas.counted import counted
 
 __all__ = ["print_verdict", "proof", "reread", "seal", "verify"]
 
@@ -55,15 +56,17 @@ def print_verdict(verdict: Verdict) -> None:
         console.print(f"[red]FAULT[/] {escape(fault.what)}: {escape(fault.why)}")
     if verdict.faults:
         return
-    seals = "1 seal" if verdict.seals == 1 else f"{verdict.seals:,} seals"
     console.print(
-        f"[green]Unaltered[/]: {verdict.exhibits:,} exhibits and {verdict.media_files:,} media files "
-        f"under {seals}, up to commit {verdict.sealed_upto}; {verdict.audit_entries:,} audit entries."
+        f"[green]Unaltered[/]: {counted(verdict.exhibits, 'exhibit')} and "
+        f"{counted(verdict.media_files, 'media file')} under {counted(verdict.seals, 'seal')}, "
+        f"up to commit {verdict.sealed_upto}; "
+        f"{counted(verdict.audit_entries, 'audit entry', 'audit entries')}."
     )
     if verdict.not_yet_sealed:
-        console.print(f"{verdict.not_yet_sealed} newer commits are not yet sealed: the next run seals them.")
+        newer = counted(verdict.not_yet_sealed, "newer commit is", "newer commits are")
+        console.print(f"{newer} not yet sealed: the next run does that.")
     if verdict.stamps_pending:
-        console.print(f"{verdict.stamps_pending} time stamps are pending: the next seal asks for them again.")
+        console.print(f"{_pending(verdict.stamps_pending)}: the next seal asks again.")
 
 
 @click.command()
@@ -105,7 +108,7 @@ def seal(council: str | None) -> None:
     )
     console.print(f"Public key: {key}")
     if pending:
-        console.print(f"{pending} time stamps are pending.")
+        console.print(f"{_pending(pending)}.")
 
 
 @click.command()
@@ -143,19 +146,21 @@ def reread(council: str | None, *, dry_run: bool) -> None:
             why = "read again: exhibits of records that were destroyed under the name they have now"
             erased = services.restored.erase_again(actor=services.actor, reason=why).records
     if filed.destroyed:
-        console.print(
-            f"{erased:,} exhibits were of records destroyed under another name: they are erased too."
-        )
+        console.print(f"Erased too, of records destroyed under another name: {counted(erased, 'exhibit')}.")
     console.print(
-        f"{filed.unread:,} exhibits that could not be read when they came: {filed.filed:,} versions were "
-        f"filed from them now; {filed.renamed:,} of their records were found to have another name."
+        f"Could not be read when they came: {counted(filed.unread, 'exhibit')}; filed from them now: "
+        f"{counted(filed.filed, 'version')}; found to have another name: {counted(filed.renamed, 'record')}."
     )
 
 
 def _tell_what_would_be_read(services: CouncilServices) -> None:
     found = read_again(services.archive, reader=services.reader)
     console.print(
-        f"{found.read:,} exhibits read again: {found.differ:,} read otherwise than when they came; "
+        f"{counted(found.read, 'exhibit')} read again: {found.differ:,} read otherwise than when they came; "
         f"of {found.unread:,} that could not be read then, {found.now_readable:,} can be now; "
         f"{found.unreadable_now:,} cannot be read any more. Nothing was written."
     )
+
+
+def _pending(stamps: int) -> str:
+    return f"{counted(stamps, 'time stamp is', 'time stamps are')} pending"

@@ -22,6 +22,7 @@ from muniment.services.covering import coverage as cover
 from muniment.services.exporting import write_lines
 from muniment.services.showing import RecordView
 from muniment.services.showing import show as show_record
+from schemas.counted import counted
 from schemas.london import london_short
 from schemas.report import Gap
 
@@ -74,9 +75,8 @@ def _print_record(view: RecordView) -> None:
         if file.target is not None:
             said = f"leads to {escape(file.target)}"
         elif file.sha256 is not None:
-            said = (
-                f"{escape(file.media_type or 'file')}, {file.size_bytes:,} bytes, SHA-256 {file.sha256.hex()}"
-            )
+            size = counted(file.size_bytes or 0, "byte")
+            said = f"{escape(file.media_type or 'file')}, {size}, SHA-256 {file.sha256.hex()}"
         else:
             said = f"not held: {file.why_not}"
         console.print(f" {escape(file.ref)}: {said}")
@@ -184,5 +184,5 @@ def export(council: str | None, path: Path) -> None:
         )
         services.record(ArchiveExported(records=count))
         left_out = services.left_out()
-    console.print(f"{count:,} records written to {path}")
+    console.print(f"{counted(count, 'record')} written to {path}")
     print_left_out(left_out)

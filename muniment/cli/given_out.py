@@ -8,6 +8,7 @@ import click
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.options import DAY, REASON, ids_in
 from muniment.domain.given_out import GivenKind
+from schemas.counted import counted
 
 __all__ = ["given_out"]
 
@@ -32,4 +33,4 @@ def given_out(council: str | None, kind: str, on: date, records: Path, reason: s
         count = services.giving_out.enter_earlier(
             _KINDS[kind], ids, on=on, reason=reason, actor=services.actor
         )
-    console.print(f"Entered: {_KINDS[kind]} of {on:%-d %B %Y}, with {count:,} records in it.")
+    console.print(f"Entered: {_KINDS[kind]} of {on:%-d %B %Y}, with {counted(count, 'record')} in it.")

@@ -16,6 +16,7 @@ from muniment.domain.given_out import GivenKind
 from muniment.domain.holds import Hold, HoldKind, due_for_review, review_day
 from muniment.ports import NewHold
 from muniment.services import holding
+from schemas.counted import counted
 from schemas.london import london_date, london_words
 
 __all__ = ["hold"]
@@ -74,16 +75,15 @@ def place(
             now=now,
         )
     made = placed.hold
+    later = "" if made.typed is None else " now, and what comes into its scope"
     console.print(
-        f"Hold {made.hold_id} stands: {made.records:,} records now, and what comes into its scope. "
+        f"Hold {made.hold_id} stands: {counted(made.records, 'record')}{later}. "
         f"Review it by {made.review_on:%-d %B %Y}."
-        if made.typed is not None
-        else f"Hold {made.hold_id} stands: {made.records:,} records. Review it by {made.review_on:%-d %B %Y}."
     )
     if placed.too_late:
         console.print(
-            f"[red]Too late[/] for {len(placed.too_late):,} records: they are destroyed, or a disposal that "
-            "was decided before is destroying them:"
+            f"[red]Too late[/] for {counted(len(placed.too_late), 'record')}: destroyed already, or being "
+            "destroyed by a disposal that was decided before:"
         )
         for record_id in sorted(placed.too_late):
             console.print(f"  {escape(record_id)}")
@@ -136,7 +136,7 @@ def show(hold_id: int, council: str | None, records_path: Path | None) -> None:
             services.give_out(GivenKind.IDS, ids, records_path)
             with written(records_path) as into:
                 into.writelines(f"{one}\n".encode() for one in ids)
-            console.print(f"{len(ids):,} record ids written to {records_path}")
+            console.print(f"{counted(len(ids), 'record id')} written to {records_path}")
             print_left_out(services.left_out())
 
 
@@ -176,7 +176,9 @@ def release(hold_id: int, council: str | None, reason: str) -> None:
             actor=services.actor,
             now=services.clock.now(),
         )
-    console.print(f"Hold {hold_id} is released: {freed:,} records are under no hold now.")
+    console.print(
+        f"Hold {hold_id} is released: {counted(freed, 'record is', 'records are')} under no hold now."
+    )
 
 
 def _print(found: Hold) -> None:
@@ -187,10 +189,10 @@ def _print(found: Hold) -> None:
     if found.case_id is not None:
         console.print(f"case {escape(found.case_id)}")
     if found.typed is None:
-        console.print(f"covers a frozen set of {found.records:,} records")
+        console.print(f"covers a frozen set of {counted(found.records, 'record')}")
     else:
         console.print(f"covers what this finds, now and later: {escape(found.typed)}")
-        console.print(f"{found.records:,} records up to commit {found.watermark}")
+        console.print(f"{counted(found.records, 'record')} up to commit {found.watermark}")
     if found.released_at is None:
         console.print(f"review by {found.review_on:%-d %B %Y}")
     else:

@@ -14,6 +14,7 @@ from muniment.services.index_upkeep import Reconciled, purge_index, reconcile
 from muniment.services.indexing import catch_up
 from muniment.services.indexing import rebuild as build_anew
 from muniment.services.searching import freshness
+from schemas.counted import counted
 from schemas.errors import IntegrityError
 
 __all__ = ["index"]
@@ -60,7 +61,9 @@ def rebuild(council: str | None) -> None:
             erased=services.process.register,
             classes=services.classes,
         )
-    console.print(f"{built.versions:,} versions indexed; the index is current to commit {built.upto}.")
+    console.print(
+        f"{counted(built.versions, 'version')} indexed; the index is current to commit {built.upto}."
+    )
 
 
 @index.command("reconcile")
@@ -108,9 +111,9 @@ def _purge(services: CouncilServices) -> None:
         )
     )
     console.print(
-        f"{proof.engine}: {proof.entries:,} versions indexed as at commit {proof.watermark}; of "
-        f"{proof.records:,} destroyed records {proof.terms_left} words and {proof.copies_left} copies "
-        "are left."
+        f"{proof.engine}: {counted(proof.entries, 'version')} indexed as at commit {proof.watermark}; of "
+        f"{counted(proof.records, 'destroyed record')} there are left {counted(proof.terms_left, 'word')} "
+        f"and {counted(proof.copies_left, 'copy', 'copies')}."
     )
     for copy in proof.elsewhere:
         console.print(f"[yellow]Not looked into[/]: {copy}")
@@ -124,7 +127,7 @@ def _purge(services: CouncilServices) -> None:
 def _tell(found: Reconciled) -> None:
     if found.agrees:
         console.print(
-            f"{found.versions:,} versions, as at commit {found.commit_no}: archive and index agree."
+            f"{counted(found.versions, 'version')}, as at commit {found.commit_no}: archive and index agree."
         )
         return
     table = Table(title="Archive and index differ", title_justify="left")
@@ -136,7 +139,11 @@ def _tell(found: Reconciled) -> None:
         table.add_row(one.month, one.facet, one.value, f"{one.in_archive:,}", f"{one.in_index:,}")
     if found.differences:
         console.print(table)
-    what = f"in {len(found.differences)} counts" if found.differences else "in which versions it holds"
+    what = (
+        f"in {counted(len(found.differences), 'count')}"
+        if found.differences
+        else "in which versions it holds"
+    )
     raise IntegrityError(
         f"The search index differs from the archive {what}.",
         remedy="Run `muniment index rebuild`.",

@@ -12,6 +12,7 @@ from muniment.services.finding import FoundVersion
 from muniment.services.grouping import Group, GroupedAnswer
 from muniment.services.searching import SearchAnswer
 from muniment.services.unseen import AccountUnseen, by_lack
+from schemas.counted import counted
 from schemas.london import london_short
 
 __all__ = ["print_answer", "print_groups", "print_statement", "print_unseen"]
@@ -68,7 +69,7 @@ def print_answer(answer: SearchAnswer) -> None:
 def print_groups(grouped: GroupedAnswer) -> None:
     """Print a page of groups: of each the first in full, every other version as a line."""
     first = "newest" if grouped.answer.statement.order is Order.NEWEST else "best match"
-    console.print(f"[dim]{grouped.of:,} groups of texts that say nearly the same, {first} first.[/]")
+    console.print(f"[dim]{counted(grouped.of, 'group')} of texts that say nearly the same, {first} first.[/]")
     for group in grouped.groups:
         _print_group(group)
     _print_next(grouped.after)
@@ -90,7 +91,9 @@ def _print_group(group: Group) -> None:
         if number == 0:
             _print_found(found)
             if group.versions > 1:
-                console.print(f"  [bold]{group.versions - 1:,} more say nearly the same:[/]")
+                console.print(
+                    f"  [bold]{counted(group.versions - 1, 'more says', 'more say')} nearly the same:[/]"
+                )
         else:
             said = _marked(excerpt(found.text, _LINE_WIDTH))
             console.print(

@@ -20,6 +20,7 @@ from muniment.domain.people import Act, require
 from muniment.domain.retention import Action, RetentionClass, Schedule, Status, refusal
 from muniment.domain.simulating import Change, Simulation
 from muniment.services.comparing import differences
+from schemas.counted import counted
 from schemas.london import london_date
 
 __all__ = ["schedule"]
@@ -52,8 +53,8 @@ def check(file: Path) -> None:
     """Check a schedule's file: every mistake with its line; nothing is adopted."""
     found, _ = load_schedule(file)
     console.print(
-        f"{escape(found.title)}, version {found.version}: {len(found.classes)} classes, "
-        f"{len(found.rules)} rules, no mistake."
+        f"{escape(found.title)}, version {found.version}: {counted(len(found.classes), 'class', 'classes')}, "
+        f"{counted(len(found.rules), 'rule')}, no mistake."
     )
     proposals = sorted(code for code, one in found.classes.items() if one.confidence == "GK")
     if proposals:
@@ -143,7 +144,7 @@ def diff(council: str | None, file: Path) -> None:
     found = differences(now, tried)
     for one in found:
         console.print(f"{one.what}: {escape(one.field)} was {escape(one.before)}, is {escape(one.after)}")
-    console.print(f"{len(found)} differences from version {now.version}.")
+    console.print(f"{counted(len(found), 'difference')} from version {now.version}.")
 
 
 @schedule.command()
@@ -200,9 +201,11 @@ def honour(council: str | None) -> None:
         return
     for account, basis in bases.items():
         console.print(f"{account}: {escape(basis)}")
-    console.print(f"{made.due.num_rows:,} confirmed deletions to honour.")
+    console.print(f"{counted(made.due.num_rows, 'confirmed deletion')} to honour.")
     for why, count in conflicts(made).items():
-        console.print(f"[yellow]{count:,} stay against the platform's terms[/]: {WORDS[why]}.")
+        console.print(
+            f"[yellow]{counted(count, 'stays', 'stay')} against the platform's terms[/]: {WORDS[why]}."
+        )
 
 
 @schedule.command("forecast")
@@ -240,8 +243,8 @@ def _print_simulation(found: Simulation) -> None:
         table.add_row(*_change(change))
     print_table(table)
     console.print(
-        f"{found.records:,} records: {found.sooner:,} end sooner, {found.later:,} later. "
-        "What a hold covers stays, whatever the schedule says."
+        f"{counted(found.records, 'record')}: {counted(found.sooner, 'ends', 'end')} sooner, "
+        f"{found.later:,} later. What a hold covers stays, whatever the schedule says."
     )
 
 

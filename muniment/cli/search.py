@@ -26,6 +26,7 @@ from muniment.services.searching import search as find
 from muniment.services.showing import changes
 from muniment.services.unseen import unseen
 from muniment.services.writing_hits import spare_memory, write_hits
+from schemas.counted import counted
 from schemas.errors import BadInputError
 from schemas.london import london_short
 
@@ -196,7 +197,7 @@ def _write(
         telling=lambda ids: services.give_out(GivenKind.SEARCH, ids, path),
     )
     console.print(
-        f"\n{manifest.rows:,} versions of {manifest.records:,} records written to {path} "
+        f"\n{counted(manifest.rows, 'version')} of {counted(manifest.records, 'record')} written to {path} "
         f"(as at commit {manifest.watermark}; {path.name}.manifest.json says what they are)"
     )
 

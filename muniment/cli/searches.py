@@ -18,6 +18,7 @@ from muniment.services.held import held_ids
 from muniment.services.hit_reports import HitReport
 from muniment.services.saving import SearchDesk
 from muniment.services.searching import SearchFilters
+from schemas.counted import counted
 from schemas.london import london_short
 
 __all__ = ["searches"]
@@ -131,7 +132,8 @@ def report(name: str, council: str | None, csv_path: Path | None) -> None:
 
 def _print_report(found: HitReport) -> None:
     console.print(
-        f"[bold]{found.records:,} records, {found.versions:,} versions[/], as at commit {found.watermark}"
+        f"[bold]{counted(found.records, 'record')}, {counted(found.versions, 'version')}[/], "
+        f"as at commit {found.watermark}"
     )
     table = Table()
     table.add_column("term", overflow="fold")

@@ -17,6 +17,7 @@ from muniment.domain.events import ArchiveCompacted, IndexBuilt
 from muniment.ports import Judgement
 from muniment.services.auditing import destroy_texts, restart
 from muniment.services.indexing import catch_up, rebuild
+from schemas.counted import counted
 from schemas.errors import MunimentError
 
 __all__ = ["reindex", "store"]
@@ -42,7 +43,7 @@ def compact(council: str | None) -> None:
         merged = services.archive.compact()
         cleaned = services.archive.maintain()
         services.seals.seal()
-    console.print(f"{merged} files merged, {cleaned} old log files removed.")
+    console.print(f"{counted(merged, 'file')} merged, {counted(cleaned, 'old log file')} removed.")
 
 
 @store.command()
@@ -58,7 +59,7 @@ def check(council: str | None) -> None:
     console.print(table)
     warnings = sum(one.judgement is Judgement.WARNING for one in found)
     if warnings:
-        console.print(f"{warnings} warnings: see docs/operate/s3.md.")
+        console.print(f"{counted(warnings, 'warning')}: see docs/operate/s3.md.")
         sys.exit(LOOK)
 
 
@@ -153,12 +154,12 @@ def filter_restored(council: str | None, reason: str, stubs: Path | None) -> Non
         done = services.restored.filter(actor=services.actor, reason=reason, stubs=raw)
         services.certifying.file_again()
     if done.lost_commits:
-        console.print(f"The archive lacks {done.lost_commits:,} commits that the register knew of.")
+        console.print(f"The archive lacks {counted(done.lost_commits, 'commit')} that the register knew of.")
     if stubs is not None:
-        console.print(f"{done.stubs_taken:,} stubs were new to the register.")
+        console.print(f"{counted(done.stubs_taken, 'stub was', 'stubs were')} new to the register.")
     console.print(
-        f"{done.records:,} records that were destroyed before are erased again, "
-        f"at commit {done.commit_no}. The archive may be read."
+        f"Destroyed before, and erased again at commit {done.commit_no}: {counted(done.records, 'record')}. "
+        "The archive may be read."
     )
 
 
@@ -177,4 +178,4 @@ def destroy_audit_texts(council: str | None, before: date, reason: str) -> None:
             actor=services.actor,
             now=services.clock.now(),
         )
-    console.print(f"{destroyed:,} texts destroyed; their entries stand, without them.")
+    console.print(f"{counted(destroyed, 'text')} destroyed; the entries stand, without their texts.")

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.tables import print_table
+from schemas.counted import counted
 from schemas.london import london_date
 
 __all__ = ["transfer"]
@@ -28,9 +29,9 @@ def make(council: str | None, folder: Path, code: str | None) -> None:
         made = services.transferring().make(
             folder,
             retention_class=code,
-            progress=lambda count: status.update(f"packing: {count:,} records"),
+            progress=lambda count: status.update(f"packing: {counted(count, 'record')}"),
         )
-    console.print(f"Transfer {made.transfer}: {made.records:,} records in {folder}, verified.")
+    console.print(f"Transfer {made.transfer}: {counted(made.records, 'record')} in {folder}, verified.")
     console.print(f"Manifest: {made.manifest_digest.hex()}")
     console.print(f'When it has arrived: muniment transfer receive {made.transfer} --receipt "…"')
 
@@ -42,7 +43,7 @@ def verify(council: str | None, folder: Path) -> None:
     """Check every file and every proof of a package, also after it was copied."""
     with opened_council(council) as services:
         records = services.transferring().verify(folder)
-    console.print(f"[green]Unaltered[/]: {records:,} records.")
+    console.print(f"[green]Unaltered[/]: {counted(records, 'record')}.")
 
 
 @transfer.command()
@@ -81,4 +82,4 @@ def list_transfers(council: str | None) -> None:
 
 def _tell_offered(count: int) -> None:
     goes_on = ": `muniment transfer make FOLDER` packs them." if count else "."
-    console.print(f"{count:,} records are to be offered{goes_on}")
+    console.print(f"{counted(count, 'record is', 'records are')} to be offered{goes_on}")

@@ -13,6 +13,7 @@ from muniment.domain.disposal_events import StubAsked
 from muniment.services.accounting import Account, Found
 from muniment.services.accounting import why as why_not_held
 from muniment.services.restricting import classes_left_out
+from schemas.counted import counted
 from schemas.london import london_date
 
 __all__ = ["why"]
@@ -86,7 +87,7 @@ def _destroyed(told: Account, secret: frozenset[str]) -> list[str]:
 def _blind(told: Account) -> list[str]:
     if not told.gaps:
         return ["No gap in what we could see touches that time: see `muniment coverage` for what is asked."]
-    lines = [f"{len(told.gaps):,} gaps in what we could see may be the reason:"]
+    lines = [f"{counted(len(told.gaps), 'gap')} in what we could see may be the reason:"]
     for gap in told.gaps[:_GAPS_SHOWN]:
         start = f"{london_date(gap.starts_at):%-d %B %Y}"
         end = "still open" if gap.ends_at is None else f"{london_date(gap.ends_at):%-d %B %Y}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from schemas.counted import counted
 from schemas.london import london_day_starts, london_words
 from schemas.report import Completeness, Gap
 from schemas.vocabulary import Reason, Stream
@@ -169,11 +170,13 @@ def lacks(streams: Iterable[StreamTotals], gaps: Iterable[Gap], *, now: datetime
             )
         untold = stream.listings - stream.told
         if untold and stream.stream is Stream.COMMENTS:
-            said.append(f"any comment missed in {_threads(untold)} whose total the platform does not tell")
+            said.append(
+                f"any comment missed in {counted(untold, 'thread')} whose total the platform does not tell"
+            )
     said += _blind_times([gap for gap in gaps if gap.listing is None])
     refused = sum(gap.listing is not None and (gap.ends_at is None or gap.ends_at > now) for gap in gaps)
     if refused:
-        said.append(f"the comments of {_threads(refused)} that the platform withholds")
+        said.append(f"the comments of {counted(refused, 'thread')} that the platform withholds")
     return tuple(said)
 
 
@@ -195,7 +198,3 @@ def _blind_times(gaps: Sequence[Gap]) -> Iterator[str]:
             start = london_words(gap.starts_at)
             end = "now" if gap.ends_at is None else london_words(gap.ends_at)
             yield f"{stream.value} that were there only between {start} and {end} ({why})"
-
-
-def _threads(count: int) -> str:
-    return "1 thread" if count == 1 else f"{count:,} threads"

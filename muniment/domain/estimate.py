@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from connectors.contract import Identity, Tariff
+from schemas.counted import counted
 
 __all__ = ["Estimate", "estimate"]
 
@@ -27,7 +28,7 @@ class Estimate:
         money = (
             f"${self.dollars:,.0f}" if self.dollars >= 1 else "less than $1" if self.dollars else "no charge"
         )
-        return f"about {self.reads:,} reads, {money}, {_duration(self.time)}"
+        return f"about {counted(self.reads, 'read')}, {money}, {_duration(self.time)}"
 
 
 def estimate(identity: Identity, tariff: Tariff) -> Estimate:
@@ -48,8 +49,8 @@ def estimate(identity: Identity, tariff: Tariff) -> Estimate:
 def _duration(time: timedelta) -> str:
     minutes = max(round(time.total_seconds() / 60), 1)
     if minutes < 60:  # noqa: PLR2004 -- minutes in an hour
-        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+        return counted(minutes, "minute")
     hours = round(minutes / 60)
     if hours < 48:  # noqa: PLR2004 -- two days: beyond that people count in days
-        return f"{hours} hour{'s' if hours > 1 else ''}"
-    return f"{round(hours / 24)} days"
+        return counted(hours, "hour")
+    return counted(round(hours / 24), "day")

@@ -23,6 +23,7 @@ from muniment.domain.stub import StubKey
 from muniment.ports import Register
 from muniment.services.checking import check_reason
 from schemas.clock import Clock
+from schemas.counted import counted
 from schemas.errors import BadInputError, NotPermittedError
 from schemas.london import london_date
 
@@ -113,7 +114,8 @@ class ForgettingKeys:
         if told.stubs and (told.ends_on is None or told.ends_on > london_date(self.clock.now())):
             ends = "never ends" if told.ends_on is None else f"ends on {told.ends_on:%-d %B %Y}"
             raise BadInputError(
-                f"{told.stubs:,} stubs stand under the key {key_id}; their period {ends}.",
+                f"{counted(told.stubs, 'stub stands', 'stubs stand')} under the key {key_id}; "
+                f"the period {ends}.",
                 remedy=f"The class {Term.FOR_EVER.value} of the schedule says how long stubs are kept.",
             )
         return told.stubs

@@ -7,6 +7,7 @@ import pyarrow as pa
 from typing_extensions import override
 
 from muniment.search.answer import EveryHit, Hit
+from schemas.counted import counted
 from schemas.errors import IntegrityError
 
 __all__ = ["RecordIds", "hits_in", "newest_first"]
@@ -30,7 +31,7 @@ def newest_first(every: EveryHit) -> pa.Table:
     ]
     hits = pa.Table.from_batches(batches, schema=_HITS).sort_by(list(_ORDER))
     if len(hits) != every.versions:
-        message = f"The index counted {every.versions} versions and gave {len(hits)}."
+        message = f"The index counted {counted(every.versions, 'version')} and gave {len(hits)}."
         raise IntegrityError(message, remedy="Run `muniment reindex --whole`.")
     return hits
 

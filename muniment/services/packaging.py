@@ -21,6 +21,7 @@ import muniment.check_proof
 from muniment.ports import Archive
 from muniment.services.kept import made_order
 from schemas.arrow import RECORD_SERIES, RowKind
+from schemas.counted import counted
 
 __all__ = ["CHECK", "README", "SCHEMA", "Packed", "packed_records", "readme"]
 
@@ -145,7 +146,7 @@ def _plain(value: Any) -> str:
 def readme(*, council: str, transfer: str, records: int, schedule: str, made_on: str) -> str:
     """Return the words that lie beside the records."""
     return f"""Records of {council} on social media
-Transfer {transfer}, made on {made_on}: {records:,} records
+Transfer {transfer}, made on {made_on}: {counted(records, "record")}
 
 These are posts and other records that the council kept in its archive (muniment) and offers to the record
 office under its retention schedule, version {schedule} (schedule.yml).

@@ -21,6 +21,7 @@ from muniment.search.tree import Leaf, Near, Not, Query, Records, leaves
 from muniment.search.words import all_of
 from muniment.services.finding import FoundVersion, found_versions
 from schemas.arrow import RECORD_SERIES, TABLE, RowKind
+from schemas.counted import counted
 from schemas.london import london_words
 
 __all__ = [
@@ -70,7 +71,7 @@ class Freshness:
 
     def told(self) -> str:
         """Return it as the end of a sentence."""
-        behind = f"{_counted(self.behind, 'record')} behind"
+        behind = f"{counted(self.behind, 'record')} behind"
         if self.watermark < 0:
             return f"nothing is indexed yet, {behind}"
         if self.current_to is None:
@@ -101,7 +102,7 @@ class SearchStatement:
 
     def totals(self) -> str:
         """Return the exact totals and how fresh they are, as one line."""
-        found = f"{_counted(self.records, 'record')}, {_counted(self.versions, 'version')}"
+        found = f"{counted(self.records, 'record')}, {counted(self.versions, 'version')}"
         if self.as_at is not None:
             return f"{found}; as at commit {self.as_at}"
         return f"{found}; {self.fresh.told()}"
@@ -226,7 +227,3 @@ def _fetched_last(archive: Archive, commit_no: int) -> datetime | None:
 
 def _words(leaf: Leaf) -> tuple[str, ...]:
     return leaf.typed if isinstance(leaf, Near) else (leaf.typed,)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

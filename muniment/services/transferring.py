@@ -29,6 +29,7 @@ from muniment.services.giving_out import GivingOut
 from muniment.services.packaging import CHECK, SCHEMA, packed_records, readme
 from muniment.services.proving import proof
 from muniment.services.retaining import Retaining
+from schemas.counted import counted
 from schemas.errors import BadInputError, IntegrityError
 
 __all__ = ["Transferring"]
@@ -196,7 +197,7 @@ class Transferring:
         return {
             "Source-Organization": self.title,
             "External-Identifier": transfer,
-            "External-Description": f"{records} records of {self.title} on social media",
+            "External-Description": f"{counted(records, 'record')} of {self.title} on social media",
             "Bagging-Date": self.retaining.today().isoformat(),
         }
 
@@ -216,8 +217,9 @@ class Transferring:
                 if proved["record_id"] != said["record_id"]:
                     faults.append(f"line {records} names another record's proof")
         if faults or expected not in (None, records):
+            why = faults[0] if faults else f"it holds {counted(records, 'record')}, not {expected:,}"
             raise IntegrityError(
-                f"The package {folder} does not prove: {faults[0] if faults else f'{records} records'}.",
+                f"The package {folder} does not prove: {why}.",
                 remedy="Run `muniment verify`; then make the package anew.",
             )
         return records

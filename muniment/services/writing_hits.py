@@ -38,6 +38,7 @@ from muniment.services.hit_files import (
     write_part,
 )
 from muniment.services.searching import NO_FILTERS, Held, SearchFilters, hiding, parse_search
+from schemas.counted import counted
 from schemas.errors import BadInputError, IntegrityError
 
 __all__ = ["HitsManifest", "spare_memory", "write_hits"]
@@ -158,7 +159,8 @@ def write_hits(
         made_at=now.isoformat(),
     )
     if manifest.rows != manifest.versions:
-        message = f"{manifest.rows} versions were written, the search found {manifest.versions}."
+        written = counted(manifest.rows, "version was", "versions were")
+        message = f"{written} written, the search found {manifest.versions:,}."
         raise IntegrityError(message, remedy=f"Remove {path.name} and its parts, and run it again.")
     with open_private(path.with_name(f"{path.name}.manifest.json")) as into:
         into.write(json.dumps(asdict(manifest), ensure_ascii=False, indent=1).encode())
