@@ -1,5 +1,5 @@
 """The search index that needs no server: `index` is the port and writes, `reading` answers.
 
 `query` compiles a query tree, `documents` says how an entry is filed, `vocabulary` finds the words that a
-pattern means, `times` where the newest hits of a common question lie.
+pattern means, `asked` keeps what was found out lately.
 """

@@ -6,13 +6,13 @@ from typing import Any
 
 import tantivy
 
+from muniment.adapters.tantivy.asked import Ahead, Asked, AskedLately
 from muniment.adapters.tantivy.query import Compiler
-from muniment.adapters.tantivy.times import Times
 from muniment.adapters.tantivy.vocabulary import Vocabulary
 from muniment.search.answer import EveryHit, Facet, FacetCounts, Hit, Order, SearchPage
 from muniment.search.place import Place, read_cursor, write_cursor
 from muniment.search.relevance import is_scored
-from muniment.search.tree import And, Fuzzy, Node, Or, Query, Range, Wildcard, leaves
+from muniment.search.tree import And, Node, Or, Query, Range
 from schemas.errors import BadInputError
 
 __all__ = ["KEYWORD_FACETS", "IndexState", "total"]
@@ -33,11 +33,8 @@ _DRAWN_HITS = 50_000
 _SHARING = 50
 """So many entries past a page are looked at for more of its last sort key: each further query is dear."""
 
-_SPARE = 4
-"""A part of the index is looked through that holds so many times what is wanted, if hits lie evenly."""
-
-_AHEAD = 500
-"""So many of the newest hits of a pattern are remembered: to find them again costs as much as at first."""
+_PAGES_AHEAD, _MOST_AHEAD = 10, 500
+"""So many pages are drawn at a time, and hits: to find the next by themselves costs as much as the first."""
 
 _Tantivy = Any  # tantivy ships no usable types: its classes are named here by role only
 
@@ -51,11 +48,7 @@ class IndexState:
         self._vocabulary = Vocabulary(searcher)
         self._compiler = Compiler(schema, self._vocabulary)
         self.watermark = _watermark(searcher, schema)
-        self._times = Times(searcher)
-        self._uneven: Node | None = None
-        self._counted: tuple[Node, tuple[int, int]] | None = None
-        self._ahead: tuple[Node, list[tuple[Place, _Tantivy]]] | None = None
-        self._faceted: tuple[Node, FacetCounts] | None = None
+        self._lately = AskedLately()
 
     @cached_property
     def _several(self) -> int:
@@ -69,14 +62,14 @@ class IndexState:
 
     def page(self, query: Query, *, order: Order, after: str | None, size: int) -> SearchPage:
         """Return exact totals and one page."""
-        tree = query.tree
-        records, versions = self._count(tree)
-        ranked = order is Order.RELEVANT and is_scored(tree)
+        asked = self._lately.about(query.tree)
         start = read_cursor(after) if after else None
-        if ranked:
-            found = self._most_relevant(tree, start, size + 1, versions)
+        if order is Order.RELEVANT and is_scored(query.tree):
+            records, versions = self._count(asked)
+            found = self._most_relevant(query.tree, start, size + 1, versions)
         else:
-            found = self._newest(tree, start, size + 1, versions)
+            found = self._newest(asked, start, size + 1)
+            records, versions = self._count(asked)
         return SearchPage(
             records=records,
             versions=versions,
@@ -86,11 +79,11 @@ class IndexState:
         )
 
     def facets(self, query: Query) -> FacetCounts:
-        """Return the counts of every facet; the last answer is remembered, as each page shows it again."""
-        remembered = self._faceted
-        if remembered is None or remembered[0] != query.tree:
-            remembered = self._faceted = (query.tree, self._facets(query.tree))
-        return remembered[1]
+        """Return the counts of every facet; they are remembered, as each page shows them again."""
+        asked = self._lately.about(query.tree)
+        if asked.facets is None:
+            asked.facets = self._facets(query.tree)
+        return asked.facets
 
     def _facets(self, tree: Node) -> FacetCounts:
         asked = {
@@ -163,54 +156,42 @@ class IndexState:
         found = self.searcher.search(unscored, count, count=False, offset=after)
         return [address for _, address in found.hits]
 
-    def _newest(
-        self, tree: Node, start: Place | None, size: int, versions: int
-    ) -> list[tuple[Place, _Tantivy]]:
-        """Return the next hits by time; the newest of a pattern are remembered, since pages ask again."""
-        ahead = self._ahead
-        if ahead is None or ahead[0] != tree:
-            if start is not None or not _is_dear(tree):
-                return self._drawn(tree, start, size, versions)
-            ahead = self._ahead = (tree, self._drawn(tree, None, max(size, _AHEAD), versions))
-        known = ahead[1]
-        some = [pair for pair in known if start is None or pair[0] < start][:size]
-        if len(some) == size or len(known) == versions:
-            return some
-        return self._drawn(tree, start, size, versions)
+    def _newest(self, asked: Asked, start: Place | None, size: int) -> list[tuple[Place, _Tantivy]]:
+        """Return the next hits by time."""
+        ahead = asked.ahead
+        some = None if ahead is None else ahead.after(start, size)
+        if some is None:
+            ahead = asked.ahead = self._drawn(asked, start, max(size, min(size * _PAGES_AHEAD, _MOST_AHEAD)))
+            some = ahead.placed[:size]
+        return some
 
-    def _drawn(
-        self, tree: Node, start: Place | None, size: int, versions: int
-    ) -> list[tuple[Place, _Tantivy]]:
-        """Return the next hits by time; entries of one sort key come in the order of their ids."""
-        query = tree
+    def _drawn(self, asked: Asked, start: Place | None, size: int) -> Ahead:
+        """Draw the next hits by time; entries of one sort key come in the order of their ids.
+
+        The newest are counted as they are drawn, since each hit is gone through in either case.
+        """
+        query = asked.tree
         if start is not None:
             same_time = And((Range("sk", start.sk, start.sk), Range("id", None, start.id - 1)))
-            query = And((tree, Or((Range("sk", None, start.sk - 1), same_time))))
-        found = self._latest(tree, query, start, size + _SHARING, versions)
-        ends = (
-            self.searcher.fast_field_values("sk", [found[size - 1], found[-1]]) if size < len(found) else []
-        )
-        if len(found) == size + _SHARING and len(set(ends)) == 1:
+            query = And((query, Or((Range("sk", None, start.sk - 1), same_time))))
+        found = self._by_time(query, size + _SHARING)
+        if start is None:
+            asked.versions = found.count
+        hits = found.hits
+        if len(hits) == size + _SHARING and hits[size - 1][0] == hits[-1][0]:
             # The last sort key may be shared by entries that did not fit: take all of them, then cut.
-            last = ends[0]
-            found = [
-                *self._run(And((query, Range("sk", last + 1, None))), limit=size, by="sk"),
-                *self._run(And((query, Range("sk", last, last))), limit=self.searcher.num_docs, by="sk"),
+            last = hits[-1][0]
+            hits = [
+                *self._by_time(And((query, Range("sk", last + 1, None))), size).hits,
+                *self._by_time(And((query, Range("sk", last, last))), self.searcher.num_docs).hits,
             ]
-        return _in_order(self.searcher, [(0.0, address) for address in found], None, size)
+        placed = _in_order(self.searcher, [(0.0, address) for _, address in hits], None, size)
+        return Ahead(start=start, placed=placed, is_last=len(placed) == found.count)
 
-    def _latest(
-        self, tree: Node, query: Node, start: Place | None, limit: int, versions: int
-    ) -> list[_Tantivy]:
-        """Return so many hits of `query` in order of time: what is to come of a tree, with its total."""
-        entries = _SPARE * limit * self.searcher.num_docs / max(versions, 1)
-        since = self._times.since(entries, None if start is None else start.sk)
-        if since is not None and self._uneven != tree:
-            found = self._run(And((query, Range("sk", since, None))), limit=limit, by="sk")
-            if len(found) == limit:
-                return found
-            self._uneven = tree  # such as one of other days; pages ask again
-        return self._run(query, limit=limit, by="sk")
+    def _by_time(self, tree: Node, limit: int) -> _Tantivy:
+        """Return the newest hits, each with its sort key, and how many there are in all."""
+        query = self._compiler.compile(tree)
+        return self.searcher.search(query, max(limit, 1), count=True, order_by_field="sk")
 
     def _most_relevant(
         self, tree: Node, start: Place | None, size: int, versions: int
@@ -228,30 +209,18 @@ class IndexState:
                 return placed
             limit *= 4
 
-    def _run(self, tree: Node, *, limit: int, by: str) -> list[_Tantivy]:
-        query = self._compiler.compile(tree)
-        found = self.searcher.search(query, max(limit, 1), count=False, order_by_field=by)
-        return [address for _, address in found.hits]
-
-    def _count(self, tree: Node) -> tuple[int, int]:
-        """Return exact records and versions; the last answer is remembered, since pages ask again."""
-        remembered = self._counted
-        if remembered is not None and remembered[0] == tree:
-            return remembered[1]
-        versions = total(self.searcher, self._compiler.compile(tree))
-        found: list[_Tantivy] = []
-        if versions and self._several:
-            several = self._compiler.compile(And((tree, Range("multi", 1, 1))))
-            found = self._addresses(several, min(versions, self._several))
-        keys = set(self.searcher.fast_field_values("record_key", found))
-        counted = (versions - len(found) + len(keys), versions)
-        self._counted = (tree, counted)
-        return counted
-
-
-def _is_dear(tree: Node) -> bool:
-    """Say whether tantivy goes through its dictionary, and through every hit of each word, at each asking."""
-    return any(isinstance(leaf, Wildcard | Fuzzy) for leaf in leaves(tree, negated=True))
+    def _count(self, asked: Asked) -> tuple[int, int]:
+        """Return exact records and versions."""
+        if asked.versions is None:
+            asked.versions = total(self.searcher, self._compiler.compile(asked.tree))
+        if asked.records is None:
+            found: list[_Tantivy] = []
+            if asked.versions and self._several:
+                several = self._compiler.compile(And((asked.tree, Range("multi", 1, 1))))
+                found = self._addresses(several, min(asked.versions, self._several))
+            keys = set(self.searcher.fast_field_values("record_key", found))
+            asked.records = asked.versions - len(found) + len(keys)
+        return asked.records, asked.versions
 
 
 def _watermark(searcher: _Tantivy, schema: _Tantivy) -> int:

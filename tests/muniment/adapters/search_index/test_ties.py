@@ -74,6 +74,26 @@ def test_pages_hold_every_entry_however_they_lie_in_time(
     assert found == [one.version_id for one in entries if word in one.text]
 
 
+def test_a_page_is_the_same_in_whatever_order_pages_and_questions_are_asked(
+    uneven: tuple[TantivyIndex, list[Entry]],
+) -> None:
+    index, entries = uneven
+    said = {"bins": entries, "f?rst": [one for one in entries if "first" in one.text]}
+    places = {
+        (typed, start): index.search("borough", parse(typed), order=Order.NEWEST, size=start).after
+        for typed in said
+        for start in (30, 150, 510, 700, 1_100)
+    }
+    asked = [*places.items(), *(((typed, 0), None) for typed in said)] * 3
+    asked.sort(key=lambda one: hashlib.sha256(repr(one).encode()).digest())
+    for number, ((typed, start), after) in enumerate(asked):
+        size = (1, 20, 90)[number % 3]
+        page = index.search("borough", parse(typed), order=Order.NEWEST, after=after, size=size)
+        assert page.versions == page.records == len(said[typed])
+        expected = said[typed][start : start + size]
+        assert [hit.version_id for hit in page.hits] == [one.version_id for one in expected]
+
+
 def test_the_last_page_of_a_pattern_is_asked_by_itself(uneven: tuple[TantivyIndex, list[Entry]]) -> None:
     index, entries = uneven
     plain = index.search("borough", parse("bins"), order=Order.NEWEST, size=5_900)
