@@ -52,7 +52,7 @@ class Lease:
         while not self._ended.wait(self._seconds / 4):
             try:
                 self._write(self._seen)
-            except ConflictError:
+            except (ConflictError, NotFoundError):  # another's, or one that has ended
                 self._lost.set()
                 return
             except (ApiError, TransportError):
@@ -91,7 +91,7 @@ class Lease:
             before = None if found is None else (found["_primary_term"], found["_seq_no"])
             try:
                 self._write(before)
-            except ConflictError:
+            except (ConflictError, NotFoundError):
                 return False
         return True
 
@@ -100,7 +100,13 @@ class Lease:
         if before is not None:
             given = {"if_primary_term": before[0], "if_seq_no": before[1]}
         document = {"holder": self._holder, "until": _now() + int(self._seconds * 1000)}
-        written = self._client.index(index=LEASES, id=self._council, document=document, **given)
+        try:
+            written = self._client.index(index=LEASES, id=self._council, document=document, **given)
+        except ConflictError:
+            # When an answer is lost the client sends the same again, and the second meets the first.
+            written = self._client.get(index=LEASES, id=self._council)
+            if written["_source"]["holder"] != self._holder:
+                raise
         self._seen = (written["_primary_term"], written["_seq_no"])
 
 

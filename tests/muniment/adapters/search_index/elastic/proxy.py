@@ -22,12 +22,14 @@ class BusyWay:
 
     `refusals` are answered to the next bulk requests, one each, in place of the server; `busy_items` makes
     the server's next answers to bulks say that every second item was refused, after really refusing it.
+    A request whose path begins with one of `unanswered` is passed on once, and its answer lost.
     """
 
     def __init__(self, server: str) -> None:
         self._server = urlsplit(server)
         self.refusals: deque[tuple[int, dict[str, Any]]] = deque()
         self.busy_items = 0
+        self.unanswered: list[str] = []
         self.bulks = 0
 
     @contextmanager
@@ -41,6 +43,9 @@ class BusyWay:
             def _pass(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 status, told = way.answer(self.command, self.path, dict(self.headers), body)
+                if way.loses(self.path):
+                    self.close_connection = True
+                    return
                 self.send_response(status)
                 self.send_header("x-elastic-product", "Elasticsearch")
                 self.send_header("content-type", "application/vnd.elasticsearch+json;compatible-with=8")
@@ -77,6 +82,13 @@ class BusyWay:
             return self._ask(method, path, headers, body)
         self.busy_items -= 1
         return self._half(method, path, headers, body)
+
+    def loses(self, path: str) -> bool:
+        """Say whether the answer to this request is the one that gets lost."""
+        found = next((start for start in self.unanswered if path.startswith(start)), None)
+        if found is not None:
+            self.unanswered.remove(found)
+        return found is not None
 
     def _half(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         """Let every second item through; an item is a line of action and, but for a delete, one of itself."""

@@ -74,13 +74,15 @@ def test_a_node_killed_in_the_middle_of_a_bulk_costs_no_entry(cluster: ElasticIn
             yield entry
 
     try:
-        cluster.apply("borough", 2, broken_off(), ())
-    except SearchUnavailableError:
-        assert cluster.watermark("borough") == 1  # it claims no more than it has
-        until(lambda: _applied(cluster, entries[half:]), seconds=300)
-    page = cluster.search("borough", parse("-zzz"), order=Order.NEWEST, size=1)
-    assert (page.versions, page.watermark) == (len(entries), 2)
-    restarted("cluster", victim)
+        try:
+            cluster.apply("borough", 2, broken_off(), ())
+        except SearchUnavailableError:
+            assert cluster.watermark("borough") == 1  # it claims no more than it has
+            until(lambda: _applied(cluster, entries[half:]), seconds=300)
+        page = cluster.search("borough", parse("-zzz"), order=Order.NEWEST, size=1)
+        assert (page.versions, page.watermark) == (len(entries), 2)
+    finally:
+        restarted("cluster", victim)
     whole()
     cluster.apply("borough", 3, entries[:100], ())
     assert cluster.search("borough", parse("-zzz"), order=Order.NEWEST, size=1).versions == len(entries)

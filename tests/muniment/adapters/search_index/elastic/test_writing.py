@@ -10,15 +10,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from elasticsearch import Elasticsearch
 
 from muniment.adapters.elastic.index import ElasticIndex
+from muniment.adapters.elastic.lease import Lease, leased
+from muniment.adapters.elastic.mapping import LEASES
 from muniment.adapters.elastic.server import ElasticSignIn
 from muniment.search.answer import Hit, Order
 from muniment.search.parse import parse
-from schemas.errors import SearchUnavailableError, StorageError
+from schemas.errors import SearchUnavailableError, StorageError, WriteConflictError
 from tests.muniment.adapters.search_index.conftest import make_entries
 from tests.muniment.adapters.search_index.elastic.proxy import BUSY, BusyWay
 from tests.muniment.adapters.search_index.engines import emptied, urls_of
+from tests.waiting import until
 
 pytestmark = [pytest.mark.elastic, pytest.mark.timeout(900)]
 
@@ -83,6 +87,36 @@ def test_a_full_server_is_not_asked_again(way: BusyWay, patient: ElasticIndex) -
     with pytest.raises(StorageError, match="full"):
         patient.apply("borough", 2, ENTRIES[100:200], ())
     assert way.bulks == before + 1
+
+
+def test_a_lease_whose_answers_are_lost_is_ours_still(way: BusyWay, admin: Elasticsearch) -> None:
+    with way.opened() as url, Elasticsearch(url, max_retries=2) as client:
+        way.unanswered = [f"/{LEASES}/_"]
+        with leased(client, "borough", seconds=0.4, patience_seconds=20.0) as lease:
+            assert not way.unanswered  # the one that took it
+            way.unanswered = [f"/{LEASES}/_"]
+            until(lambda: not way.unanswered)  # one that put its end off
+            put_off = admin.get(index=LEASES, id="borough")["_version"]
+            until(lambda: admin.get(index=LEASES, id="borough")["_version"] > put_off)
+            lease.check()
+    assert not admin.exists(index=LEASES, id="borough")
+
+
+def test_a_lease_that_another_has_taken_is_lost(way: BusyWay, admin: Elasticsearch) -> None:
+    with way.opened() as url, Elasticsearch(url, max_retries=2) as client:
+        with leased(client, "borough", seconds=0.4, patience_seconds=20.0) as lease:
+            admin.index(index=LEASES, id="borough", document={"holder": "another", "until": 0})
+            until(lambda: _is_lost(lease))
+        assert admin.get(index=LEASES, id="borough")["_source"]["holder"] == "another"
+        admin.delete(index=LEASES, id="borough")
+
+
+def _is_lost(lease: Lease) -> bool:
+    try:
+        lease.check()
+    except WriteConflictError:
+        return True
+    return False
 
 
 def settled(
