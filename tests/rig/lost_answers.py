@@ -34,9 +34,9 @@ class LosingWay:
 
     endpoint: str
 
-    def lose(self, count: int) -> None:
-        """Have the answers to the next PUTs of commits lost."""
-        self._ask(f"{_TELL}lose/{count}")
+    def lose(self, count: int, *, method: str = "PUT", part: str = "/_delta_log/") -> None:
+        """Have the answers to the next requests lost that have this in their path: commits, if not said."""
+        self._ask(f"{_TELL}lose/{count}/{method}/{part}")
 
     @property
     def lost(self) -> int:
@@ -70,10 +70,15 @@ class _Counts:
     def __init__(self) -> None:
         self._guard = Lock()
         self.to_lose = self.lost = 0
+        self.method = self.part = ""
 
-    def is_to_lose(self) -> bool:
+    def begin(self, count: int, method: str, part: str) -> None:
         with self._guard:
-            if not self.to_lose:
+            self.to_lose, self.lost, self.method, self.part = count, 0, method, part
+
+    def is_to_lose(self, method: str, path: str) -> bool:
+        with self._guard:
+            if not self.to_lose or method != self.method or self.part not in path:
                 return False
             self.to_lose -= 1
             self.lost += 1
@@ -92,7 +97,7 @@ def serve(server: str, answer: str) -> None:  # noqa: C901 -- a handler's method
             if self.path.startswith(_TELL):
                 return self._told()
             status, headers, said = _asked(address, self.command, self.path, list(self.headers.items()), body)
-            if self.command == "PUT" and "/_delta_log/" in self.path and counts.is_to_lose():
+            if counts.is_to_lose(self.command, self.path):
                 if answer == CUT:
                     self.close_connection = True
                     return None
@@ -100,9 +105,10 @@ def serve(server: str, answer: str) -> None:  # noqa: C901 -- a handler's method
             return self._answer(status, headers, said)
 
         def _told(self) -> None:
-            what, _, number = self.path.removeprefix(_TELL).partition("/")
+            what, _, told = self.path.removeprefix(_TELL).partition("/")
             if what == "lose":
-                counts.to_lose = int(number)
+                count, method, part = told.split("/", 2)
+                counts.begin(int(count), method, part)
             self._answer(200, [], str(counts.lost).encode())
 
         def _answer(self, status: int, headers: list[tuple[str, str]], said: bytes) -> None:

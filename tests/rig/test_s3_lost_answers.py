@@ -1,4 +1,4 @@
-"""A commit whose answer was lost is one commit: neither told as failed nor made twice."""
+"""What the server did and could not say is done: neither told as failed nor done twice."""
 
 import time
 from collections.abc import Iterator
@@ -12,15 +12,27 @@ import pytest
 from muniment.adapters.s3.lease import leased
 from schemas.errors import WriteConflictError
 from tests.muniment.adapters.delta.council import Said, Town, batch_of
+from tests.muniment.adapters.delta.test_erasing import erase, ids_of, picture
 from tests.rig.lost_answers import CUT, LosingWay, losing_way
-from tests.rig.s3_server import PLACE, S3Bucket, s3_town
+from tests.rig.s3_server import (
+    PLACE,
+    SECRET,
+    S3Bucket,
+    hidden,
+    plant_what_no_listing_shows,
+    s3_town,
+    stray_bytes,
+)
 
 pytestmark = pytest.mark.rig
 
 
-@pytest.fixture(params=[CUT, "500", "503"])
+EACH_WAY = pytest.mark.parametrize("way", [CUT, "500", "503"], indirect=True)
+
+
+@pytest.fixture
 def way(request: pytest.FixtureRequest, s3_endpoint: str) -> Iterator[LosingWay]:
-    with losing_way(s3_endpoint, answer=request.param) as running:
+    with losing_way(s3_endpoint, answer=getattr(request, "param", CUT)) as running:
         yield running
 
 
@@ -34,6 +46,7 @@ def texts(town: Town) -> list[str]:
     return sorted(one for batch in batches for one in batch["text"].to_pylist())
 
 
+@EACH_WAY
 def test_a_keep_whose_answer_was_lost_is_told_as_done_and_done_once(town: Town, way: LosingWay) -> None:
     town.archive.keep(batch_of(Said(number=1, text="first")))
     way.lose(1)
@@ -48,6 +61,7 @@ def test_a_keep_whose_answer_was_lost_is_told_as_done_and_done_once(town: Town, 
     assert town.archive.remains(pa.array(["facebook:9"])).stray_files == 0
 
 
+@EACH_WAY
 def test_an_erasure_whose_answer_was_lost_is_told_as_done(town: Town, way: LosingWay) -> None:
     town.archive.keep(batch_of(*(Said(number=number, text=f"of {number}") for number in (1, 2, 3))))
     way.lose(1)
@@ -59,6 +73,77 @@ def test_an_erasure_whose_answer_was_lost_is_told_as_done(town: Town, way: Losin
     assert texts(town) == ["of 1", "of 3"]
     left = town.archive.remains(pa.array(["facebook:2"]))
     assert (left.rows, left.stray_files, left.unnamed_media) == (0, 0, 0)
+
+
+@pytest.fixture
+def bucket(way: LosingWay, s3_bucket: S3Bucket) -> S3Bucket:
+    return replace(s3_bucket, endpoint=way.endpoint)
+
+
+@EACH_WAY
+def test_a_table_is_made_though_the_answer_was_lost(town: Town, way: LosingWay) -> None:
+    way.lose(1)
+    assert town.archive.keep(batch_of(Said(number=1, text="first"))).commit_no == 1
+    assert (way.lost, texts(town)) == (1, ["first"])
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_server_that_keeps_conditions_is_not_refused_for_answers_that_were_lost(
+    bucket: S3Bucket, way: LosingWay, count: int
+) -> None:
+    way.lose(count, part=".probe-")
+    bucket.files().probe(PLACE)
+    assert way.lost == count
+    assert list(bucket.open().versions("")) == []
+
+
+@pytest.mark.parametrize("which", ["take", "take over", "renew", "free"])
+def test_a_lease_is_ours_at_once_and_leaves_no_version_behind(
+    bucket: S3Bucket, way: LosingWay, which: str
+) -> None:
+    key = str(PLACE / "lock")
+    if which == "take over":
+        with leased(bucket.open(), key) as lease:
+            lease.mark()
+    if which.startswith("take"):
+        way.lose(1, part="/lock")
+    with leased(bucket.open(), key) as lease:
+        assert lease.abandoned == (which == "take over")
+        if which == "renew":
+            way.lose(1, part="/lock")
+        lease.renew()
+        lease.check()
+        if which == "free":
+            way.lose(1, part="/lock")
+    assert way.lost == 1
+    with leased(bucket.open(), key) as lease:
+        assert not lease.abandoned
+    assert len(list(bucket.open().versions(key))) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "part"),
+    [("PUT", "/objects/"), ("PUT", "/table/series"), ("POST", "?delete"), ("DELETE", "uploadId")],
+)
+def test_of_an_erased_record_nothing_is_left_whichever_answer_was_lost(
+    town: Town, way: LosingWay, s3_bucket: S3Bucket, method: str, part: str
+) -> None:
+    doomed = Said(number=7, text=SECRET)
+    if method == "PUT":
+        way.lose(1, part=part)
+    town.archive.keep(batch_of(doomed, attachments=[picture(town, doomed, b"of " + SECRET.encode())]))
+    plant_what_no_listing_shows(s3_bucket)
+    if method != "PUT":
+        way.lose(1, method=method, part=part)
+
+    done = erase(town, 7)
+
+    assert way.lost == 1
+    assert (done.records, done.media) == (1, 1)
+    left = town.archive.remains(ids_of(7))
+    assert (left.rows, left.stray_files, left.unnamed_media) == (0, 0, 0)
+    assert stray_bytes(s3_bucket, [SECRET.encode()]) == []
+    assert hidden(s3_bucket) == []
 
 
 def test_a_writer_that_wakes_after_its_term_holds_nothing(s3_bucket: S3Bucket) -> None:

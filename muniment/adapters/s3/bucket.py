@@ -198,7 +198,17 @@ class Bucket:
         if locked_until is not None:
             asked |= {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": locked_until}
         with _answers("Writing an object"):
-            return _stored(self.client.put_object(Bucket=self.name, Key=key, Body=body, **asked))
+            try:
+                return _stored(self.client.put_object(Bucket=self.name, Key=key, Body=body, **asked))
+            except botocore.exceptions.ClientError as error:
+                was_first = not error.response["ResponseMetadata"].get("RetryAttempts")
+                if was_first or _code(error) not in _CHANGED or not isinstance(body, bytes):
+                    raise
+                # The answer to the first try was lost, perhaps, and the second was refused for it.
+                now = self.get(key)
+                if now.body != body:
+                    raise
+                return now
 
     def setting(self, name: str) -> Mapping[str, Any] | None:
         """Return a setting of the bucket, as boto3's `get_<name>` gives it; None: it is not set.
@@ -209,7 +219,7 @@ class Bucket:
         try:
             told: Mapping[str, Any] = getattr(self.client, f"get_{name}")(Bucket=self.name)
         except botocore.exceptions.ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", "unknown"))
+            code = _code(error)
             if code in _NOT_SET:
                 return None
             raise UnreadableError(code) from error
@@ -327,7 +337,7 @@ def _answers(doing: str) -> Iterator[None]:
     try:
         yield
     except botocore.exceptions.ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", "unknown"))
+        code = _code(error)
         if code in _MISSING or (code == "NoSuchUpload"):
             raise FileNotFoundError(f"{doing}: there is no such object") from error
         if code in _CHANGED:
@@ -341,6 +351,10 @@ def _answers(doing: str) -> Iterator[None]:
             f"{doing} of the S3 store failed ({type(error).__name__}); nothing was committed.",
             remedy=_REMEDY,
         ) from error
+
+
+def _code(error: botocore.exceptions.ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "unknown"))
 
 
 def _stored(answer: Any, body: bytes = b"") -> Stored:

@@ -186,21 +186,22 @@ class Lease(Lock):
         asked = self._clock()
         self._counter += 1
         try:
-            if not self._write(self._server_now(asked), asked, over=held) and not self._again(asked):
+            if not self._write(self._server_now(asked), asked, over=held) and not self._again(asked, held):
                 self._lost = True
         except StorageError:
             return  # the server fails: we try again, as long as the lease lasts
         if self._lost:
             raise _lost()
 
-    def _again(self, asked: float) -> bool:
-        """Write once more where the first PUT was refused for one of ours whose answer was lost."""
+    def _again(self, asked: float, held: Stored) -> bool:
+        """Write once more where the first PUT was refused for one of ours whose answer never came."""
         try:
             now = self._bucket.get(self._key)
         except FileNotFoundError:
             return False
         if _read(now.body).owner != self._owner:
             return False
+        self._supersede(held)
         return self._write(self._server_now(asked), asked, over=now)
 
     def _server_now(self, asked: float) -> float:
