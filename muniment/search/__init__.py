@@ -4,8 +4,8 @@ From what is typed to a tree: `tokens` (the one tokeniser), `words`, `fields`, `
 `hints`; `glossary` and `likeness` say what a word may stand for, `suggest` which other ones there are;
 `explain` says it in English.
 
-What matches: `match` is the evaluator, and the oracle; `narrowing` and `scopes` spare it work, `scope` says
-what a query is limited to.
+What matches: `match` is the evaluator, and the oracle; `scopes` and `terms` spare it work, `scope` says what
+a query is limited to.
 
 What an index holds and answers: `entry`, `entry_columns`, `watermark`; `answer`, `place` (where a page
 ends), `facets`, `relevance`, `duplicates`, `highlight`.

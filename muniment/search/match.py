@@ -29,7 +29,7 @@ from muniment.search.tree import (
     Word,
 )
 
-__all__ = ["Reading", "matches", "places_near", "read", "starts_of"]
+__all__ = ["Reading", "holds", "matches", "places_near", "read", "starts_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ def matches(node: Node, reading: Reading) -> bool:
         case Everything():
             answer = True
         case Word() | Phrase() | Near() | Wildcard() | Fuzzy():
-            answer = _holds(node, reading)
+            answer = holds(node, reading.tokens)
         case Records(ids):
             answer = reading.record_id in ids
         case Keyword(field, value):
@@ -78,19 +78,20 @@ def matches(node: Node, reading: Reading) -> bool:
     return answer
 
 
-def _holds(leaf: Leaf, reading: Reading) -> bool:
+def holds(leaf: Leaf, tokens: Mapping[Stream, Sequence[str]]) -> bool:
+    """Say whether a text with these tokens matches a leaf."""
     match leaf:
         case Word(stream, token):
-            return token in reading.tokens[stream]
+            return token in tokens[stream]
         case Phrase(stream, phrase):
-            return any(True for _ in starts_of(reading.tokens[stream], phrase))
+            return any(True for _ in starts_of(tokens[stream], phrase))
         case Near():
-            return any(True for _ in places_near(reading.tokens[leaf.stream], leaf))
+            return any(True for _ in places_near(tokens[leaf.stream], leaf))
         case Wildcard(pattern):
             whole = pattern_of(pattern).fullmatch
-            return any(whole(token) for token in reading.tokens[Stream.EXACT])
+            return any(whole(token) for token in tokens[Stream.EXACT])
         case Fuzzy(word, edits):
-            return any(within_edits(token, word, edits) for token in reading.tokens[Stream.EXACT])
+            return any(within_edits(token, word, edits) for token in tokens[Stream.EXACT])
         case _:
             assert_never(leaf)
 

@@ -1,23 +1,21 @@
 """Which of many queries an entry matches: a thousand holds are asked of every new version.
 
 Queries that ask the same are asked once. Of each one something is known without which it cannot match: one of
-some tokens, or one of some values of a field. It is filed under these, so an entry is held only against the
-queries that something of its own leads to, and against the few of which nothing is known (days alone, a NOT).
-Whatever is left is judged as the plain evaluator judges it; a test holds the two together.
-
-Of few queries the fields are asked first, since what they rule out needs no tokens (`narrowing`).
+some terms of the text, or one of some values of a field. It is filed under these, so an entry is held only
+against the queries that something of its own leads to, and against the few of which nothing is known (days
+alone, a NOT). Of few queries each is asked. Fields come first, since what they rule out needs nothing of the
+text; then words and patterns, which `terms` finds without tokens; tokens are made for phrases and NEAR only,
+when all their words are there. A test holds all of it to the plain evaluator.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias, assert_never
 
-from muniment.search.entry import KEYWORDS, Entry
-from muniment.search.likeness import pattern_of
-from muniment.search.match import Reading, matches
-from muniment.search.narrowing import fields_of, may_match
+from muniment.search.entry import INTEGERS, KEYWORDS, Entry, day_of, integers, keywords
+from muniment.search.match import holds
+from muniment.search.terms import Term, Terms, terms_of
 from muniment.search.tokens import streams
 from muniment.search.tree import (
     And,
@@ -43,10 +41,8 @@ _FEW: Final = 8
 _NAMES: Final = 1_000
 """More record ids than that are looked up in the query itself."""
 _RECORD: Final = "record_id"
-_WORDS: Final = 65_536
 
-Term: TypeAlias = tuple[str, str] | Wildcard | Fuzzy
-"""A token in its stream, a value in its field, or a pattern that some token fits."""
+_Judge: TypeAlias = Callable[[Entry], bool]
 
 
 class Scopes:
@@ -57,131 +53,119 @@ class Scopes:
         numbers: dict[Node, list[int]] = {}
         for number, tree in asked:
             numbers.setdefault(tree, []).append(number)
-        self._queries = tuple(_Query(tree, told, _compiled(tree)) for tree, told in numbers.items())
+        terms = Terms(
+            term for tree in numbers for leaf in leaves(tree, negated=True) for term in terms_of(leaf)
+        )
+        # A text is asked for by every query, and again for each state its record stood in.
+        self._in_text = lru_cache(maxsize=1)(terms.in_text)
+        self._queries = [_Query(told, self._compiled(tree)) for tree, told in numbers.items()]
         self._always: list[_Query] = []
         self._by_term: dict[Term, list[_Query]] = {}
-        self._patterns: list[Wildcard | Fuzzy] = []
-        self._of_token = lru_cache(maxsize=_WORDS)(self._patterns_of)
-        for query in self._queries:
-            needs = _needs(query.tree)
-            if needs is None:
-                self._always.append(query)
-                continue
-            for term in needs:
-                if term not in self._by_term and isinstance(term, Wildcard | Fuzzy):
-                    self._patterns.append(term)
-                self._by_term.setdefault(term, []).append(query)
-        self._any_pattern = _any_of(self._patterns)
+        for tree, query in zip(numbers, self._queries, strict=True):
+            needs = _needs(tree)
+            for filed in (
+                [self._always] if needs is None else [self._by_term.setdefault(one, []) for one in needs]
+            ):
+                filed.append(query)
 
     def matched(self, entry: Entry, states: Iterable[str] = ()) -> list[int]:
         """Return the numbers of the queries that an entry matches, as it stands or in another state."""
-        fields = fields_of(entry)
-        stood = [fields, *(_in_state(fields, one) for one in states if one != entry.state)]
-        asked: Iterable[_Query] = self._queries
-        if len(self._queries) <= _FEW:
-            asked = [one for one in asked if any(may_match(one.tree, fields) for fields in stood)]
-            if not asked:
-                return []
-        tokens = _tokens(entry)
-        readings = [replace(one, tokens=tokens) for one in stood]
-        if len(self._queries) > _FEW:
-            asked = self._led_to(readings)
+        stood = [entry, *(entry._replace(state=one) for one in states if one != entry.state)]
+        asked = self._queries if len(self._queries) <= _FEW else self._led_to(stood)
         found: list[int] = []
         for query in asked:
-            if any(map(query.judge, readings)):
+            if any(map(query.judge, stood)):
                 found += query.numbers
         return found
 
-    def _led_to(self, readings: Sequence[Reading]) -> Iterable["_Query"]:
+    def _led_to(self, stood: Sequence[Entry]) -> Iterable["_Query"]:
         """Return each query once that something of an entry leads to."""
         found = dict.fromkeys(self._always)
-        for term in _terms(readings):
-            if term in self._by_term:
-                found.update(dict.fromkeys(self._by_term[term]))
-        if self._patterns:
-            for token in set(readings[0].tokens[Stream.EXACT]):
-                for pattern in self._of_token(token):
-                    found.update(dict.fromkeys(self._by_term[pattern]))
+        for terms in (self._in_text(stood[0].text), *map(_values, stood)):
+            for term in terms:
+                if term in self._by_term:
+                    found.update(dict.fromkeys(self._by_term[term]))
         return found
 
-    def _patterns_of(self, token: str) -> tuple[Wildcard | Fuzzy, ...]:
-        """Return the patterns that a token fits; asked once for each token, since texts repeat words."""
-        if self._any_pattern is not None and not self._any_pattern.fullmatch(token):
-            return ()
-        reading = Reading(record_id="", tokens={Stream.EXACT: (token,)}, keywords={}, integers={})
-        return tuple(one for one in self._patterns if matches(one, reading))
+    def _compiled(self, node: Node) -> _Judge:
+        """Return what `match.matches` says of a tree, asking as little of an entry as tells it."""
+        match node:
+            case Word() | Wildcard() | Fuzzy():
+                (term,) = terms_of(node)
+                return lambda entry: term in self._in_text(entry.text)
+            case Phrase() | Near():
+                terms = terms_of(node)
+                return lambda entry: terms <= self._in_text(entry.text) and holds(node, _tokens(entry.text))
+            case And(nodes):
+                all_of = [self._compiled(one) for one in sorted(nodes, key=_cost)]
+                return lambda entry: all(judge(entry) for judge in all_of)
+            case Or(nodes):
+                any_of = [self._compiled(one) for one in sorted(nodes, key=_cost)]
+                return lambda entry: any(judge(entry) for judge in any_of)
+            case Not(child):
+                judge = self._compiled(child)
+                return lambda entry: not judge(entry)
+            case _:
+                return _of_fields(node)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Query:
-    """A query, the numbers it is asked under, and what judges a reading."""
+    """The numbers that a query is asked under, and what judges an entry."""
 
-    tree: Node
     numbers: Sequence[int]
-    judge: Callable[[Reading], bool]
+    judge: _Judge
 
 
-def _any_of(patterns: Sequence[Wildcard | Fuzzy]) -> re.Pattern[str] | None:
-    """Return one expression for all patterns: most tokens fit none. None: some are no expressions."""
-    told = [pattern_of(one.pattern).pattern for one in patterns if isinstance(one, Wildcard)]
-    return re.compile("|".join(f"(?:{one})" for one in told)) if len(told) == len(patterns) else None
-
-
-def _compiled(node: Node) -> Callable[[Reading], bool]:
-    """Return what `match.matches` says of a tree, without walking it anew for each entry."""
+def _of_fields(node: Everything | Records | Keyword | Range) -> _Judge:
     match node:
-        case Word(stream, token):
-            return lambda reading: token in reading.tokens[stream]
+        case Everything():
+            return lambda _: True
+        case Records(ids):
+            return lambda entry: entry.record_id in ids
         case Keyword(field, value):
-            return lambda reading: value in reading.keywords[field]
-        case And(nodes):
-            all_of = tuple(map(_compiled, sorted(nodes, key=_asks_text)))
-            return lambda reading: all(one(reading) for one in all_of)
-        case Or(nodes):
-            any_of = tuple(map(_compiled, nodes))
-            return lambda reading: any(one(reading) for one in any_of)
-        case Not(child):
-            judge = _compiled(child)
-            return lambda reading: not judge(reading)
+            values = KEYWORDS.index(field)
+            return lambda entry: value in keywords(entry)[values]
+        case Range(field, low, high):
+            return _between(field, low, high)
         case _:
-            return partial(matches, node)
+            assert_never(node)
 
 
-def _asks_text(node: Node) -> bool:
-    return any(True for _ in leaves(node, negated=True))
+def _between(field: str, low: int | None, high: int | None) -> _Judge:
+    least = float("-inf") if low is None else low
+    most = float("inf") if high is None else high
+    if field == "day":  # nearly every range: the other numbers of an entry are not worked out for it
+        return lambda entry: least <= day_of(entry.ts) <= most
+    place = INTEGERS.index(field)
+    return lambda entry: least <= integers(entry)[place] <= most
 
 
-def _tokens(entry: Entry) -> Mapping[Stream, tuple[str, ...]]:
-    exact, stem = streams(entry.text)
-    return {Stream.EXACT: tuple(exact.split()), Stream.STEM: tuple(stem.split())}
+def _cost(node: Node) -> int:
+    """Return what a tree asks for: 0 fields, 1 words or patterns, 2 tokens in their order."""
+    return max((1 + isinstance(leaf, Phrase | Near) for leaf in leaves(node, negated=True)), default=0)
 
 
-def _in_state(fields: Reading, state: str) -> Reading:
-    return replace(fields, keywords={**fields.keywords, "state": (state,)})
+@lru_cache(maxsize=1)
+def _tokens(text: str) -> Mapping[Stream, Sequence[str]]:
+    return {stream: joined.split() for stream, joined in zip(Stream, streams(text), strict=True)}
 
 
-def _terms(readings: Sequence[Reading]) -> Iterator[Term]:
-    first = readings[0]
-    yield _RECORD, first.record_id
-    for stream, tokens in first.tokens.items():
-        for token in set(tokens):
-            yield stream, token
-    for reading in readings:
-        for name, values in reading.keywords.items():
-            for value in values:
-                yield name, value
+def _values(entry: Entry) -> Iterator[Term]:
+    yield _RECORD, entry.record_id
+    for field, values in zip(KEYWORDS, keywords(entry), strict=True):
+        for value in values:
+            yield field, value
 
 
 def _needs(node: Node) -> frozenset[Term] | None:
     """Return terms of which whatever matches has at least one; None: none are known."""
     needs: frozenset[Term] | None = None
     match node:
-        case Word(stream, token):
-            needs = frozenset({(stream, token)})
+        case Word() | Wildcard() | Fuzzy():
+            needs = terms_of(node)
         case Phrase(stream, tokens) | Near(stream, tokens):
-            needs = frozenset({(stream, max(tokens, key=len))})
-        case Wildcard() | Fuzzy():
-            needs = frozenset({node})
+            needs = frozenset({(stream.value, max(tokens, key=len))})
         case Keyword(field, value):
             needs = frozenset({(field, value)})
         case Records(ids) if len(ids) <= _NAMES:

@@ -26,6 +26,7 @@ import Stemmer
 __all__ = [
     "ANALYSER_VERSION",
     "GAP",
+    "MAX_REMEMBERED_LENGTH",
     "MAX_TOKEN_UNITS",
     "PATTERN",
     "STEMMER_VERSION",
@@ -33,6 +34,7 @@ __all__ = [
     "TokenKind",
     "fold",
     "is_address",
+    "may_end_postcode",
     "spans",
     "stem",
     "streams",
@@ -206,6 +208,11 @@ def streams(text: str) -> tuple[str, str]:
             exact += (in_exact, GAP)
             stems += (in_stem, GAP)
     return " ".join(exact), " ".join(stems)
+
+
+def may_end_postcode(token: str) -> bool:
+    """Say whether a piece that begins with this token may be the second half of a postcode."""
+    return _INWARD_POSTCODE.fullmatch(token) is not None
 
 
 def spans(text: str) -> Iterator[Span]:
