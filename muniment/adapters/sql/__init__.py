@@ -9,5 +9,5 @@ destroyed record out of every table) and `restoring`.
 
 Tables: `tables`, `audit_tables`, `hold_tables`, `retention_tables`, `disposal_tables`, `search_tables`;
 `upgrade` runs the revisions in `migrations`. Statements that run over many rows at once: `bulk` and
-`hold_sets`.
+`hold_sets`. `lost_commits` asks PostgreSQL how a transaction ended whose answer was lost.
 """

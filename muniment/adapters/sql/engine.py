@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from muniment.adapters.sql import tables as t
+from muniment.adapters.sql.lost_commits import committed
 from schemas.errors import BadInputError, StorageError, WriteConflictError
 
 __all__ = ["Database", "Part"]
@@ -88,7 +89,7 @@ class Database:
             self._lock(joined, council)
             yield joined
             return
-        with _translated(), self._writer(durable=durable) as connection, connection.begin():
+        with _translated(), self._writing(durable=durable) as connection:
             self._lock(connection, council)
             self._open.connection = connection
             try:
@@ -99,7 +100,7 @@ class Database:
     @contextmanager
     def exclusive(self) -> Iterator[sa.Connection]:
         """Open a transaction that holds the whole database, for upgrades."""
-        with _translated(), self._writer(durable=True) as connection, connection.begin():
+        with _translated(), self._writing(durable=True) as connection:
             if not self.is_sqlite:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(7364213)"))
             yield connection
@@ -120,8 +121,14 @@ class Database:
         """Close every connection."""
         self.engine.dispose()
 
-    def _writer(self, *, durable: bool) -> sa.Connection:
-        return self.engine.connect().execution_options(**{_WRITES: True, _DURABLE: durable})
+    @contextmanager
+    def _writing(self, *, durable: bool) -> Iterator[sa.Connection]:
+        options = {_WRITES: True, _DURABLE: durable}
+        with (
+            self.engine.connect().execution_options(**options) as connection,
+            connection.begin() if self.is_sqlite else committed(connection),
+        ):
+            yield connection
 
     def _lock(self, connection: sa.Connection, council: str) -> None:
         if connection.execute(_COUNCIL, {"council": council}).first() is None:
