@@ -26,7 +26,7 @@ from pathlib import Path
 
 from infra.elasticsearch.certificates import write_certificates
 from infra.elasticsearch.install import distribution, distribution_with_keys, java_home
-from infra.rig.processes import Server, free_ports, rig_home, run, start, stop_all, wait_for
+from infra.rig.processes import Server, ended, free_ports, rig_home, run, start, stop_all, wait_for
 
 __all__ = [
     "SERVERS",
@@ -139,6 +139,7 @@ def start_node(name: str, number: int) -> None:
     server = SERVERS[name]
     home = elastic_home() / name
     env = env_of(name) or {}
+    ended(home, f"node-{number}")
     alive = _launch(home, server, number)
     url = env["URLS"].split()[number - 1]
     _wait(home, server, number, url=url, lines=env, alive=alive)

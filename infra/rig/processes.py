@@ -18,10 +18,22 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
 
-__all__ = ["TRIES", "RigError", "Server", "free_ports", "rig_home", "run", "start", "stop_all", "wait_for"]
+__all__ = [
+    "TRIES",
+    "RigError",
+    "Server",
+    "ended",
+    "free_ports",
+    "rig_home",
+    "run",
+    "start",
+    "stop_all",
+    "wait_for",
+]
 
 _TAIL_LINES = 15
 _STOP_SECONDS = 10.0
+_DIE_SECONDS = 120.0
 _FIRST_PORT = 20_000  # Node refuses to ask some below: WHATWG's "bad ports"
 _GIVEN_BY_THE_KERNEL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _PAUSE_SECONDS = 5.0
@@ -203,19 +215,31 @@ def stop_all(home: Path) -> list[str]:
     return stopped
 
 
+def ended(home: Path, name: str) -> None:
+    """Wait until of a server that was killed nothing is left: it holds its port and its files until then.
+
+    Raises:
+        RigError: It does not end.
+    """
+    note = json.loads((home / "run" / f"{name}.json").read_text(encoding="utf-8"))
+    _stop_group(note["pid"], note["started"], signal.SIGKILL)
+
+
 def _stop_group(pid: int, started: str, stop_signal: int) -> bool:
     if not started.startswith(_boot()) or _started(pid) not in {started, ""} or not _group_lives(pid):
         return False
-    for number, seconds in ((stop_signal, _STOP_SECONDS), (signal.SIGKILL, _STOP_SECONDS)):
+    for number, seconds in ((stop_signal, _STOP_SECONDS), (signal.SIGKILL, _DIE_SECONDS)):
         try:
             os.killpg(pid, number)
         except ProcessLookupError:
             return True
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if not _group_lives(pid):
-                return True
+        while _group_lives(pid):  # asked at least once, should this machine stand still here
+            if time.monotonic() > end:
+                break
             time.sleep(0.05)
+        else:
+            return True
     raise RigError(f"process group {pid} does not end")
 
 
