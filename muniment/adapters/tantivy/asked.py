@@ -35,11 +35,11 @@ class Ahead:
 
 @dataclass(slots=True, kw_only=True)
 class Asked:
-    """A question, and what is known of the answer so far."""
+    """A question, and what is known of the answer so far; `further`: versions of records counted already."""
 
     tree: Node
-    records: int | None = None
     versions: int | None = None
+    further: int | None = None
     ahead: Ahead | None = None
     facets: FacetCounts | None = None
 

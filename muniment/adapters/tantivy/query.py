@@ -112,15 +112,20 @@ class Compiler:
                 assert_never(leaf)
 
     def _like(self, pattern: str) -> _Tantivy:
-        exact = Stream.EXACT.value
-        if pattern[:1] in _WILDCARDS and pattern.strip("*?"):
-            words = list(self._vocabulary.like(pattern))
-            return tantivy.Query.term_set_query(self._schema, exact, words)
+        leads = pattern[:1] in _WILDCARDS and bool(pattern.strip("*?"))
+        if leads and self._vocabulary.is_worth_listing():
+            return self._listed(pattern)
         try:
-            return tantivy.Query.regex_query(self._schema, exact, _expression(pattern))
+            return tantivy.Query.regex_query(self._schema, Stream.EXACT.value, _expression(pattern))
         except ValueError as fault:
+            if leads:
+                return self._listed(pattern)
             remedy = "Write it with fewer wildcards."
             raise QueryError(f"{pattern} stands for too much", position=0, remedy=remedy) from fault
+
+    def _listed(self, pattern: str) -> _Tantivy:
+        words = list(self._vocabulary.like(pattern))
+        return tantivy.Query.term_set_query(self._schema, Stream.EXACT.value, words)
 
     def _all_of(self, nodes: tuple[Node, ...]) -> _Tantivy:
         clauses = []

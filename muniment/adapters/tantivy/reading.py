@@ -1,6 +1,8 @@
 """Reads one state of an embedded index: totals, pages, facets, every hit, and what its dictionaries hold."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -64,14 +66,14 @@ class IndexState:
         """Return exact totals and one page."""
         asked = self._lately.about(query.tree)
         start = read_cursor(after) if after else None
-        if order is Order.RELEVANT and is_scored(query.tree):
-            records, versions = self._count(asked)
-            found = self._most_relevant(query.tree, start, size + 1, versions)
-        else:
-            found = self._newest(asked, start, size + 1)
-            records, versions = self._count(asked)
+        with self._counted_beside(asked):
+            if order is Order.RELEVANT and is_scored(query.tree):
+                found = self._most_relevant(asked, start, size + 1)
+            else:
+                found = self._newest(asked, start, size + 1)
+        versions = self._versions(asked)
         return SearchPage(
-            records=records,
+            records=versions - (asked.further or 0),
             versions=versions,
             watermark=self.watermark,
             hits=tuple(_hit(self.searcher.doc(address), place.sk) for place, address in found[:size]),
@@ -193,11 +195,10 @@ class IndexState:
         query = self._compiler.compile(tree)
         return self.searcher.search(query, max(limit, 1), count=True, order_by_field="sk")
 
-    def _most_relevant(
-        self, tree: Node, start: Place | None, size: int, versions: int
-    ) -> list[tuple[Place, _Tantivy]]:
+    def _most_relevant(self, asked: Asked, start: Place | None, size: int) -> list[tuple[Place, _Tantivy]]:
         """Return the next hits by score, then time. Scores tie often, so look until the last is sure."""
-        query = self._compiler.compile(tree)
+        query = self._compiler.compile(asked.tree)
+        versions = self._versions(asked)
         limit = size * 4
         while True:
             found = self.searcher.search(query, min(limit, max(versions, 1)), count=False).hits
@@ -209,18 +210,27 @@ class IndexState:
                 return placed
             limit *= 4
 
-    def _count(self, asked: Asked) -> tuple[int, int]:
-        """Return exact records and versions."""
+    def _versions(self, asked: Asked) -> int:
         if asked.versions is None:
             asked.versions = total(self.searcher, self._compiler.compile(asked.tree))
-        if asked.records is None:
-            found: list[_Tantivy] = []
-            if asked.versions and self._several:
-                several = self._compiler.compile(And((asked.tree, Range("multi", 1, 1))))
-                found = self._addresses(several, min(asked.versions, self._several))
-            keys = set(self.searcher.fast_field_values("record_key", found))
-            asked.records = asked.versions - len(found) + len(keys)
-        return asked.records, asked.versions
+        return asked.versions
+
+    @contextmanager
+    def _counted_beside(self, asked: Asked) -> Iterator[None]:
+        """Count what does not count as a record of its own, in a thread: it goes through every hit again."""
+        if asked.further is not None or not self._several:
+            yield
+            return
+        several = self._compiler.compile(And((asked.tree, Range("multi", 1, 1))))
+        with ThreadPoolExecutor(1) as beside:
+            counting = beside.submit(self._further, several)
+            yield
+            asked.further = counting.result()
+
+    def _further(self, several: _Tantivy) -> int:
+        """Return how many of these entries are further versions of a record that is among them."""
+        found = self._addresses(several, self._several)
+        return len(found) - len(set(self.searcher.fast_field_values("record_key", found)))
 
 
 def _watermark(searcher: _Tantivy, schema: _Tantivy) -> int:
