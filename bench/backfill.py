@@ -19,6 +19,7 @@ is told beside it and held to nothing.
 """
 
 import argparse
+import compileall
 import os
 import sys
 import time
@@ -33,24 +34,26 @@ from typing import Any, Final
 import pyarrow as pa
 import tantivy
 
+import connectors
+import muniment
+import schemas
 from bench.clock import RealTime
 from bench.comments import COUNCIL
 from bench.corpus import PAGE_ID, PAGE_ITEMS, Page, pages
 from bench.dlt_delta import load_with_dlt
 from bench.figures import Measured, table
+from bench.following import archive_in, follow_commits, register_in
 from bench.plain_tokens import PlainTokens
 from bench.replayed import Replayed, response
 from bench.stages import stages
 from bench.store import bare_append
-from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
-from muniment.adapters.index_process import IndexProcess, Pipe, commits_heard
+from muniment.adapters.index_process import IndexProcess
 from muniment.adapters.local_media import LocalMediaStore
-from muniment.adapters.sql.register import SqlRegister
 from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.search.tokens import streams
 from muniment.services.capturing import Capture
-from muniment.services.indexing import catch_up, follow
+from muniment.services.indexing import catch_up
 from schemas.account import Account
 from schemas.capture import Walk, Window
 from schemas.vocabulary import Stream
@@ -185,13 +188,15 @@ class _Ours:
     """An archive with its register and index, and the process beside capture, as a run has them."""
 
     def __init__(self, root: Path) -> None:
+        for package in (muniment, schemas, connectors):
+            compileall.compile_dir(package.__path__[0], quiet=1)  # as pip does when it installs them
         root.mkdir()
-        self.register = SqlRegister.open(f"sqlite:///{root / 'register.db'}")
+        self.register = register_in(root)
         self._clock = RealTime()
         self.register.enrol(COUNCIL, [_ACCOUNT], source_digest=b"", now=self._clock.now())
-        self.archive = _archive(root, self.register)
+        self.archive = archive_in(root, COUNCIL, self.register)
         self.index = TantivyIndex(root / "index")
-        self.beside = IndexProcess(partial(_follow, root))
+        self.beside = IndexProcess(partial(follow_commits, root, COUNCIL))
         self.capture = Capture(
             archive=self.archive,
             register=self.register,
@@ -213,19 +218,6 @@ class _Ours:
     def close(self) -> None:
         self.beside.close()
         self.register.close()
-
-
-def _archive(root: Path, register: SqlRegister) -> DeltaArchive:
-    media = LocalMediaStore(root / COUNCIL, LocalFiles())
-    return DeltaArchive(COUNCIL, root / COUNCIL, register=register, media=media, clock=RealTime())
-
-
-def _follow(root: Path, pipe: Pipe) -> None:
-    """Index beside capture, as `muniment.bootstrap` has it done."""
-    register = SqlRegister.open(f"sqlite:///{root / 'register.db'}")
-    index = TantivyIndex(root / "index")
-    follow(_archive(root, register), index, COUNCIL, commits_heard(pipe), pipe.send)
-    register.close()
 
 
 def _seconds_of(process: int | None) -> float:

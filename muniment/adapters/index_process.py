@@ -5,7 +5,7 @@ answers with the watermark it reached; it reads the archive as any reader does a
 When it fails, nothing is lost and nobody is told: the run's last step brings the index up anyway.
 """
 
-import multiprocessing.connection
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,11 +13,12 @@ from typing import TypeAlias
 
 from typing_extensions import override
 
+from muniment.adapters.fresh_process import Channel, start
 from muniment.ports import IndexBeside, Kept
 
 __all__ = ["IndexProcess", "Pipe", "commits_heard"]
 
-Pipe: TypeAlias = "multiprocessing.connection.Connection[int, int]"
+Pipe: TypeAlias = Channel
 """Commit numbers one way, watermarks the other."""
 
 _WORTH_A_PROCESS = 5_000
@@ -45,7 +46,7 @@ class IndexProcess(IndexBeside):
         self._worth = worth
         self._patience = patience
         self._guard = threading.Lock()
-        self._process: multiprocessing.process.BaseProcess | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Pipe | None = None
         self._told = self._reached = 0
 
@@ -60,7 +61,7 @@ class IndexProcess(IndexBeside):
             return
         with self._guard, suppress(OSError):  # it cannot be started, or has ended: see above
             if self._process is None and kept.new + kept.changed >= self._worth:
-                self._start()
+                self._process, self._pipe = start(self._target)
             if self._pipe is not None:
                 self._told = max(self._told, kept.commit_no)
                 self._take_answers(self._pipe)
@@ -82,34 +83,19 @@ class IndexProcess(IndexBeside):
                 self._end(self._process)
                 self._process = None
 
-    def _end(self, process: multiprocessing.process.BaseProcess) -> None:
+    def _end(self, process: "subprocess.Popen[bytes]") -> None:
         """Wait until it has ended; one that hangs is stopped, then killed: the index is mended later."""
-        for harder in (process.terminate, process.kill):
-            process.join(self._patience)
-            if process.exitcode is not None:
+        for harder in (process.terminate, process.kill, lambda: None):
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(self._patience)
                 return
             harder()
-        process.join(self._patience)
 
     def _take_answers(self, pipe: Pipe) -> None:
         # A pipe holds a few hundred: full of answers it would stop the process, and then us.
         with suppress(EOFError):
             while pipe.poll():
                 self._reached = max(self._reached, pipe.recv())
-
-    def _start(self) -> None:
-        # A fresh interpreter: forking one that has threads of Arrow and tantivy would copy locks held.
-        context = multiprocessing.get_context("spawn")
-        pipe, far_end = context.Pipe()
-        process = context.Process(target=self._target, args=(far_end,), name="muniment-index", daemon=True)
-        try:
-            process.start()
-        except OSError:
-            pipe.close()
-            raise
-        finally:
-            far_end.close()
-        self._pipe, self._process = pipe, process
 
 
 def commits_heard(pipe: Pipe) -> Iterator[int]:
