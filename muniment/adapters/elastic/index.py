@@ -6,8 +6,9 @@ rebuilt aside and swapped by moving the alias, in one step that also removes the
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any, Final
 
-from elasticsearch import ApiError, Elasticsearch, TransportError
+from elasticsearch import ApiError, BadRequestError, Elasticsearch, TransportError
 from typing_extensions import override
 
 from muniment.adapters.elastic.answers import every_hit, facet_counts, words
@@ -31,6 +32,8 @@ from muniment.search.watermark import refuse_gap
 from schemas.errors import IntegrityError, SchemaMismatchError
 
 __all__ = ["ElasticIndex"]
+
+_EXISTS: Final = "resource_already_exists_exception"
 
 
 class ElasticIndex(SearchIndex):
@@ -119,7 +122,7 @@ class ElasticIndex(SearchIndex):
                 lease.check()
                 self._swap(council, name)
             except BaseException:
-                self._drop(name)
+                self._drop(council, name)
                 raise
 
     @override
@@ -159,8 +162,10 @@ class ElasticIndex(SearchIndex):
             self.rebuild(council, upto, entries)
         else:
             with self._leased(council):
-                # The watermark stays. What a bulk that was broken off left must be seen, to be taken out.
+                # The watermark stays. What a bulk that was broken off left must be seen, to be taken out;
+                # of a rebuild that was broken off nothing may be left at all.
                 with asking():
+                    self._sweep(council)
                     self._client.indices.refresh(index=alias_of(council))
                 writer = self._writer(alias_of(council), mark.watermark, standing=mark.watermark)
                 writer.write((), erased)
@@ -207,14 +212,27 @@ class ElasticIndex(SearchIndex):
                     f"An index is named {alias}, and muniment did not make it.",
                     remedy="Give it another name, or remove it: muniment needs this name for its own.",
                 )
-            numbers = self._generations(council)
-            for name, aliases in numbers.items():
-                if alias not in aliases:
-                    self._client.indices.delete(index=name, ignore_unavailable=True)
-            newest = max((generation_number(name, council) or 0 for name in numbers), default=0)
-            made = generation_name(council, newest + 1)
-            self._client.indices.create(index=made, aliases={building_of(council): {}}, **index_body())
+            try:
+                return self._made(council)
+            except BadRequestError as error:
+                if error.error != _EXISTS:
+                    raise
+                # The answer was lost and the client asked again: what stands there now is swept away.
+                return self._made(council)
+
+    def _made(self, council: str) -> str:
+        """Make the next generation, once those that are in nobody's use are gone."""
+        made = generation_name(council, max(self._sweep(council), default=0) + 1)
+        self._client.indices.create(index=made, aliases={building_of(council): {}}, **index_body())
         return made
+
+    def _sweep(self, council: str) -> list[int]:
+        """Remove every generation that is in nobody's use; return the numbers of all that there were."""
+        found = self._generations(council)
+        for name, aliases in found.items():
+            if alias_of(council) not in aliases:
+                self._client.indices.delete(index=name, ignore_unavailable=True)
+        return [generation_number(name, council) or 0 for name in found]
 
     def _generations(self, council: str) -> dict[str, frozenset[str]]:
         """Return every generation of this council, with its aliases."""
@@ -234,17 +252,29 @@ class ElasticIndex(SearchIndex):
             raise IntegrityError(message, remedy=REINDEX)
 
     def _swap(self, council: str, name: str) -> None:
-        """Put a generation in use and remove all others, in one step."""
+        """Put a generation in use and remove all others, in one step; only while it is being built."""
         with asking():
             others = [other for other in self._generations(council) if other != name]
-            self._client.indices.update_aliases(
-                actions=[
-                    {"add": {"index": name, "alias": alias_of(council)}},
-                    {"remove": {"index": name, "alias": building_of(council)}},
-                    *({"remove_index": {"index": other}} for other in others),
-                ]
-            )
+            try:
+                self._client.indices.update_aliases(
+                    actions=[
+                        {"add": {"index": name, "alias": alias_of(council)}},
+                        self._built(council, name),
+                        *({"remove_index": {"index": other}} for other in others),
+                    ]
+                )
+            except (ApiError, TransportError):
+                # It may have been done all the same: its answer was lost or late, and what the client
+                # asked once more was refused, since nothing was left to do.
+                if self._generations(council) != {name: {alias_of(council)}}:
+                    raise
 
-    def _drop(self, name: str) -> None:
+    def _drop(self, council: str, name: str) -> None:
+        """Remove a generation that came to nothing; what a swap has put in use meanwhile stays."""
         with suppress(ApiError, TransportError):  # the next rebuild removes it
+            self._client.indices.update_aliases(actions=[self._built(council, name)])
             self._client.indices.delete(index=name, ignore_unavailable=True)
+
+    def _built(self, council: str, name: str) -> dict[str, Any]:
+        """Return the step that ends the building of a generation: it is granted once, to a swap or a drop."""
+        return {"remove": {"index": name, "alias": building_of(council), "must_exist": True}}

@@ -1,18 +1,18 @@
-"""A way to a real Elasticsearch that is sometimes refused: what a busy cluster answers, without the load."""
+"""A way to a real Elasticsearch: busy as a loaded cluster is, without the load, or one that loses answers."""
 
 import http.client
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 from typing_extensions import override
 
-__all__ = ["BUSY", "BusyWay"]
+__all__ = ["BUSY", "BusyWay", "LosingWay"]
 
 BUSY = {"error": {"type": "es_rejected_execution_exception", "reason": "queue is full"}, "status": 429}
 
@@ -110,3 +110,24 @@ class BusyWay:
             return answer.status, answer.read()
         finally:
             connection.close()
+
+
+class LosingWay(BusyWay):
+    """Loses the answers of which `lost` says so, by the number of the request, from 1 on, and its path."""
+
+    def __init__(self, server: str) -> None:
+        super().__init__(server)
+        self._guard = Lock()
+        self._lost: Callable[[int, str], bool] = lambda _number, _path: False
+        self.requests = 0
+
+    def begin(self, lost: Callable[[int, str], bool]) -> None:
+        """Count from 1 again."""
+        with self._guard:
+            self.requests, self._lost = 0, lost
+
+    @override
+    def loses(self, path: str) -> bool:
+        with self._guard:
+            self.requests += 1
+            return self._lost(self.requests, path)
