@@ -18,6 +18,12 @@ def acting(settings: Settings) -> Actor:
 
 
 def _login() -> str:
+    """Return who signed in to the machine: behind sudo that is who called it, not the user it changed to.
+
+    The archive belongs to one user of the machine, as whom everybody runs muniment.
+    """
+    if caller := os.environ.get("SUDO_USER"):
+        return caller
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user may have a number and no name

@@ -221,7 +221,13 @@ def require_another(actor: Actor, others: Iterable[str], what: str) -> None:
     Source:
         records-law.md 4.4: approved by two different people, neither of whom prepared the list.
     """
-    if {actor.name, actor.login or actor.name} & set(others):
+    told = set(others)
+    if actor.name in told:
         raise NotPermittedError(
             f"{actor.name}, who {what}, cannot approve it too.", remedy="Another person has to do this."
+        )
+    if actor.login in told:
+        raise NotPermittedError(
+            f"{actor.name} is signed in as {actor.login}, as is who {what}: that is no second person.",
+            remedy="Another person has to do this, with a login of their own (docs/operate/people.md).",
         )

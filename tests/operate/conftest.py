@@ -64,7 +64,8 @@ class Office:
 def office(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Office]:
-    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+    proxies = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+    for name in (*proxies, "SUDO_USER"):
         monkeypatch.delenv(name, raising=False)
     opening.console.width = 200  # tables are read whole, whatever the terminal was
 
