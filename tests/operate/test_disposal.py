@@ -150,7 +150,7 @@ def test_the_service_that_a_class_names_has_its_say_and_a_key_goes_with_its_last
     assert desk.says("ann", "dispose", "new-key").code == 3
     assert desk.says("ivy", "dispose", "new-key").code == 0
     forget = ("dispose", "forget-key", key, "--reason", "20 years are over")
-    assert "their period ends on" in desk.says("ann", *forget).said
+    assert "the period ends on" in desk.says("ann", *forget).said
     desk.wait(days=21 * 366)
     assert "Another person says" in desk.says("ann", *forget).said
     assert "Another person says" in desk.says("ann", *forget).said
