@@ -4,6 +4,7 @@ The design is docs/adr/0003-evidence.md; each leaf is of one exhibit, each root 
 """
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,11 +17,11 @@ from schemas.digests import canonical
 __all__ = [
     "NO_SEAL",
     "SALT_BYTES",
+    "MerkleTree",
     "Seal",
     "attachment_exhibit",
     "attachment_leaf",
     "leaf",
-    "merkle_path",
     "merkle_root",
     "seal_body",
     "seal_digest",
@@ -187,24 +188,31 @@ def merkle_root(leaves: Iterable[bytes]) -> bytes:
     return level[0]
 
 
-def merkle_path(leaves: Iterable[bytes], wanted: bytes) -> tuple[tuple[str, bytes], ...]:
-    """Return the digests from a leaf to the root, each with the side ("left", "right") it stands on.
+class MerkleTree:
+    """The digests of one seal, level by level: the path of each leaf is read off them."""
 
-    Raises:
-        KeyError: The leaf is not among them.
-    """
-    level = sorted(leaves)
-    if wanted not in level:
-        raise KeyError(wanted.hex())
-    at = level.index(wanted)
-    path: list[tuple[str, bytes]] = []
-    while len(level) > 1:
-        beside = at ^ 1
-        if beside < len(level):
-            path.append(("left" if beside < at else "right", level[beside]))
-        level = _level_above(level)
-        at //= 2
-    return tuple(path)
+    def __init__(self, leaves: Iterable[bytes]) -> None:
+        """Build every level over the sorted leaves: about twice their memory."""
+        self._levels = [sorted(leaves)]
+        while len(self._levels[-1]) > 1:
+            self._levels.append(_level_above(self._levels[-1]))
+
+    def path(self, wanted: bytes) -> tuple[tuple[str, bytes], ...]:
+        """Return the digests from a leaf to the root, each with the side ("left", "right") it stands on.
+
+        Raises:
+            KeyError: The leaf is not among them.
+        """
+        at = bisect_left(self._levels[0], wanted)
+        if wanted not in self._levels[0][at : at + 1]:
+            raise KeyError(wanted.hex())
+        path: list[tuple[str, bytes]] = []
+        for level in self._levels[:-1]:
+            beside = at ^ 1
+            if beside < len(level):
+                path.append(("left" if beside < at else "right", level[beside]))
+            at //= 2
+        return tuple(path)
 
 
 def _level_above(level: Sequence[bytes]) -> list[bytes]:

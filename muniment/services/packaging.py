@@ -23,7 +23,7 @@ from muniment.services.kept import made_order
 from schemas.arrow import RECORD_SERIES, RowKind
 from schemas.counted import counted
 
-__all__ = ["CHECK", "README", "SCHEMA", "Packed", "packed_records", "readme"]
+__all__ = ["CHECK", "README", "SCHEMA", "Packed", "packed_records", "proof_name", "readme"]
 
 README: Final = "readme.txt"
 CHECK: Final = inspect.getsource(muniment.check_proof)
@@ -77,7 +77,6 @@ class Packed:
     """One record as it goes into a package, and the media that it names."""
 
     record_id: str
-    proof: str
     line: bytes
     media: tuple[bytes, ...]
 
@@ -106,7 +105,6 @@ def packed_records(
         }
         yield Packed(
             record_id=record_id,
-            proof=proof_name(record_id),
             line=json.dumps(told, ensure_ascii=False, sort_keys=True, default=_plain).encode() + b"\n",
             media=tuple(sorted({row["sha256"] for row in held if row["sha256"] is not None})),
         )

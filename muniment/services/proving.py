@@ -1,20 +1,30 @@
-"""The proof of one record: its exhibits, salts, paths to the sealed roots, the seals and the public key.
+"""Proofs of records: exhibits, salts, paths to the sealed roots, the seals and the public key.
 
-A stranger checks it with `muniment/check_proof.py`, which needs nothing of ours (data-model.md 7).
+A stranger checks one with `muniment/check_proof.py`, which needs nothing of ours (data-model.md 7).
 """
 
 import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from muniment.domain.evidence import Seal, attachment_exhibit, leaf, merkle_path, seal_body
+from muniment.domain.evidence import MerkleTree, Seal, attachment_exhibit, leaf, seal_body
 from muniment.ports import Archive, Seals
 from muniment.services.showing import not_held
+from schemas.arrow import RECORD_SERIES
 from schemas.capture import Exhibit
 
-__all__ = ["proof"]
+__all__ = ["Proofs", "proof"]
 
-_COLUMNS = ["record_id", "captured_at", "salt", "header", "parts", "commit_no"]
+_COLUMNS = ["record_id", "salt", "header", "parts", "commit_no"]
+
+
+class _Evidence(NamedTuple):
+    """One exhibit of a record, and the commit it was captured in."""
+
+    commit_no: int
+    what: str
+    salt: bytes
+    exhibit: Exhibit
 
 
 def proof(
@@ -31,68 +41,103 @@ def proof(
     Raises:
         BadInputError: The archive holds no such record.
     """
-    chain = tuple(seals.seals())
-    exhibits: list[dict[str, Any]] = []
-    used: dict[int, Seal] = {}
-    names = [record_id, *sorted(also_named)]
-    for what, salt, exhibit, commit_no in _evidence(names, archive):
-        seal = next((one for one in chain if one.first_commit <= commit_no <= one.last_commit), None)
-        path: tuple[tuple[str, bytes], ...] = ()
-        if seal is not None:
-            used[seal.number] = seal
-            path = merkle_path(_leaves(archive, seal), leaf(salt, exhibit))
-        exhibits.append(
-            {
-                "what": what,
-                "header": base64.b64encode(exhibit.header).decode(),
-                "parts": [base64.b64encode(part).decode() for part in exhibit.parts],
-                "salt": salt.hex(),
-                "seal": None if seal is None else seal.number,
-                "path": [[side, beside.hex()] for side, beside in path],
-            }
-        )
-    if not exhibits:
-        raise not_held(council, record_id)
-    return {
-        "format": "muniment proof 1",
-        "council": council,
-        "record_id": record_id,
-        "also_named": names[1:],
-        "public_key": public_key.hex(),
-        "exhibits": exhibits,
-        "seals": [
-            {"body": seal_body(seal).decode(), "signature": seal.signature.hex()} for seal in used.values()
-        ],
-    }
+    every = Proofs(council=council, archive=archive, seals=seals, public_key=public_key)
+    return next(every.of({record_id: also_named}))
 
 
-def _evidence(names: Sequence[str], archive: Archive) -> Iterator[tuple[str, bytes, Exhibit, int]]:
-    """Yield each exhibit once, with the commit it was captured in: read again, it is the same evidence."""
-    found: list[tuple[int, str, bytes, Exhibit]] = []
-    for name in names:
-        for series, what in (("own", "version"), ("public", "version"), ("message", "version")):
-            found += _exhibits(archive, name, series, what)
-        found += _exhibits(archive, name, "unread", "version")
-        found += _exhibits(archive, name, "observation", "observation")
+class Proofs:
+    """The proofs of one archive's records; the chain, and the tree of each seal, is read once for all."""
+
+    def __init__(self, *, council: str, archive: Archive, seals: Seals, public_key: bytes) -> None:
+        """Read the chain of seals: what is sealed later has no path yet."""
+        self._council = council
+        self._archive = archive
+        self._chain = tuple(seals.seals())
+        self._public_key = public_key
+        self._trees: dict[int, MerkleTree] = {}
+
+    def of(self, records: Mapping[str, Iterable[str]]) -> Iterator[dict[str, Any]]:
+        """Yield the proof of each record, as JSON values, in the order given; read in one go.
+
+        Args:
+            records: Of each record its other names: what was kept under them is part of its proof.
+
+        Raises:
+            BadInputError: The archive holds no such record.
+        """
+        names = {record_id: [record_id, *sorted(others)] for record_id, others in records.items()}
+        found = _evidence(self._archive, sorted({one for known in names.values() for one in known}))
+        for record_id, known in names.items():
+            exhibits = _in_order([one for name in known for one in found.get(name, ())])
+            if not exhibits:
+                raise not_held(self._council, record_id)
+            yield self._proof(known, exhibits)
+
+    def _proof(self, names: Sequence[str], evidence: Sequence[_Evidence]) -> dict[str, Any]:
+        exhibits: list[dict[str, Any]] = []
+        used: dict[int, Seal] = {}
+        for commit_no, what, salt, exhibit in evidence:
+            seal = next(
+                (one for one in self._chain if one.first_commit <= commit_no <= one.last_commit), None
+            )
+            path: tuple[tuple[str, bytes], ...] = ()
+            if seal is not None:
+                used[seal.number] = seal
+                path = self._tree(seal).path(leaf(salt, exhibit))
+            exhibits.append(
+                {
+                    "what": what,
+                    "header": base64.b64encode(exhibit.header).decode(),
+                    "parts": [base64.b64encode(part).decode() for part in exhibit.parts],
+                    "salt": salt.hex(),
+                    "seal": None if seal is None else seal.number,
+                    "path": [[side, beside.hex()] for side, beside in path],
+                }
+            )
+        return {
+            "format": "muniment proof 1",
+            "council": self._council,
+            "record_id": names[0],
+            "also_named": names[1:],
+            "public_key": self._public_key.hex(),
+            "exhibits": exhibits,
+            "seals": [
+                {"body": seal_body(seal).decode(), "signature": seal.signature.hex()}
+                for seal in used.values()
+            ],
+        }
+
+    def _tree(self, seal: Seal) -> MerkleTree:
+        if seal.number not in self._trees:
+            self._trees[seal.number] = MerkleTree(_leaves(self._archive, seal))
+        return self._trees[seal.number]
+
+
+def _evidence(archive: Archive, names: Sequence[str]) -> dict[str, list[_Evidence]]:
+    """Return what was kept under each name."""
+    found: dict[str, list[_Evidence]] = {}
+    for series in (*RECORD_SERIES, "observation"):
+        what = "observation" if series == "observation" else "version"
+        for batch in archive.scan(series=[series], columns=_COLUMNS, record_ids=names):
+            for row in batch.to_pylist():
+                if row["header"] is not None:
+                    name, parts = row["record_id"], tuple(row["parts"])
+                    exhibit = Exhibit(record_id=name, header=row["header"], parts=parts)
+                    one = _Evidence(row["commit_no"], what, row["salt"], exhibit)
+                    found.setdefault(name, []).append(one)
     for batch in archive.scan(series=["attachment"], record_ids=names):
         for row in batch.to_pylist():
-            found.append((row["commit_no"], f"attachment {row['ref']}", row["salt"], _attachment(row)))
-    told: set[bytes] = set()
-    for commit_no, what, salt, exhibit in sorted(found, key=lambda one: one[0]):
-        if salt not in told:
-            told.add(salt)
-            yield what, salt, exhibit, commit_no
+            one = _Evidence(row["commit_no"], f"attachment {row['ref']}", row["salt"], _attachment(row))
+            found.setdefault(row["record_id"], []).append(one)
+    return found
 
 
-def _exhibits(
-    archive: Archive, record_id: str, series: str, what: str
-) -> Iterator[tuple[int, str, bytes, Exhibit]]:
-    columns = [name for name in _COLUMNS if name != "captured_at" or series != "observation"]
-    for batch in archive.scan(series=[series], columns=columns, record_ids=[record_id]):
-        for row in batch.to_pylist():
-            if row["header"] is not None:
-                exhibit = Exhibit(record_id=record_id, header=row["header"], parts=tuple(row["parts"]))
-                yield row["commit_no"], what, row["salt"], exhibit
+def _in_order(evidence: Iterable[_Evidence]) -> list[_Evidence]:
+    """Return each exhibit once, with the commit it was captured in: read again, it is the same evidence."""
+    once: dict[bytes, _Evidence] = {}
+    for one in sorted(evidence, key=lambda one: one.commit_no):
+        once.setdefault(one.salt, one)
+    return list(once.values())
 
 
 def _attachment(row: Mapping[str, Any]) -> Exhibit:

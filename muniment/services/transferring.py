@@ -26,8 +26,8 @@ from muniment.ports.packages import OpenPackage, Packages
 from muniment.ports.retention import Transfer
 from muniment.services.checking import check_reason, one_of
 from muniment.services.giving_out import GivingOut
-from muniment.services.packaging import CHECK, SCHEMA, packed_records, readme
-from muniment.services.proving import proof
+from muniment.services.packaging import CHECK, SCHEMA, packed_records, proof_name, readme
+from muniment.services.proving import Proofs
 from muniment.services.retaining import Retaining
 from schemas.counted import counted
 from schemas.errors import BadInputError, IntegrityError
@@ -154,29 +154,26 @@ class Transferring:
         progress: Callable[[int], None],
     ) -> Iterator[bytes]:
         """Yield the records as lines, and write each one's media and proof on the way."""
+        of = self.retaining
+        proofs = Proofs(council=of.council, archive=of.archive, seals=self.seals, public_key=self.public_key)
         number = 0
         for start in range(0, len(ids), _AT_ONCE):
-            for packed in packed_records(self.retaining.archive, ids[start : start + _AT_ONCE], classes):
+            some = ids[start : start + _AT_ONCE]
+            lacking = {
+                one: of.register.aliases_of(of.council, [one])
+                for one in some
+                if not package.has(proof_name(one))
+            }
+            for told in proofs.of(lacking):
+                proved = json.dumps(told, indent=1, sort_keys=True).encode()
+                package.write(proof_name(told["record_id"]), [proved])
+            for packed in packed_records(of.archive, some, classes):
                 number += 1
-                if not package.has(packed.proof):
-                    package.write(packed.proof, [self._proof(packed.record_id)])
                 for sha256 in packed.media:
                     if not package.has(f"media/{sha256.hex()}"):
                         package.write(f"media/{sha256.hex()}", _pieces(self.media.open(sha256)))
                 yield packed.line
                 progress(number)
-
-    def _proof(self, record_id: str) -> bytes:
-        of = self.retaining
-        told = proof(
-            record_id,
-            council=of.council,
-            archive=of.archive,
-            seals=self.seals,
-            public_key=self.public_key,
-            also_named=of.register.aliases_of(of.council, [record_id]),
-        )
-        return json.dumps(told, indent=1, sort_keys=True).encode()
 
     def _describe(self, package: OpenPackage, transfer: str, records: int, schedule: Schedule) -> None:
         text = readme(

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from muniment.check_proof import root_of
 from muniment.domain.evidence import (
     NO_SEAL,
+    MerkleTree,
     Seal,
     leaf,
-    merkle_path,
     merkle_root,
     seal_digest,
     seal_file,
@@ -44,7 +44,7 @@ digests = st.binary(min_size=32, max_size=32)
 def test_every_leaf_leads_to_the_root_by_the_strangers_script(leaves: set[bytes]) -> None:
     root = merkle_root(leaves)
     for one in leaves:
-        path = [[side, beside.hex()] for side, beside in merkle_path(leaves, one)]
+        path = [[side, beside.hex()] for side, beside in MerkleTree(leaves).path(one)]
         assert root_of(one, path) == root
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import muniment.check_proof
 from muniment.adapters.rfc3161 import TimestampAuthority
-from muniment.services.proving import proof
+from muniment.services.proving import Proofs, proof
 from muniment.services.rereading import reread
 from schemas.arrow import RECORD_SERIES
 from tests.muniment.evidence.archived import archived, verdict
@@ -44,16 +44,15 @@ def proofs(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
             for batch in services.archive.scan(series=RECORD_SERIES, columns=["record_id"])
             for record_id in batch.column("record_id").to_pylist()
         }
-        return [
-            proof(
-                record_id,
-                council=services.name,
-                archive=services.archive,
-                seals=services.seals,
-                public_key=services.process.seal_key.public,
-            )
-            for record_id in sorted(ids)[:6]
+        council, key = services.name, services.process.seal_key.public
+        wanted = sorted(ids)[:6]
+        told = [
+            proof(one, council=council, archive=services.archive, seals=services.seals, public_key=key)
+            for one in wanted
         ]
+        together = Proofs(council=council, archive=services.archive, seals=services.seals, public_key=key)
+        assert list(together.of(dict.fromkeys(wanted, ()))) == told  # many at once are what each is alone
+        return told
 
 
 def test_every_record_is_proved_to_a_stranger(proofs: list[dict[str, Any]], tmp_path: Path) -> None:
