@@ -60,6 +60,7 @@ ROW_GROUP_ROWS: Final = 20_000
 MAX_FILE_BYTES: Final = 64 << 20
 SMALL_FILE_BYTES: Final = 16 << 20
 _GROUP_BYTES: Final = 48 << 20  # of Arrow memory: bounds a row group of very large exhibits
+_NO_GROUP: Final = (None, 0)
 _MIN_BLOOM_VALUES: Final = 64
 _SLUG: Final = re.compile(r"[a-z0-9_]+")
 _BLOOMED: Final = ("record_id", "version_id")
@@ -110,7 +111,7 @@ def write_files(
     folder = f"series={_checked(series)}/year={_checked(str(year))}"
     kind = row_kind(series)
     groups = _groups(rows)
-    group = next(groups, None)
+    group, group_bytes = next(groups, _NO_GROUP)
     while group is not None:
         name = f"{folder}/part-{uuid.uuid4()}.parquet"
         bounds = _Bounds()
@@ -120,10 +121,10 @@ def write_files(
                 while group is not None:
                     writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
                     bounds.add(group)
-                    raw += group.nbytes
-                    group = next(groups, None)
+                    raw += group_bytes
+                    group, group_bytes = next(groups, _NO_GROUP)
                     ratio = min(1.0, 1.5 * sink.tell() / max(raw, 1))
-                    if group is not None and sink.tell() + ratio * group.nbytes > MAX_FILE_BYTES:
+                    if group is not None and sink.tell() + ratio * group_bytes > MAX_FILE_BYTES:
                         break
             size = sink.tell()
         files.sync((root / name).parent)
@@ -156,39 +157,45 @@ def _checked(value: str) -> str:
 
 def _writer(sink: Any, kind: RowKind, rows: int, level: int) -> pq.ParquetWriter:
     schema = file_schema(kind)
+    names = frozenset(schema.names)
     expected = {"ndv": max(_MIN_BLOOM_VALUES, min(ROW_GROUP_ROWS, rows)), "fpp": 0.01}
     return pq.ParquetWriter(
         sink,
         schema,
         compression="zstd",
         compression_level=level,
-        use_dictionary=[name for name in _REPEATED if name in schema.names],
+        use_dictionary=[name for name in _REPEATED if name in names],
         write_page_index=True,
         write_page_checksum=True,
-        bloom_filter_options={name: expected for name in _BLOOMED if name in schema.names},
+        bloom_filter_options={name: expected for name in _BLOOMED if name in names},
     )
 
 
-def _groups(rows: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Yield tables of at most one row group each: small ones together, large ones cut."""
+def _groups(rows: Iterable[pa.Table]) -> Iterator[tuple[pa.Table, int]]:
+    """Yield tables of at most one row group each, and their bytes: small ones together, large ones cut."""
     waiting: list[pa.Table] = []
     count = size = 0
     for table in rows:
-        for piece in _pieces(table):
-            if waiting and (count + len(piece) > ROW_GROUP_ROWS or size + piece.nbytes > _GROUP_BYTES):
-                yield pa.concat_tables(waiting)
+        for piece, piece_bytes in _pieces(table):
+            if waiting and (count + len(piece) > ROW_GROUP_ROWS or size + piece_bytes > _GROUP_BYTES):
+                yield pa.concat_tables(waiting), size
                 waiting, count, size = [], 0, 0
             waiting.append(piece)
             count += len(piece)
-            size += piece.nbytes
+            size += piece_bytes
     if waiting:
-        yield pa.concat_tables(waiting)
+        yield pa.concat_tables(waiting), size
 
 
-def _pieces(table: pa.Table) -> Iterator[pa.Table]:
-    step = max(1, min(ROW_GROUP_ROWS, _GROUP_BYTES * len(table) // max(table.nbytes, 1)))
+def _pieces(table: pa.Table) -> Iterator[tuple[pa.Table, int]]:
+    size = table.nbytes  # of 29 columns: not asked for twice
+    step = max(1, min(ROW_GROUP_ROWS, _GROUP_BYTES * len(table) // max(size, 1)))
+    if 0 < len(table) <= step:
+        yield table, size
+        return
     for start in range(0, len(table), step):
-        yield table.slice(start, step)
+        piece = table.slice(start, step)
+        yield piece, piece.nbytes
 
 
 class _Bounds:
@@ -201,8 +208,9 @@ class _Bounds:
 
     def add(self, group: pa.Table) -> None:
         self._rows += len(group)
+        names = frozenset(group.schema.names)
         for name in STATISTICS:
-            if name not in group.schema.names:
+            if name not in names:
                 continue
             both = pc.min_max(group[name]).as_py()
             self._lowest[name] = min(both["min"], self._lowest.get(name, both["min"]))

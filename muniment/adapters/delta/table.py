@@ -32,6 +32,7 @@ _FENCE: Final = "fence"
 _LAST_CHECKPOINT: Final = "_last_checkpoint"
 _CHECKPOINT: Final = ".checkpoint."
 _DIGITS: Final = 20
+_SCHEMA: Final = Schema.from_arrow(TABLE)
 
 
 class CouncilTable:
@@ -176,7 +177,7 @@ class CouncilTable:
             table.create_write_transaction(
                 list(actions),
                 "append",
-                table.schema(),
+                _SCHEMA,  # which is not looked at where files are appended
                 list(PARTITION),
                 commit_properties=CommitProperties(
                     app_transactions=fence,
@@ -339,7 +340,7 @@ class CouncilTable:
                 f"The archive was written by a newer muniment than schema version {SCHEMA_VERSION}.",
                 remedy="Install the newer version again.",
             )
-        missing: list[Field] = [field for field in Schema.from_arrow(TABLE).fields if field.name not in has]
+        missing: list[Field] = [field for field in _SCHEMA.fields if field.name not in has]
         if missing:
             table.alter.add_columns(missing)
             table = self.read()
