@@ -80,8 +80,8 @@ PATTERN = re.compile(
     """,
     re.VERBOSE,
 )
-# Nine pieces in ten: one word of plain letters. Such a word has no extra and is no half of a postcode.
-_PLAIN_PIECE = re.compile(r"[(\"']*([a-zA-Z]+)[.,!?;:)\"']*")
+# Nine pieces in ten: a word of plain letters, or a number. It has no extra and is no half of a postcode.
+_PLAIN_PIECE = re.compile(r"[(\"']*([a-zA-Z]+|[0-9]+)[.,!?;:)\"']*")
 _FOLD_LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i"}
 )

@@ -158,6 +158,6 @@ def test_spans_point_at_the_text_even_where_it_is_not_composed() -> None:
     assert found == [("e\u0301cole,", ("ecole",)), ("#BinDay", ("binday",))]
 
 
-@given(st.from_regex(r"[(\"']{0,2}[a-zA-Z]{1,12}[.,!?;:)\"']{0,3}", fullmatch=True))
-def test_the_short_way_for_plain_words_reads_as_the_long_one(piece: str) -> None:
+@given(st.from_regex(r"[(\"']{0,2}([a-zA-Z]{1,12}|[0-9]{1,9})[.,!?;:)\"']{0,3}", fullmatch=True))
+def test_the_short_way_for_plain_words_and_numbers_reads_as_the_long_one(piece: str) -> None:
     assert tokens._piece(piece) == tokens._compound_piece(piece)
