@@ -46,7 +46,10 @@ def server(tmp_path: Path) -> Iterator[tuple[httpx.Client, Restart]]:
 
 
 def asked(client: httpx.Client, path: str, **given: Any) -> Any:
-    return client.post(path, json=given).raise_for_status().json()
+    """Return the answer; on SQLite the server says "busy" where another write of its own came between."""
+    while (answer := client.post(path, json=given)).status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        continue
+    return answer.raise_for_status().json()
 
 
 def begun(client: httpx.Client, deployment: str) -> str:

@@ -29,6 +29,7 @@ from tests.rig.s3_server import (
     S3Bucket,
     active,
     data_files,
+    end_the_lease,
     hidden,
     make_bucket,
     plant_what_no_listing_shows,
@@ -92,10 +93,10 @@ _KEEPING = """
 import sys
 from pathlib import Path
 from tests.muniment.adapters.delta.council import Said, batch_of
-from tests.rig.s3_server import TERM_SECONDS, S3Bucket, s3_town
+from tests.rig.s3_server import S3Bucket, s3_town
 endpoint, name, spool, first, count = sys.argv[1:]
 bucket = S3Bucket(endpoint=endpoint, name=name, folder=Path())
-borough = s3_town(bucket, Path(spool), files=bucket.files(term=TERM_SECONDS))
+borough = s3_town(bucket, Path(spool))
 for number in range(int(first), int(first) + int(count)):
     print(number, borough.archive.keep(batch_of(Said(number=number))).commit_no, flush=True)
 """
@@ -139,6 +140,7 @@ def test_a_writer_killed_at_any_moment_loses_nothing_acknowledged_and_leaves_not
         acknowledged |= {
             int(line.split()[0]) for line in said.splitlines() if line.endswith(tuple("0123456789"))
         }
+        end_the_lease(s3_bucket)
 
     borough.archive.keep(batch_of(Said(number=999)))
 

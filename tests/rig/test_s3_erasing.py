@@ -16,10 +16,10 @@ from tests.muniment.adapters.delta.test_erasing import Killed, erase, ids_of, ot
 from tests.rig.s3_server import (
     PLACE,
     SECRET,
-    TERM_SECONDS,
     S3Bucket,
     active,
     data_files,
+    end_the_lease,
     hidden,
     plant_what_no_listing_shows,
     s3_town,
@@ -107,11 +107,12 @@ def test_an_erasure_killed_at_any_moment_is_before_or_after_and_is_finished(
     s3_bucket: S3Bucket, tmp_path: Path, acts: int
 ) -> None:
     bucket = DyingBucket(s3_bucket.name, endpoint=s3_bucket.endpoint)
-    borough = s3_town(s3_bucket, tmp_path, files=S3Files(bucket, term=TERM_SECONDS))
+    borough = s3_town(s3_bucket, tmp_path, files=S3Files(bucket))
     settle(borough)
     before, after = others(borough), others(borough, 1, 2)
     with dead_after(bucket, acts):
         erase(borough, 1, 2)
+    end_the_lease(s3_bucket)
     assert others(borough) in (before, after)
 
     done = erase(borough, 1, 2)
