@@ -139,6 +139,9 @@ def write_hits(
             _sync(parts)
         _give_back()  # or each page's freed memory is kept beside the next's
         progress(len(some))
+    versions = len(hits)
+    del hits  # what puts the parts together takes as much
+    _give_back()
     put_together(parts, path, file_format)
     _sync(path.parent)
     manifest = HitsManifest(
@@ -149,7 +152,7 @@ def write_hits(
         watermark=every.watermark,
         as_at=as_at,
         records=records,
-        versions=len(hits),
+        versions=versions,
         rows=rows_in(path, file_format),
         file=path.name,
         format=file_format.value,

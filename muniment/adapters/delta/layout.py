@@ -74,23 +74,37 @@ _REPEATED: Final = [  # few values each: a dictionary pays
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveFile:
-    """One data file that the table's newest version names."""
+    """One data file that the table's newest version names; which commits its rows are of, None: not told."""
 
     path: str
     size: int
     rows: int
     series: str
     year: int
+    first_commit: int | None
+    last_commit: int | None
 
 
 def active_files(table: DeltaTable) -> list[ActiveFile]:
     """Return the files of the version that `table` shows."""
     found = pa.table(table.get_add_actions(flatten=True))
     names = ("path", "size_bytes", "num_records", "partition.series", "partition.year")
+    commits = ("min.commit_no", "max.commit_no")
     columns = [found[name].to_pylist() for name in names]
+    columns += [
+        found[name].to_pylist() if name in found.column_names else [None] * len(found) for name in commits
+    ]
     return [
-        ActiveFile(path=path, size=size, rows=rows, series=series, year=int(year))
-        for path, size, rows, series, year in zip(*columns, strict=True)
+        ActiveFile(
+            path=path,
+            size=size,
+            rows=rows,
+            series=series,
+            year=int(year),
+            first_commit=first,
+            last_commit=last,
+        )
+        for path, size, rows, series, year, first, last in zip(*columns, strict=True)
     ]
 
 

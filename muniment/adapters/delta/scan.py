@@ -1,15 +1,17 @@
 """Reading the table: streams of rows in bounded memory, and look-ups by id.
 
-A few ids are looked up by the engine, through bloom filters (14 ms at a million records). Of many, and of a
-span of ids, the id column of each file is read first, and then only the row groups that hold one of them: an
-index that catches up with 20,000 new records reads their file, not the texts of the whole archive. What lies
-outside a span is told by the statistics in the file's own footer, and not read at all.
+A few ids of a large table are looked up by the engine, through bloom filters (14 ms at a million records).
+Of many, of a small table on a disk and of a span, the id column of each file is read first, and then only
+the row groups that hold one of them: an index that catches up with 20,000 new records reads their file, not
+the texts of the whole archive. What lies outside a span of ids is told by the statistics in the file's own
+footer, and which commits a file holds by the log: it is not read at all. The engine takes 30 MB when first
+used.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Final
 
 import pyarrow as pa
@@ -25,6 +27,8 @@ from schemas.errors import IntegrityError, WriteConflictError
 __all__ = ["Rows", "TableReader"]
 
 _FEW_IDS: Final = 100
+_FEW_ROWS: Final = 400_000
+"""Where no more rows come in question, reading their ids takes as long as the engine does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +42,23 @@ class Rows:
     record_ids: Sequence[str] | None = None
     within: tuple[str | None, str | None] = (None, None)
 
-    @property
-    def by_id(self) -> bool:
-        """Whether rows are picked by their ids: there are too many to look up one by one, or it is a span."""
-        return self.within != (None, None) or (
-            self.record_ids is not None and len(self.record_ids) > _FEW_IDS
-        )
+    def are_picked(self, files: Sequence[ActiveFile], *, near: bool) -> bool:
+        """Say whether rows are picked file by file: of many ids, or a span; on a disk by commits, or of few.
+
+        In a bucket each file is a round trip or three, and the engine reads many at a time.
+        """
+        if self.within != (None, None) or len(self.record_ids or ()) > _FEW_IDS:
+            return True
+        if self.record_ids is None:
+            return near and self.after > 0
+        return near and sum(file.rows for file in files) <= _FEW_ROWS
 
     @property
     def keys(self) -> list[str]:
         """The columns by which rows are picked."""
-        return ["record_id", "commit_no"] if self.after or self.upto is not None else ["record_id"]
+        by_id = self.record_ids is not None or self.within != (None, None)
+        by_commit = self.after or self.upto is not None
+        return [*(["record_id"] if by_id else []), *(["commit_no"] if by_commit else [])]
 
     def predicate(self) -> str:
         """Return the SQL that selects them."""
@@ -64,9 +74,12 @@ class Rows:
         return " and ".join(terms)
 
     def may_be_in(self, file: ActiveFile) -> bool:
-        """Return whether a file may hold such rows, by its partition."""
-        return (self.series is None or file.series in self.series) and (
-            self.years is None or file.year in self.years
+        """Return whether a file may hold such rows, by its partition and its commits."""
+        return (
+            (self.series is None or file.series in self.series)
+            and (self.years is None or file.year in self.years)
+            and (file.last_commit is None or file.last_commit > self.after)
+            and (self.upto is None or file.first_commit is None or file.first_commit <= self.upto)
         )
 
     def may_be_among(self, lowest: str, highest: str) -> bool:
@@ -76,11 +89,10 @@ class Rows:
 
     def chosen(self, keys: pa.Table, among: pa.Array | None) -> pa.ChunkedArray:
         """Return which rows are wanted, by their `keys`; `among`: the `record_ids`, in Arrow."""
-        ids = keys["record_id"]
         low, high = self.within
-        terms = [] if among is None else [pc.is_in(ids, among)]
-        terms += [] if low is None else [pc.greater_equal(ids, low)]
-        terms += [] if high is None else [pc.less(ids, high)]
+        terms = [] if among is None else [pc.is_in(keys["record_id"], among)]
+        terms += [] if low is None else [pc.greater_equal(keys["record_id"], low)]
+        terms += [] if high is None else [pc.less(keys["record_id"], high)]
         terms += [pc.greater(keys["commit_no"], self.after)] if self.after else []
         terms += [] if self.upto is None else [pc.less_equal(keys["commit_no"], self.upto)]
         return reduce(pc.and_, terms)
@@ -110,11 +122,10 @@ class TableReader:
             IntegrityError: A file cannot be read.
         """
         names = list(TABLE.names if columns is None else columns)
-        read = self._picked if wanted.by_id else _pulled
         started = False
         for attempt in (1, 2):
             try:
-                for batch in read(self._reopen(), wanted, names):
+                for batch in self._read(self._reopen(), wanted, names):
                     if len(batch):
                         started = True
                         yield batch
@@ -126,12 +137,19 @@ class TableReader:
             else:
                 return
 
-    def _picked(self, table: DeltaTable, wanted: Rows, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield rows of many ids, or of a span of them, from the row groups that hold any."""
+    def _read(self, table: DeltaTable, wanted: Rows, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        files = [file for file in active_files(table) if wanted.may_be_in(file)]
+        if wanted.are_picked(files, near=isinstance(self._root, Path)):
+            return self._picked(files, wanted, names)
+        return _pulled(table, wanted, names)
+
+    def _picked(
+        self, files: Sequence[ActiveFile], wanted: Rows, names: Sequence[str]
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield rows from the row groups that hold any."""
         among = None if wanted.record_ids is None else pa.array(wanted.record_ids, pa.string())
-        for file in active_files(table):
-            has = file_schema(row_kind(file.series)).names
-            if not wanted.may_be_in(file) or "record_id" not in has:
+        for file in files:
+            if not set(wanted.keys) <= set(file_schema(row_kind(file.series)).names):
                 continue
             try:
                 with self._files.open(self._root / file.path) as source, pq.ParquetFile(source) as parquet:

@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -92,6 +94,38 @@ def test_many_ids_and_few_ids_find_the_same_rows(borough: Town) -> None:
 
     assert found(many) == found(few)
     assert len(found(few)) == 4
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+@pytest.mark.parametrize(
+    "sought",
+    [
+        {"record_ids": ["facebook:2", "facebook:5", "facebook:none"]},
+        {"record_ids": ["facebook:2", "facebook:5"], "upto": 4},
+        {"record_ids": ["facebook:2", "facebook:5"], "after": 3, "series": ["public", "observation"]},
+        {"after": 2, "upto": 5},
+        {"after": 5},
+        {"after": 1, "series": ["capture"]},
+        {"after": 6},
+    ],
+)
+def test_the_engine_and_file_by_file_find_the_same_rows(
+    borough: Town, sought: dict[str, Any], *, compacted: bool
+) -> None:
+    fill(borough)
+    if compacted:
+        assert borough.archive.compact()
+    root = borough.table
+    # Where a bucket lies, files are far: the same table, read by the engine.
+    far = TableReader(PurePosixPath(root), LocalFiles(), lambda: DeltaTable(str(root)))
+    near = TableReader(root, LocalFiles(), lambda: DeltaTable(str(root)))
+    found = [
+        sorted(
+            (repr(row) for batch in reader.stream(Rows(**sought)) for row in batch.to_pylist()),
+        )
+        for reader in (near, far)
+    ]
+    assert found[0] == found[1]
 
 
 def test_a_span_of_ids_is_found_wherever_its_rows_lie(borough: Town) -> None:
