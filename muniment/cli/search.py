@@ -32,6 +32,9 @@ from schemas.london import london_short
 
 __all__ = ["changed_text", "search", "thread"]
 
+_NOTHING: Final = """
+[yellow]Nothing was found.[/] Other spellings and forms that the archive holds:
+`muniment searches save NAME QUERY`, then `muniment searches suggest NAME`."""
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -150,6 +153,8 @@ def search(
             print_answer(answer)
         else:
             print_groups(grouped)
+        if not answer.statement.records:
+            console.print(_NOTHING)
         print_left_out(services.left_out())
         print_unseen(
             unseen(services.process.register, name, answer.statement.scope, now=services.clock.now())

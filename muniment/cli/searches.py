@@ -192,7 +192,10 @@ def decide(name: str, suggestion: str, council: str | None, *, decline: bool) ->
     """Accept a suggestion as an alternative, or decline it."""
     with opened_council(council) as services:
         saved = _desk(services).decide(name, suggestion, accepted=not decline)
-    console.print(f"{saved.name}, revision {saved.revision}: {escape(saved.typed)}")
+    what = "is not searched" if decline else "is searched too"
+    console.print(
+        f"{escape(suggestion)} {what}: {saved.name}, revision {saved.revision}: {escape(saved.typed)}"
+    )
 
 
 @searches.command()

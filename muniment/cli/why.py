@@ -92,4 +92,8 @@ def _blind(told: Account) -> list[str]:
         start = f"{london_date(gap.starts_at):%-d %B %Y}"
         end = "still open" if gap.ends_at is None else f"{london_date(gap.ends_at):%-d %B %Y}"
         lines.append(f"  {gap.account}, {gap.stream}: {gap.reason}, {start} to {end}")
+    if len(told.gaps) > _GAPS_SHOWN:
+        lines.append(
+            f"  and {len(told.gaps) - _GAPS_SHOWN:,} more: `muniment coverage` tells of each account."
+        )
     return lines

@@ -36,6 +36,7 @@ __all__ = [
     "approval_faults",
     "hands",
     "may_decide",
+    "next_step",
     "outcomes",
     "signed",
 ]
@@ -167,6 +168,22 @@ APPROVERS: Final = frozenset({Role.INFORMATION_MANAGER, Role.RECORDS_OFFICER, Ro
 def signed(actor: Actor) -> str:
     """Return a person as kept with an act: the login too, so that another name is not another person."""
     return actor.name if actor.login in (None, actor.name) else f"{actor.name} ({actor.login})"
+
+
+def next_step(run: str, state: RunState) -> str:
+    """Return what can be done about a run that stands here, for whoever asked for something else."""
+    match state:
+        case RunState.CERTIFIED:
+            return f"It is over: `muniment dispose certificate {run}` says what was destroyed."
+        case RunState.CANCELLED:
+            return "It is over: `muniment dispose propose` lists what is due today."
+        case RunState.EXECUTING | RunState.VERIFYING:
+            return f"There is no way back: `muniment dispose status {run}` says what it waits for."
+        case RunState.PROPOSED | RunState.WAITING:
+            return f"`muniment dispose back {run}` opens its list again; its approvals end with that."
+        case _:
+            whom = f"`muniment dispose status {run}` says whom its review waits for"
+            return f"{whom}, `muniment dispose send-on {run}` ends it."
 
 
 def hands(person: str) -> frozenset[str]:

@@ -33,6 +33,7 @@ from muniment.domain.disposal_run import (
     approval_faults,
     hands,
     may_decide,
+    next_step,
     outcomes,
     signed,
 )
@@ -208,10 +209,7 @@ class Disposing:
             chosen = pc.fill_null(pc.equal(items[facet].cast(pa.string()), value), False)  # noqa: FBT003
             self._may_say(found, decision, items.filter(chosen), actor)
             if found.state not in _OPEN:
-                raise BadInputError(
-                    f"The disposal run {run} is {found.state}: its list is not open.",
-                    remedy="`muniment dispose back` opens a list again; its approvals end with that.",
-                )
+                raise _refusal(found, "its list is not open")
             count = pc.sum(chosen).as_py() or 0
             if not count:
                 raise BadInputError(f"No item of {run} has {facet} {value}.", remedy="See its list.")
@@ -278,7 +276,7 @@ class Disposing:
                     require(actor, Act.REVIEW_TRANSFER)
                     after = RunState.PROPOSED
                 case _:
-                    raise BadInputError(f"The disposal run {run} is {found.state}: nothing is to be sent on.")
+                    raise _refusal(found, "nothing is to be sent on")
             self._move(run, found, after, trail)
         return after
 
@@ -308,7 +306,7 @@ class Disposing:
         with self.register.begin(self.council, actor, now=self.clock.now()) as trail:
             found = self._run(run, actor)
             if found.state not in STOPPABLE - {RunState.UNDER_REVIEW}:
-                raise BadInputError(f"The disposal run {run} is {found.state}: it cannot go back.")
+                raise _refusal(found, "it cannot go back")
             self._move(run, found, RunState.UNDER_REVIEW, trail)
 
     def approve(self, run: str, *, actor: Actor) -> Run:
@@ -324,11 +322,7 @@ class Disposing:
             found = self._run(run, actor)
             listed = self._listed(found)
             if found.state is not RunState.PROPOSED:
-                raise BadInputError(
-                    f"The disposal run {run} does not wait for approval: its state is {found.state}.",
-                    remedy="A list is approved when its reviews have ended: `muniment dispose status` says "
-                    "whom it waits for, `muniment dispose send-on` ends a review.",
-                )
+                raise _refusal(found, "it does not wait for approval")
             require_another(actor, hands(found.prepared_by), "prepared the list")
             others = [hands(one.person) for one in listed.approvals if one.person != signed(actor)]
             require_another(actor, frozenset().union(*others), "approved it already under another name")
@@ -379,13 +373,18 @@ class Disposing:
         with self.register.begin(self.council, actor, now=self.clock.now()) as trail:
             found = self.register.disposal_run(self.council, run)
             if found.state not in STOPPABLE:
-                raise BadInputError(f"The disposal run {run} is {found.state}: it cannot be stopped.")
+                raise _refusal(found, "it cannot be stopped")
             self.register.move_run(self.council, run, RunState.CANCELLED)
             trail.record(DisposalCancelled(run=run, before=found.state.value, reason=reason))
 
     def _move(self, run: str, found: Run, after: RunState, trail: AuditTrail) -> None:
         self.register.move_run(self.council, run, after)
         trail.record(DisposalSentOn(run=run, before=found.state.value, after=after.value))
+
+
+def _refusal(found: Run, why: str) -> BadInputError:
+    told = f"The disposal run {found.run} is {found.state}: {why}."
+    return BadInputError(told, remedy=next_step(found.run, found.state))
 
 
 def _after_review(items: pa.Table) -> RunState:

@@ -131,13 +131,22 @@ class SearchDesk:
         return hit_report(self.index, self.council, hiding(query, self.hidden))
 
     def suggest(self, name: str) -> tuple[Suggestion, ...]:
-        """Return the suggestions for a search that nobody has decided on."""
+        """Return the suggestions for a search that it does not search yet, and that nobody declined."""
+        decided = {(one.of, one.adds) for one in self._decisions(self.get(name)) if not one.accepted}
+        return tuple(one for one in self._offered(name) if (one.of, one.adds) not in decided)
+
+    def _offered(self, name: str) -> tuple[Suggestion, ...]:
+        """Return every suggestion for a search as it is kept now, declined ones too."""
         saved = self.get(name)
         query = parse_search(saved.typed, filters_of(saved.filters), self.held)
-        decided = {(one.of, one.adds) for one in self.register.spelling_decisions(self.council, name)}
         corpus = Corpus(words=self.index.words(self.council), standing=cache(self._standing))
-        found = suggestions(query, corpus)
-        return tuple(one for one in found if (one.of, one.adds) not in decided)
+        return suggestions(query, corpus)
+
+    def _decisions(self, saved: SavedSearch) -> tuple[SpellingDecision, ...]:
+        """Return the last word on each spelling; one that was accepted counts while the search has it."""
+        told = self.register.spelling_decisions(self.council, saved.name)
+        last = {(one.of, one.adds): one for one in told}
+        return tuple(one for one in last.values() if not one.accepted or one.adds in saved.typed)
 
     def _standing(self, word: str) -> int:
         """Return how many versions hold a word, of those that this person may find."""
@@ -147,12 +156,16 @@ class SearchDesk:
     def decide(self, name: str, adds: str, *, accepted: bool) -> SavedSearch:
         """Accept a suggestion, which makes a new revision, or decline it; both are remembered.
 
+        What was declined may be accepted later: the last word counts.
+
         Raises:
             BadInputError: It is not among the suggestions.
         """
-        chosen = next((one for one in self.suggest(name) if one.adds == adds), None)
+        offered = self._offered(name)
+        chosen = next((one for one in offered if one.adds == adds), None)
         if chosen is None:
-            remedy = f"`muniment searches suggest {name}` shows what there is to decide."
+            known = ", ".join(one.adds for one in offered) or "none"
+            remedy = f"Write one as `muniment searches suggest {name}` shows it: {known}."
             raise BadInputError(f"{adds} is not among the suggestions for {name}.", remedy=remedy)
         with self.register.begin(self.council, self.actor, now=self.now()) as trail:
             saved = self.get(name)
@@ -223,7 +236,7 @@ class SearchDesk:
                     for one in report.terms
                 ),
                 f"Terms that found nothing: {', '.join(report.nothing) or 'none'}.",
-                *_decisions(self.register.spelling_decisions(self.council, name)),
+                *_decisions(self._decisions(saved)),
                 "What could not have been found:",
                 *(f"- {whose}: {lack}." for lack, whose in by_lack(accounts).items()),
                 *_nothing_lacking(accounts),

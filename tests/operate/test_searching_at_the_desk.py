@@ -61,6 +61,11 @@ def test_accounts_that_lack_the_same_are_told_together_and_once(archived: Office
     assert line.strip().startswith("every account searched: posts that were there only between")
 
 
+def test_a_search_that_finds_nothing_says_where_other_spellings_are_shown(archived: Office) -> None:
+    assert "muniment searches suggest" in archived.run("search", "councl").said
+    assert "Nothing was found" not in archived.run("search", EVERYTHING).said
+
+
 def test_pages_give_every_version_once(archived: Office) -> None:
     seen: list[str] = []
     more: tuple[str, ...] = ()

@@ -60,6 +60,32 @@ def test_what_a_reviewer_keeps_or_extends_is_not_destroyed(office: Office) -> No
     assert [one.value for one in office.disposing.listed(run, reader=BEN).said] == [None, None]
 
 
+@pytest.mark.parametrize(
+    ("cancelled", "advice"), [(True, "muniment dispose propose"), (False, "muniment dispose certificate")]
+)
+def test_a_run_that_is_over_is_said_to_be_so_whatever_is_asked_of_it(
+    office: Office, *, cancelled: bool, advice: str
+) -> None:
+    office.settle()
+    run = office.proposed()
+    if cancelled:
+        office.disposing.cancel(run, reason="too early", actor=IVY)
+    else:
+        office.disposing.send_on(run, actor=BEN)
+        office.approve(run)
+        office.destroying.execute(run)
+    for asked in (
+        lambda: say(office, run, Decision.KEEP, 1),
+        lambda: office.disposing.send_on(run, actor=BEN),
+        lambda: office.disposing.send_back(run, actor=BEN),
+        lambda: office.disposing.approve(run, actor=CAT),
+        lambda: office.disposing.cancel(run, reason="too late", actor=IVY),
+    ):
+        with pytest.raises(BadInputError) as refused:
+            asked()
+        assert advice in (refused.value.remedy or "")
+
+
 def test_an_extension_is_the_decision_that_the_next_plan_goes_by(office: Office) -> None:
     office.settle()
     run = office.proposed()

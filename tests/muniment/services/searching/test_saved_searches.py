@@ -139,6 +139,18 @@ def test_an_accepted_suggestion_widens_the_search_and_a_declined_one_is_remember
         desk.decide("other", "gwastraff", accepted=True)
 
 
+def test_the_last_word_on_a_spelling_counts_while_the_search_has_it(desk: SearchDesk) -> None:
+    desk.save(NAME, "flood", filters=NO_FILTERS)
+    desk.decide(NAME, "llifogydd", accepted=False)
+    assert desk.decide(NAME, "llifogydd", accepted=True).typed == "(flood OR llifogydd)"
+    said = desk.statement(NAME).text
+    assert "accepted: llifogydd for flood." in said
+    assert "declined: none." in said
+    desk.save(NAME, "flood", filters=NO_FILTERS)  # as it was: the other spelling is searched no longer
+    assert "accepted: none." in desk.statement(NAME).text
+    assert [one.adds for one in desk.suggest(NAME)] == ["llifogydd"]
+
+
 def test_a_word_of_records_that_somebody_is_not_shown_is_not_suggested_to_them(
     desk: SearchDesk, commits: Commits, index: TantivyIndex
 ) -> None:
