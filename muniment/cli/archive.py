@@ -13,6 +13,7 @@ from rich.table import Table
 from muniment.bootstrap import CouncilServices
 from muniment.cli.exits import PARTLY
 from muniment.cli.opening import COUNCIL, console, opened
+from muniment.cli.tables import print_table
 from muniment.cli.trial import write_trial
 from muniment.domain.due import Job, Purpose
 from muniment.domain.events import ArchiveRun
@@ -67,7 +68,10 @@ def archive(url: str | None, council: str | None, names: tuple[str, ...], *, yes
             )
         except MunimentError as error:
             behind = error  # what was archived is kept, and is told first
-    console.print(report_table(reports) if reports else "Nothing is due.")
+    if reports:
+        print_table(report_table(reports))
+    else:
+        console.print("Nothing is due.")
     _print_remedies(reports)
     if behind is not None:
         raise behind
@@ -139,10 +143,10 @@ def report_table(reports: Iterable[CaptureReport]) -> Table:
     sums = sum(counts.values(), start=Counter[str]())
     headings = [name for name in _HEADINGS if name in _ALWAYS or sums[name]]
     table = Table(title="Capture report", title_justify="left")
-    table.add_column("account", overflow="fold", min_width=12)
+    table.add_column("account", no_wrap=True)
     for name in headings:
         table.add_column(name, justify="right")
-    table.add_column("outcome", overflow="fold", min_width=8)
+    table.add_column("outcome", overflow="fold")
     for account, found in by_account.items():
         bad = [report for report in found if report.outcome is not Outcome.WHOLE]
         outcome = ", ".join(

@@ -4,7 +4,10 @@ import pytest
 from rich.table import Table
 
 from muniment.cli import opening
+from muniment.cli.archive import report_table
 from muniment.cli.tables import print_table
+from schemas.report import CaptureReport
+from schemas.vocabulary import Outcome, Reason, Stream
 
 
 def holds(scope: str) -> Table:
@@ -51,3 +54,26 @@ def test_a_digest_may_be_broken_in_a_column_and_an_id_that_is_copied_may_not(
     table = holds(long)
     table.columns[2].no_wrap = True
     assert any(long in line for line in shown(table, 100, monkeypatch))
+
+
+def test_a_capture_report_breaks_neither_an_account_nor_an_outcome_at_80_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = "bluesky-libraries-caerwold-example"
+    report = CaptureReport(
+        account=name,
+        stream=Stream.POSTS,
+        outcome=Outcome.UNFINISHED,
+        promoted=False,
+        reason=Reason.RATE_LIMITED,
+        pages=1204,
+        new=20_158,
+        changed=12,
+        unchanged=3,
+        media=701,
+        media_pending=4,
+    )
+    lines = shown(report_table([report]), 80, monkeypatch)
+    assert any(name in line for line in lines)
+    assert any("unfinished (rate-limited)" in line for line in lines)
+    assert max(map(len, lines)) <= 80
