@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
 
+from muniment.adapters.delta.layout import TABLE_PROPERTIES
 from muniment.adapters.s3.lease import leased
+from schemas.arrow import PARTITION, TABLE
 from schemas.errors import WriteConflictError
 from tests.muniment.adapters.delta.council import Said, Town, batch_of
 from tests.muniment.adapters.delta.test_erasing import erase, ids_of, picture
@@ -82,6 +85,22 @@ def bucket(way: LosingWay, s3_bucket: S3Bucket) -> S3Bucket:
 
 @EACH_WAY
 def test_a_table_is_made_though_the_answer_was_lost(town: Town, way: LosingWay) -> None:
+    way.lose(1)
+    assert town.archive.keep(batch_of(Said(number=1, text="first"))).commit_no == 1
+    assert (way.lost, texts(town)) == (1, ["first"])
+
+
+def test_an_older_table_gets_its_columns_though_the_answer_was_lost(
+    town: Town, way: LosingWay, bucket: S3Bucket
+) -> None:
+    files = bucket.files()
+    DeltaTable.create(
+        files.uri(PLACE / "table"),
+        pa.schema([field for field in TABLE if field.name != "language"]),
+        partition_by=list(PARTITION),
+        configuration=TABLE_PROPERTIES,
+        storage_options=dict(files.options()),
+    )
     way.lose(1)
     assert town.archive.keep(batch_of(Said(number=1, text="first"))).commit_no == 1
     assert (way.lost, texts(town)) == (1, ["first"])

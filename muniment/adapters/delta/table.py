@@ -191,10 +191,7 @@ class CouncilTable:
             if not self._landed(version, run, actions):
                 if isinstance(error, CommitFailedError):
                     raise WriteConflictError("Another process wrote to the archive first.") from error
-                raise StorageError(
-                    f"The log of the archive's table could not be written ({type(error).__name__}).",
-                    remedy="Look at the volume that the archive lies on; is it full?",
-                ) from error
+                raise _unwritten(error) from error
         self._sync_commit(version)
 
     def overtake(self) -> None:
@@ -342,10 +339,22 @@ class CouncilTable:
             )
         missing: list[Field] = [field for field in _SCHEMA.fields if field.name not in has]
         if missing:
-            table.alter.add_columns(missing)
+            try:
+                table.alter.add_columns(missing)
+            except (DeltaError, OSError) as error:
+                # A bucket's answer may have been lost, and the library's second try refused for its first.
+                if {field.name for field in self.read().schema().fields} != set(TABLE.names):
+                    raise _unwritten(error) from error
             table = self.read()
             self._sync_commit(table.version())
         return table
+
+
+def _unwritten(error: Exception) -> StorageError:
+    return StorageError(
+        f"The log of the archive's table could not be written ({type(error).__name__}).",
+        remedy="Look at the volume that the archive lies on; is it full?",
+    )
 
 
 def _words(facts: Mapping[str, int], *, actions: int) -> dict[str, str]:
