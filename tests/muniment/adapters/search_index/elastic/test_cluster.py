@@ -4,10 +4,11 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from infra.elasticsearch.servers import env_of, signal_node
 from muniment.adapters.elastic.index import ElasticIndex
+from muniment.adapters.elastic.mapping import LEASES
 from muniment.adapters.elastic.server import ElasticSignIn
 from muniment.search.answer import Order
 from muniment.search.entry import Entry
@@ -34,6 +35,7 @@ def cluster() -> Iterator[ElasticIndex]:
     """An index on both nodes, with nothing of council `borough`."""
     with Elasticsearch(urls(), request_timeout=60) as client:
         client.options(request_timeout=150).cluster.health(wait_for_nodes="2", timeout="120s")
+        client.options(ignore_status=404).delete(index=LEASES, id="borough")
         for name in client.indices.get(index="muniment-borough*", features="aliases"):
             client.indices.delete(index=name)
     sign_in = ElasticSignIn(urls=urls(), timeout_seconds=60.0)
@@ -52,10 +54,12 @@ def whole() -> None:
     """Wait until both nodes are there, with both copies of every shard."""
 
     def green() -> bool:
-        with Elasticsearch(urls(), request_timeout=60) as client:
-            patient = client.options(ignore_status=408)
-            found = patient.cluster.health(wait_for_status="green", wait_for_nodes="2", timeout="5s")
-        return not found["timed_out"]
+        try:
+            with Elasticsearch(urls(), request_timeout=60) as client:
+                client.cluster.health(wait_for_status="green", wait_for_nodes="2", timeout="5s")
+        except (ApiError, TransportError):  # not yet green, or a node has not yet found the other
+            return False
+        return True
 
     until(green, seconds=300)
 
@@ -77,6 +81,7 @@ def test_a_node_killed_in_the_middle_of_a_bulk_costs_no_entry(cluster: ElasticIn
         try:
             cluster.apply("borough", 2, broken_off(), ())
         except SearchUnavailableError:
+            until(lambda: _answers(cluster), seconds=300)
             assert cluster.watermark("borough") == 1  # it claims no more than it has
             until(lambda: _applied(cluster, entries[half:]), seconds=300)
         page = cluster.search("borough", parse("-zzz"), order=Order.NEWEST, size=1)
@@ -117,6 +122,13 @@ def test_a_copy_that_cannot_be_looked_at_is_no_proof(cluster: ElasticIndex) -> N
     finally:
         restarted("cluster", victim)
     whole()
+
+
+def _answers(cluster: ElasticIndex) -> bool:
+    try:
+        return cluster.watermark("borough") >= 0
+    except SearchUnavailableError:
+        return False
 
 
 def _applied(cluster: ElasticIndex, entries: tuple[Entry, ...]) -> bool:
