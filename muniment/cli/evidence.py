@@ -55,6 +55,7 @@ def print_verdict(verdict: Verdict) -> None:
     for fault in verdict.faults:
         console.print(f"[red]FAULT[/] {escape(fault.what)}: {escape(fault.why)}")
     if verdict.faults:
+        console.print("Restore what is named from the backup: docs/operate/backup.md.")
         return
     console.print(
         f"[green]Unaltered[/]: {counted(verdict.exhibits, 'exhibit')} and "

@@ -34,6 +34,9 @@ _LEASES: Final = {
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.memory"
 }
 """Whatever is set for another server: a lease of before would free a limit that was freed and taken again."""
+_UNAWAITED: Final = "ignore:coroutine 'Runner.astop' was never awaited:RuntimeWarning"
+"""What Prefect says of itself when its runner is stopped by a signal: nothing that a reader could mend."""
+_STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 _PAGE: Final = 200  # limits: as many as Prefect tells at once
 
 
@@ -46,7 +49,8 @@ def serve(port: int) -> None:
     """
     settings = from_environment()
     children: list[subprocess.Popen[bytes]] = []
-    signal.signal(signal.SIGTERM, _interrupt)
+    for told in _STOPPING:
+        signal.signal(told, _interrupt)
     try:
         api = settings.prefect_api
         if api is None:
@@ -54,7 +58,9 @@ def serve(port: int) -> None:
             children.append(server)
             console.print(f"Prefect runs at {api.removesuffix('/api')}")
         environment = flows_environment(settings, api)
-        children.append(subprocess.Popen([sys.executable, "-m", "flows", "serve"], env=environment))
+        schedules = [sys.executable, "-W", _UNAWAITED, "-m", "flows", "serve"]
+        # A session of its own: Ctrl-C reaches us alone, and what runs there is stopped once, not interrupted.
+        children.append(subprocess.Popen(schedules, env=environment, start_new_session=True))
         while all(child.poll() is None for child in children):
             time.sleep(1.0)
         console.print("[red]A process of the schedules ended by itself[/]: see what it said above.")
@@ -179,5 +185,10 @@ def is_taken(port: int) -> bool:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # being told twice must not break off the stopping
+    for told in _STOPPING:
+        signal.signal(told, _told_already)  # being told twice must not break off the stopping
     raise KeyboardInterrupt
+
+
+def _told_already(_signal: int, _frame: FrameType | None) -> None:
+    """Do nothing: ignored signals that came together would be complained of."""

@@ -187,6 +187,7 @@ def test_an_unreadable_table_stops_everything_and_is_mended_from_the_backup(offi
     assert ended.code == 4
     assert "Restore it from the backup" in " ".join(ended.said.split()) or "restore" in ended.said
     found = office.run("verify")
+    assert "from the backup" in found.said
     assert found.code == 4
     assert log.name in found.said
 
