@@ -8,11 +8,11 @@ what is held against what there was.
 Evidence: `verifying`, `proving`, `exporting`, `restoring` (an archive that came back from a backup),
 `auditing`.
 
-Search: `indexing` keeps the index a view of the archive (`entries` makes what it holds, `classing_entries`
-adds classes, `index_upkeep` proves it). `searching` answers with what `finding` reads from the archive;
-`as_at` and `matching` do so without an index; `grouping`, `gathering`, `hit_reports`, `writing_hits` with
-`hit_files`, and `saving`; `unseen` says what could not have been found. `showing` and `reading_threads`
-show one record.
+Search: `indexing` keeps the index a view of the archive (`entries` makes what it holds, `held_before` tells
+which records are new, `classing_entries` adds classes, `index_upkeep` proves it). `searching` answers with
+what `finding` reads from the archive; `as_at` and `matching` do so without an index; `grouping`, `gathering`,
+`hit_reports`, `writing_hits` with `hit_files`, and `saving`; `unseen` says what could not have been found.
+`showing` and `reading_threads` show one record.
 
 Holds: `holding` places and resolves them, `scoping` finds what falls under them, `held` is asked before
 anything is destroyed.

@@ -20,6 +20,7 @@ from muniment.ports import Archive, SearchIndex
 from muniment.ports.disposal import ErasedRecords
 from muniment.search.entry import Entry
 from muniment.services.entries import ENTRY_COLUMNS, OBSERVATION_COLUMNS, entries_of
+from muniment.services.held_before import HeldBefore
 from schemas.arrow import RECORD_SERIES, TABLE, RowKind
 from schemas.errors import IntegrityError
 
@@ -82,6 +83,7 @@ def catch_up(
     *,
     erased: ErasedRecords | None = None,
     classes: Classes | None = None,
+    held: HeldBefore | None = None,
     portion_rows: int = _PORTION_ROWS,
 ) -> Indexed:
     """Bring the index up to the archive's last commit; nothing new, nothing written.
@@ -94,6 +96,7 @@ def catch_up(
         council: Whose.
         erased: What erasures the index must follow; None: nothing can have been erased.
         classes: Gives the retention class of every record; asked only when something is written.
+        held: What is remembered of the archive's ids by whoever asks for commit after commit.
         portion_rows: Bounds memory: so many new rows, of whole commits, are taken at a time.
 
     Raises:
@@ -114,7 +117,7 @@ def catch_up(
     known = {} if classes is None or not _has_rows(archive, after, upto) else classes()
     for end in portions(archive, after, upto, portion_rows):
         with collector_paused():
-            entries = classed(without(changed_entries(archive, start, end), hidden), known)
+            entries = classed(without(changed_entries(archive, start, end, held), hidden), known)
             index.apply(council, end, counter.count(entries), gone, after=start)
         start, gone = end, ()
     return Indexed(after=after, upto=upto, versions=counter.versions)
@@ -136,9 +139,10 @@ def follow(
     comes in meanwhile gets one by night.
     """
     known = None if classes is None else cache(classes)
+    held = HeldBefore(archive)
     for commit_no in commits:
         if index.watermark(council) < commit_no:
-            catch_up(archive, index, council, erased=erased, classes=known)
+            catch_up(archive, index, council, erased=erased, classes=known, held=held)
         reached(index.watermark(council))
 
 
@@ -231,8 +235,13 @@ def portions(archive: Archive, after: int, upto: int, portion_rows: int) -> Iter
         yield upto
 
 
-def changed_entries(archive: Archive, after: int, upto: int) -> Iterator[Entry]:
-    """Yield the entries of every record with a row in these commits, as at `upto`."""
+def changed_entries(
+    archive: Archive, after: int, upto: int, held: HeldBefore | None = None
+) -> Iterator[Entry]:
+    """Yield the entries of every record with a row in these commits, as at `upto`.
+
+    `held`, where it is given, spares reading every earlier id.
+    """
     rows = _read(archive, RECORD_SERIES, ENTRY_COLUMNS, after=after, upto=upto)
     observations = _read(archive, _SERIES[-1:], OBSERVATION_COLUMNS, after=after, upto=upto)
     both = [*rows["record_id"].chunks, *observations["record_id"].chunks]
@@ -241,6 +250,7 @@ def changed_entries(archive: Archive, after: int, upto: int) -> Iterator[Entry]:
     if after and len(touched):
         # A backfill brings new records only, so look first which of them were held before: ids are cheap.
         wanted = touched.to_pylist()
+        wanted = wanted if held is None else held.among(wanted, after=after)
         before = _read(archive, _SERIES, ["record_id"], upto=after, record_ids=wanted)
         older = pc.unique(before["record_id"]).to_pylist()
         if older:

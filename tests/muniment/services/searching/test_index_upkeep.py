@@ -180,3 +180,28 @@ def test_what_is_indexed_beside_capture_keeps_its_class_and_asks_for_classes_onc
     follow(archive, index, "borough", commits(), lambda _: None, classes=classes)
     assert search(archive, index, "borough", "class:complaint").statement.records == 1
     assert len(asked) == 1
+
+
+def test_what_is_indexed_beside_capture_is_what_a_rebuild_writes(
+    commits: Commits, index: TantivyIndex
+) -> None:
+    """New records, seen again, edited, and filed with no look; commits that come together and alone."""
+    archive = commits.archive()
+
+    def told() -> Iterator[int]:
+        yield commits.commit(row("x:1", "bins"), look("x:1", 1, text="bins"), row("x:2", "parks"))
+        yield commits.commit(row("x:3", "roads"))
+        commits.commit(row("x:2", "parks shut"), look("x:4", 2, text="nothing filed"))
+        yield commits.commit(row("x:5", "trees"), look("x:1", 3, "hidden", text="bins"))
+        yield commits.commit(row("x:4", "filed late"), row("x:6", "bins"), look("x:3", 4, "gone"))
+
+    follow(archive, index, "borough", told(), lambda _: None)
+    assert reconcile(archive, index, "borough").agrees
+    followed = {text: search(archive, index, "borough", text).statement.versions for text in _TEXTS}
+    rebuild(archive, index, "borough")
+    again = {text: search(archive, index, "borough", text).statement.versions for text in _TEXTS}
+    assert followed == again
+    assert followed["bins"] == 2
+
+
+_TEXTS = ("bins", "parks", "roads", "trees", "filed", "is:edited", "state:hidden", "state:gone")

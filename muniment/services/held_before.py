@@ -1,0 +1,52 @@
+"""Which records an archive held before: remembered from one commit to the next while an index follows it.
+
+A long backfill asks this of every 20,000 records that it brings, and reading every earlier id for each answer
+makes the whole grow with the square of its length. Of each id 64 bits of a digest are kept, 8 MB for a
+million. Two ids may share one, and ids of records that were destroyed stay: so it says which records may have
+been held, and whoever must know looks those few up. What it does not name was never held.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from muniment.ports import Archive
+from schemas.arrow import RECORD_SERIES, RowKind
+
+__all__ = ["HeldBefore"]
+
+_SERIES = (*RECORD_SERIES, RowKind.OBSERVATION.value)
+
+
+class HeldBefore:
+    """What one archive held, as far as it was asked. Of one thread; commits are read once each."""
+
+    def __init__(self, archive: Archive) -> None:
+        """Nothing is read before it is asked."""
+        self._archive = archive
+        self._upto = 0
+        self._digests = np.empty(0, np.int64)
+        """In order, each once."""
+
+    def among(self, record_ids: Sequence[str], *, after: int) -> list[str]:
+        """Return those of `record_ids` that may have a row in the commit `after` or before it."""
+        self._read_on(after)
+        if not len(self._digests):
+            return []
+        wanted = _digests_of(record_ids)
+        places = np.minimum(np.searchsorted(self._digests, wanted), len(self._digests) - 1)
+        return [record_ids[place] for place in np.flatnonzero(self._digests[places] == wanted).tolist()]
+
+    def _read_on(self, upto: int) -> None:
+        if upto <= self._upto:
+            return
+        batches = self._archive.scan(series=_SERIES, columns=["record_id"], after=self._upto, upto=upto)
+        new = [_digests_of(batch["record_id"].to_pylist()) for batch in batches]
+        self._digests = np.unique(np.concatenate([self._digests, *new]))
+        self._upto = upto
+
+
+def _digests_of(record_ids: Sequence[str]) -> npt.NDArray[np.int64]:
+    # Python's own of a string: 64 bits, keyed anew in each process, and quicker than any other at hand.
+    return np.fromiter(map(hash, record_ids), np.int64, len(record_ids))
