@@ -1,18 +1,25 @@
-"""A rest for Python's cyclic garbage collector while a batch is worked on.
+"""A rest for Python's cyclic garbage collector while a batch is worked on, and fewer passes while one comes.
 
 A batch is a hundred thousand values that all live until it is kept: each pass of the collector over them
-finds nothing and costs a quarter of the time. Reference counts free them as ever.
+finds nothing and costs a quarter of the time. Reference counts free them as ever. While a batch comes, a
+platform may let us wait for minutes: then it passes seldom, and what it is for is bounded all the same.
 """
 
 import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
-__all__ = ["collector_at_work", "collector_paused"]
+__all__ = ["collector_at_work", "collector_paused", "collector_seldom"]
+
+_SELDOM: Final = 50_000
+"""New values between two passes over the newest; Python's own is 700. Passes over older ones follow it."""
 
 _lock = threading.Lock()
 _resting = 0
+_seldom = 0
+_as_before = gc.get_threshold()
 
 
 class _Own(threading.local):
@@ -50,6 +57,25 @@ def collector_at_work() -> Iterator[None]:
     finally:
         with _lock:
             _rest(rests)
+
+
+@contextmanager
+def collector_seldom() -> Iterator[None]:
+    """Let the collector pass less often, until the last of those who asked is done."""
+    global _seldom, _as_before  # noqa: PLW0603  # as below
+    with _lock:
+        if not _seldom:
+            _as_before = gc.get_threshold()
+            if _as_before[0]:  # at 0 it never passes
+                gc.set_threshold(max(_SELDOM, _as_before[0]), *_as_before[1:])
+        _seldom += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _seldom -= 1
+            if not _seldom:
+                gc.set_threshold(*_as_before)
 
 
 def _rest(more: int) -> None:

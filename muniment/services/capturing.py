@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from connectors.contract import Connector, Held
-from muniment.collector import collector_paused
+from muniment.collector import collector_paused, collector_seldom
 from muniment.domain.presence import held_as_called
 from muniment.ports import Archive, Batch, IndexBeside, Kept, MediaStore, Noted, Register
 from muniment.services.attaching import Attached, attach
@@ -86,7 +86,8 @@ class Capture:
         """
         tally = _Tally()
         if not walk.ended:
-            self._page_through(connector, walk, tally)
+            with collector_seldom():
+                self._page_through(connector, walk, tally)
         absent = tuple(self.register.absent(walk, now=self.clock.now()))
         if absent:
             self._keep(walk, _Parcel(sightings=absent), tally)

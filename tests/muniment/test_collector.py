@@ -3,7 +3,7 @@
 import gc
 import threading
 
-from muniment.collector import collector_at_work, collector_paused
+from muniment.collector import collector_at_work, collector_paused, collector_seldom
 
 
 def test_the_collector_rests_until_the_last_has_done() -> None:
@@ -57,3 +57,22 @@ def test_a_collector_that_was_off_is_not_put_to_work() -> None:
             assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_the_collector_passes_seldom_until_the_last_has_done() -> None:
+    before = gc.get_threshold()
+    with collector_seldom():
+        with collector_seldom():
+            assert gc.get_threshold()[0] > before[0]
+        assert gc.get_threshold()[0] > before[0]
+    assert gc.get_threshold() == before
+
+
+def test_a_collector_that_never_passes_is_left_so() -> None:
+    before = gc.get_threshold()
+    gc.set_threshold(0)
+    try:
+        with collector_seldom():
+            assert gc.get_threshold()[0] == 0
+    finally:
+        gc.set_threshold(*before)
