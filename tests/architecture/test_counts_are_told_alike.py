@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas.counted import counted
+from tests.architecture.source import parsed
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _PLURAL = re.compile(r" ([a-z]+ )?[a-z]+s\b(?<!\bis)(?<!\bhas)(?<!\bwas)")
@@ -28,7 +29,7 @@ def test_more_than_one_takes_an_s_where_no_plural_is_given() -> None:
 @pytest.mark.parametrize("package", ["muniment/cli", "flows"])
 def test_no_sentence_puts_a_plural_after_a_count_by_itself(package: str) -> None:
     files = (_CHECKOUT / package).rglob("*.py")
-    assert not [f"{file.name}: {told}" for file in files for told in _by_hand(ast.parse(file.read_text()))]
+    assert not [f"{file.name}: {told}" for file in files for told in _by_hand(parsed(file))]
 
 
 def _by_hand(tree: ast.Module) -> Iterator[str]:

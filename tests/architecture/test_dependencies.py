@@ -6,6 +6,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from tests.architecture.source import parsed
+
 CHECKOUT = Path(__file__).parents[2]
 OURS = {"schemas", "connectors", "muniment", "flows"}
 NAMED_OTHERWISE = {"Stemmer": "pystemmer", "yaml": "pyyaml", "botocore": "boto3"}
@@ -23,7 +25,7 @@ def test_every_package_that_the_product_imports_is_a_dependency_of_the_product()
 
 def _imports(path: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from connectors import registry
+from tests.architecture.source import parsed
 
 CHECKOUT = Path(__file__).parents[2]
 PACKAGES = ("schemas", "connectors", "muniment", "flows")
@@ -30,7 +31,7 @@ def modules(*packages: str) -> Iterator[tuple[str, Path]]:
 
 def imported(path: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -94,12 +95,10 @@ def test_every_module_says_what_is_public_and_has_it(package: str) -> None:
 )
 def test_a_package_tells_a_stranger_of_each_of_its_modules(package: str) -> None:
     folder = CHECKOUT / package
-    told = set(
-        re.findall(r"`(\w+)", ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or "")
-    )
+    told = set(re.findall(r"`(\w+)", ast.get_docstring(parsed(folder / "__init__.py")) or ""))
     assert {path.stem for path in folder.glob("*.py")} - {"__init__"} <= told
 
 
 def _defines(path: Path) -> bool:
-    body = ast.parse(path.read_text(encoding="utf-8")).body
+    body = parsed(path).body
     return any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in body)
