@@ -159,7 +159,7 @@ def test_a_confirmed_deletion_is_honoured_and_a_held_one_is_shown_as_a_conflict(
         hold(services, second)
     world.clock.wait(8 * 86_400)
     said = office.run("schedule", "honour").said
-    assert "1 stay against the platform's terms" in said
+    assert "1 stays against the platform's terms" in said
     assert "SIRO, 12 January 2026" in said
     with open_muniment(from_environment()) as muniment:
         services = muniment.council()
