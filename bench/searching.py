@@ -2,10 +2,11 @@
 
 Each class of query of the design is asked in turn of every engine, `--times` times, and the median is taken:
 totals of records and versions are exact in each. Asked again, both engines know something from before: the
-totals, what filters found, facets; the embedded one the page itself. So the first asking is told as well,
-once, and says more of the engines. In either the embedded one must be no slower than Elasticsearch in any
-class. Indexing is held against the bare tokeniser and a bare tantivy index of the same texts, and an export
-of every hit as records against half a minute and 300 MB.
+totals, what filters found, facets; the embedded one the page itself. So two figures more are told: the first
+asking, once, and the median of as many questions of each class, no two alike, each asked once (`questions`).
+In each the embedded engine must be no slower than Elasticsearch in any class. Indexing is held against the
+bare tokeniser and a bare tantivy index of the same texts, and an export of every hit as records against half
+a minute and 300 MB.
 Exits 1 when a figure is missed.
 
 `python -m bench.searching --records 1000000`
@@ -28,6 +29,7 @@ from bench.comments import COUNCIL, items
 from bench.engines import EMBEDDED, NotUpError, engines
 from bench.figures import Measured, table
 from bench.parity_corpus import invented
+from bench.questions import questions
 from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.elastic.index import ElasticIndex
 from muniment.adapters.files import LocalFiles
@@ -159,6 +161,20 @@ def _latency(opened: Mapping[str, SearchIndex], times: int) -> Iterator[Measured
         for engine, index in opened.items()
     }
     yield from _side_by_side("every id", common, opened, every, max(times // 3, 3))
+    yield from _asked_once(opened, times)
+
+
+def _asked_once(opened: Mapping[str, SearchIndex], times: int) -> Iterator[Measured]:
+    """Ask each engine questions that neither has heard before, in turn."""
+    for name, asked in questions(times).items():
+        spent: dict[str, list[float]] = {engine: [] for engine in opened}
+        for query in map(parse, asked):
+            for engine, index in opened.items():
+                since = time.perf_counter()
+                index.search(_COUNCIL, query, order=Order.NEWEST, size=_SIZE)
+                spent[engine].append(1000 * (time.perf_counter() - since))
+        medians = {engine: statistics.median(values) for engine, values in spent.items()}
+        yield from _compared(f"{name}, {len(asked)} different ones", medians)
 
 
 def _versions(index: SearchIndex, query: Query) -> int:
