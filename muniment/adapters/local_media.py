@@ -17,6 +17,7 @@ from typing_extensions import override
 from muniment.adapters.files import LocalFiles, storage_errors
 from muniment.adapters.incoming import IncomingFolder
 from muniment.ports import Incoming, MediaStore
+from muniment.ports.media import object_path
 from schemas.errors import IntegrityError
 
 __all__ = ["LocalMediaStore"]
@@ -27,7 +28,7 @@ class LocalMediaStore(MediaStore):
 
     def __init__(self, root: Path, files: LocalFiles) -> None:
         self._files = files
-        self._objects = root / "objects"
+        self._root = root
         self._waiting = IncomingFolder(root, files)
 
     @override
@@ -67,7 +68,7 @@ class LocalMediaStore(MediaStore):
 
     @override
     def names(self) -> Iterator[tuple[bytes, int]]:
-        for path, size in self._files.walk(self._objects):
+        for path, size in self._files.walk(self._root / "objects"):
             yield bytes.fromhex(path.name), size
 
     @override
@@ -75,5 +76,4 @@ class LocalMediaStore(MediaStore):
         return self._waiting.sweep()
 
     def _object(self, sha256: bytes) -> Path:
-        name = sha256.hex()
-        return self._objects / name[:2] / name
+        return self._root / object_path(sha256)

@@ -2,9 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol
 
-__all__ = ["Incoming", "MediaStore"]
+__all__ = ["Incoming", "MediaStore", "object_path"]
+
+
+def object_path(sha256: bytes) -> PurePosixPath:
+    """Return where an object lies below the archive: `objects/ab/abcd…`, on a disk as in a bucket."""
+    name = sha256.hex()
+    return PurePosixPath("objects", name[:2], name)
 
 
 class Incoming(Protocol):

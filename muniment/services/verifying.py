@@ -14,6 +14,7 @@ from muniment.domain.audit import Entry, chain_faults
 from muniment.domain.evidence import leaf
 from muniment.ports import Archive, Fault, MediaStore, PresenceView, Seals
 from muniment.ports.audit import AuditChain
+from muniment.ports.media import object_path
 from schemas.capture import Exhibit
 from schemas.errors import IntegrityError
 
@@ -171,9 +172,9 @@ def _media_faults(archive: Archive, media: MediaStore, counts: dict[str, int]) -
                 while piece := file.read(_PIECE):
                     digest.update(piece)
         except OSError:
-            yield Fault(what=f"media/{sha256.hex()}", why="cannot be read whole")
+            yield Fault(what=str(object_path(sha256)), why="cannot be read whole")
             continue
         if digest.digest() != sha256:
-            yield Fault(what=f"media/{sha256.hex()}", why="its bytes are not those that were captured")
+            yield Fault(what=str(object_path(sha256)), why="its bytes are not those that were captured")
     for sha256, record_id in wanted.items():
-        yield Fault(what=f"media/{sha256.hex()}", why=f"belongs to record {record_id}, but is not there")
+        yield Fault(what=str(object_path(sha256)), why=f"belongs to record {record_id}, but is not there")

@@ -17,6 +17,7 @@ from muniment.adapters.files import LocalFiles
 from muniment.adapters.incoming import IncomingFolder
 from muniment.adapters.s3.files import S3Files
 from muniment.ports import Incoming, MediaStore
+from muniment.ports.media import object_path
 from schemas.errors import IntegrityError
 
 __all__ = ["S3MediaStore"]
@@ -27,7 +28,7 @@ class S3MediaStore(MediaStore):
 
     def __init__(self, root: PurePath, files: S3Files, *, spool: Path) -> None:
         self._files = files
-        self._objects = root / "objects"
+        self._root = root
         self._waiting = IncomingFolder(spool, LocalFiles())
 
     @override
@@ -66,7 +67,7 @@ class S3MediaStore(MediaStore):
     def names(self) -> Iterator[tuple[bytes, int]]:
         # by versions: an object under a mark of deletion is in no listing, and must go with the unnamed
         sizes: dict[bytes, int] = {}
-        for one in self._files.bucket.versions(f"{self._objects}/"):
+        for one in self._files.bucket.versions(f"{self._root}/objects/"):
             name = bytes.fromhex(PurePath(one.key).name)
             sizes[name] = sizes.get(name, 0) + one.size
         yield from sizes.items()
@@ -76,5 +77,4 @@ class S3MediaStore(MediaStore):
         return self._waiting.sweep()
 
     def _object(self, sha256: bytes) -> PurePath:
-        name = sha256.hex()
-        return self._objects / name[:2] / name
+        return self._root / object_path(sha256)
