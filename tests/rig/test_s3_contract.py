@@ -24,6 +24,7 @@ _OF_A_DISK = {
     "test_other_programs_open_the_table",
     "test_other_programs_read_the_same",
     "test_the_log_holds_counts_and_the_runs_name_never_an_id",
+    "test_the_engine_and_file_by_file_find_the_same_rows",
     "test_nothing_of_it_is_left_and_the_archive_says_so",
     "test_a_full_disk_erases_nothing",
     "test_killed_at_any_moment_it_is_before_or_after_and_the_run_finishes_it",
