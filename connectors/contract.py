@@ -13,6 +13,7 @@ after the pages before it were yielded: page 1 survives page 2. Never return Fal
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, BinaryIO, ClassVar, Protocol, TypeAlias
 
 from schemas.account import Account
@@ -23,7 +24,7 @@ from schemas.record import CouncilRecord
 from schemas.values import swift
 from schemas.vocabulary import Platform, Stream
 
-__all__ = ["Connector", "Held", "Identity", "Reading", "Rotate", "Tariff"]
+__all__ = ["Budget", "Connector", "Held", "Identity", "Reading", "Rotate", "Tariff"]
 
 Rotate: TypeAlias = Callable[[Callable[[Mapping[str, str]], Mapping[str, str]]], Mapping[str, str]]
 """Where a credential that its platform rotates is kept. Under the credential's lock: read the stored
@@ -83,6 +84,26 @@ class Tariff:
     calls: int
     per_seconds: int
     item_micros: int = 0
+
+
+class Budget(Protocol):
+    """What one credential may still spend, kept in the register so that every process obeys it."""
+
+    def take(self, now: datetime, cost_micros: int) -> datetime | None:
+        """Count one call; return when to make it instead, if the rate says to wait.
+
+        Raises:
+            BudgetSpentError: The calls or the money of the period are spent.
+        """
+        ...
+
+    def pause(self, until: datetime) -> None:
+        """Remember that the platform wants no call before `until`."""
+        ...
+
+    def add_cost(self, now: datetime, cost_micros: int) -> None:
+        """Add what an answer turned out to cost beyond what was taken for it."""
+        ...
 
 
 @swift

@@ -11,11 +11,12 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final
 from urllib.parse import quote, quote_plus
 
 import httpx
 
+from connectors.contract import Budget
 from connectors.deadline import answered_within, keep_deadlines
 from connectors.discretion import log_without_queries
 from connectors.download import NO_ANSWER, Downloader, unpacked
@@ -31,7 +32,7 @@ from schemas.errors import (
 )
 from schemas.vocabulary import Reason
 
-__all__ = ["MARK", "Answer", "Budget", "Expects", "Quarantine", "Transport"]
+__all__ = ["MARK", "Answer", "Expects", "Quarantine", "Transport"]
 
 MARK: Final = "[secret]"
 LONGEST_WAIT: Final = timedelta(seconds=60)
@@ -59,26 +60,6 @@ class Expects:
     JSON: Final = "json"
     XML: Final = "xml"
     ANY: Final = "any"
-
-
-class Budget(Protocol):
-    """What one credential may still spend, kept in the register so that every process obeys it."""
-
-    def take(self, now: datetime, cost_micros: int) -> datetime | None:
-        """Count one call; return when to make it instead, if the rate says to wait.
-
-        Raises:
-            BudgetSpentError: The calls or the money of the period are spent.
-        """
-        ...
-
-    def pause(self, until: datetime) -> None:
-        """Remember that the platform wants no call before `until`."""
-        ...
-
-    def add_cost(self, now: datetime, cost_micros: int) -> None:
-        """Add what an answer turned out to cost beyond what was taken for it."""
-        ...
 
 
 Quarantine = Callable[[str, bytes], None]

@@ -7,13 +7,14 @@ from functools import cached_property
 from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING
 
-from muniment.adapters.clocks import SandboxClock, SystemClock
+from muniment.adapters.clocks import SystemClock
 from muniment.adapters.council_yaml import Council
 from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
 from muniment.adapters.quarantine import Quarantine
 from muniment.adapters.rfc3161 import TimestampAuthority
+from muniment.adapters.sandbox_clock import SandboxClock
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.storage import Files
 from muniment.bootstrap.process import Process

@@ -13,8 +13,7 @@ from typing import Final
 import sqlalchemy as sa
 from typing_extensions import override
 
-from connectors.contract import Tariff
-from connectors.transport import Budget
+from connectors.contract import Budget, Tariff
 from muniment.adapters.sql import tables as t
 from muniment.adapters.sql.engine import Database, Part
 from muniment.adapters.sql.tables import from_micros, micros

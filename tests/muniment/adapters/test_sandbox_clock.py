@@ -8,7 +8,7 @@ import pytest
 
 from conformance.server import serve
 from conformance.world import World
-from muniment.adapters.clocks import SandboxClock
+from muniment.adapters.sandbox_clock import SandboxClock
 
 
 @pytest.fixture
