@@ -2,7 +2,7 @@
 
 from typing_extensions import override
 
-from muniment.adapters.clocks import SystemClock
+from muniment.adapters.system_clock import SystemClock
 
 __all__ = ["RealTime"]
 

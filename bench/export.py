@@ -21,11 +21,11 @@ import muniment.cli
 from bench.comments import COUNCIL
 from bench.corpus import PAGE_ID, PAGE_ITEMS, pages
 from bench.replayed import Replayed
-from muniment.adapters.clocks import SystemClock
 from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
 from muniment.adapters.local_media import LocalMediaStore
 from muniment.adapters.sql.register import SqlRegister
+from muniment.adapters.system_clock import SystemClock
 from muniment.adapters.tantivy.index import TantivyIndex
 from muniment.services.capturing import Capture
 from muniment.services.hit_files import FileFormat

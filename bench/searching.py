@@ -165,7 +165,7 @@ def _latency(opened: Mapping[str, SearchIndex], times: int) -> Iterator[Measured
 
 
 def _asked_once(opened: Mapping[str, SearchIndex], times: int) -> Iterator[Measured]:
-    """Ask each engine questions that neither has heard before, in turn."""
+    """Ask each engine different questions, in turn; but for one or two of a class, neither has heard them."""
     for name, asked in questions(times).items():
         spent: dict[str, list[float]] = {engine: [] for engine in opened}
         for query in map(parse, asked):

@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING
 
-from muniment.adapters.clocks import SystemClock
 from muniment.adapters.council_yaml import Council
 from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
@@ -17,6 +16,7 @@ from muniment.adapters.rfc3161 import TimestampAuthority
 from muniment.adapters.sandbox_clock import SandboxClock
 from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.storage import Files
+from muniment.adapters.system_clock import SystemClock
 from muniment.bootstrap.process import Process
 from muniment.domain.events import Event
 from muniment.domain.people import SYSTEM, Actor, roles_on, teams_on

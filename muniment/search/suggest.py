@@ -14,7 +14,7 @@ from muniment.search.likeness import within_edits
 from muniment.search.tokens import spans, stem
 from muniment.search.tree import Node, Or, Phrase, Query, Stream, TypedPiece, Word, leaves
 
-__all__ = ["Corpus", "Suggestion", "SuggestionKind", "suggestions", "with_suggestion"]
+__all__ = ["Corpus", "Suggestion", "SuggestionKind", "searched", "suggestions", "with_suggestion"]
 
 _MOST_OF_A_KIND = 6
 _LETTERS_FOR_A_SLIP, _LETTERS_FOR_TWO = 5, 8
@@ -63,9 +63,7 @@ class Corpus(NamedTuple):
 
 def suggestions(query: Query, corpus: Corpus) -> tuple[Suggestion, ...]:
     """Return suggestions for every word and phrase that an entry may hold, those of most use first."""
-    wanted = set(leaves(query.tree))
-    pieces = [piece for piece in query.pieces if wanted.intersection(leaves(piece.node))]
-    asked = [(piece, tokens) for piece in pieces if (tokens := _tokens(piece.node))]
+    asked = [(piece, tokens) for piece in _searched(query) if (tokens := _tokens(piece.node))]
     found: list[Suggestion] = []
     for piece, tokens in asked:
         known = _found_already(piece.node, tokens)
@@ -89,10 +87,21 @@ def suggestions(query: Query, corpus: Corpus) -> tuple[Suggestion, ...]:
     return tuple(sorted(once.values(), key=_by_use))
 
 
+def searched(query: Query) -> frozenset[str]:
+    """Return the words, phrases and tags that an entry may hold, as they were typed."""
+    return frozenset(query.typed[piece.start : piece.end] for piece in _searched(query))
+
+
 def with_suggestion(typed: str, suggestion: Suggestion) -> str:
     """Return the query with the suggestion as an alternative to what it is another form of."""
     start, end = suggestion.start, suggestion.end
     return f"{typed[:start]}({typed[start:end]} OR {suggestion.adds}){typed[end:]}"
+
+
+def _searched(query: Query) -> list[TypedPiece]:
+    """Return the pieces of which an entry may hold one: not those that it must not hold."""
+    wanted = set(leaves(query.tree))
+    return [piece for piece in query.pieces if wanted.intersection(leaves(piece.node))]
 
 
 def _by_use(one: Suggestion) -> tuple[int, int, int]:

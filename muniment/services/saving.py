@@ -12,7 +12,7 @@ from muniment.domain.saved_search import KeptStatement, SavedSearch, SpellingDec
 from muniment.ports import Archive, Register, SearchIndex
 from muniment.ports.saved_searches import SavedSearches
 from muniment.search.answer import Order
-from muniment.search.suggest import Corpus, Suggestion, suggestions, with_suggestion
+from muniment.search.suggest import Corpus, Suggestion, searched, suggestions, with_suggestion
 from muniment.search.tree import Query, Stream, Word
 from muniment.services.hit_reports import HitReport, hit_report
 from muniment.services.searching import (
@@ -137,8 +137,7 @@ class SearchDesk:
 
     def _offered(self, name: str) -> tuple[Suggestion, ...]:
         """Return every suggestion for a search as it is kept now, declined ones too."""
-        saved = self.get(name)
-        query = parse_search(saved.typed, filters_of(saved.filters), self.held)
+        query = self._query(self.get(name))
         corpus = Corpus(words=self.index.words(self.council), standing=cache(self._standing))
         return suggestions(query, corpus)
 
@@ -146,7 +145,11 @@ class SearchDesk:
         """Return the last word on each spelling; one that was accepted counts while the search has it."""
         told = self.register.spelling_decisions(self.council, saved.name)
         last = {(one.of, one.adds): one for one in told}
-        return tuple(one for one in last.values() if not one.accepted or one.adds in saved.typed)
+        has = searched(self._query(saved))
+        return tuple(one for one in last.values() if not one.accepted or one.adds in has)
+
+    def _query(self, saved: SavedSearch) -> Query:
+        return parse_search(saved.typed, filters_of(saved.filters), self.held)
 
     def _standing(self, word: str) -> int:
         """Return how many versions hold a word, of those that this person may find."""

@@ -149,6 +149,9 @@ def test_the_last_word_on_a_spelling_counts_while_the_search_has_it(desk: Search
     desk.save(NAME, "flood", filters=NO_FILTERS)  # as it was: the other spelling is searched no longer
     assert "accepted: none." in desk.statement(NAME).text
     assert [one.adds for one in desk.suggest(NAME)] == ["llifogydd"]
+    for typed in ("flood llifogyddol", "flood -llifogydd"):  # another word, and one that must not be there
+        desk.save(NAME, typed, filters=NO_FILTERS)
+        assert "accepted: none." in desk.statement(NAME).text
 
 
 def test_a_word_of_records_that_somebody_is_not_shown_is_not_suggested_to_them(
