@@ -7,6 +7,7 @@ Parameters, results and artifacts hold counts and account names only.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
+from time import monotonic
 from typing import Any
 
 from prefect import State, Task, flow, get_run_logger, task
@@ -30,6 +31,7 @@ from schemas.vocabulary import Outcome, Stream
 
 __all__ = ["archive_council", "capture_stream", "services"]
 
+_MINUTES = 10.0  # and a turn of five begun before: no edge waits much longer than the quarter of an hour
 _WORKERS = 16  # most of a task is waiting: for Prefect, the platform, the limit of its credential
 
 
@@ -93,26 +95,26 @@ def capture_stream(council: str, account: str, stream: str, purpose: str) -> Cap
     task_runner=ThreadPoolTaskRunner(max_workers=_WORKERS),  # type: ignore[arg-type] # generic over results
     persist_result=False,
 )
-def archive_council(council: str, accounts: list[str] | None = None) -> None:
-    """Archive what is due of a council, then seal it and bring the index up to it."""
+def archive_council(council: str, accounts: list[str] | None = None, minutes: float = _MINUTES) -> None:
+    """Archive what is due of a council, then seal it and bring the index up to it.
+
+    After `minutes` only edges are begun: the next run, which waits for this one, goes on with the rest.
+    """
     of_council = services(council)
     first_commit = of_council.archive.commit_no()
     reports: list[CaptureReport] = []
     failed: list[Job] = []
-    only = frozenset(accounts) if accounts else None
-    for jobs in of_council.archiving.rounds(accounts=only):
-        for wave in waves(jobs, lambda job: of_council.archiving.one(job.account).credential or job.account):
-            futures = [
-                capture_stream.submit(council, job.account, job.stream.value, job.purpose.value)
-                for job in wave
-            ]
-            wait(futures)
-            for job, future in zip(wave, futures, strict=True):
-                if future.state.is_completed():
-                    reports.append(future.result())
-                else:
-                    failed.append(job)
-                    of_council.archiving.not_walked(job)
+    for wave in _waves(of_council, frozenset(accounts) if accounts else None, minutes):
+        futures = [
+            capture_stream.submit(council, job.account, job.stream.value, job.purpose.value) for job in wave
+        ]
+        wait(futures)
+        for job, future in zip(wave, futures, strict=True):
+            if future.state.is_completed():
+                reports.append(future.result())
+            else:
+                failed.append(job)
+                of_council.archiving.not_walked(job)
     try:
         finish(
             council,
@@ -133,6 +135,19 @@ def archive_council(council: str, accounts: list[str] | None = None) -> None:
         raise RuntimeError(
             f"{len(failed)} of {counted(len(failed) + len(reports), 'walk')} failed: see the task runs."
         )
+
+
+def _waves(
+    of_council: CouncilServices, only: frozenset[str] | None, minutes: float
+) -> Iterator[tuple[Job, ...]]:
+    archiving, leave_at = of_council.archiving, monotonic() + minutes * 60
+    for jobs in archiving.rounds(accounts=only):
+        for wave in waves(jobs, lambda job: archiving.one(job.account).credential or job.account):
+            if wave[0].purpose is not Purpose.EDGE and monotonic() >= leave_at:
+                return
+            yield wave
+            if archiving.turn_is_over():
+                break
 
 
 @contextmanager
@@ -163,7 +178,7 @@ def _write_artifact(council: str, reports: Iterable[CaptureReport], failed: Iter
             f"| {one.account} | {one.stream.value} | {outcome} | " + " | ".join(map(str, counts)) + " |"
         )
     lines += [f"| {job.account} | {job.stream.value} | failed | | | | | | | |" for job in failed]
-    walks = len(lines) - 2
+    walks = len(lines) - 2 - sum(one.outcome is Outcome.GOES_ON for one in reports)
     alarms = [f"- {one.account}, {one.stream.value}: {alarm}" for one in reports for alarm in one.alarms]
     lines += ["", "Alarms:", "", *alarms] if alarms else []
     create_markdown_artifact(

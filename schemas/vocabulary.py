@@ -128,6 +128,7 @@ class Outcome(StrEnum):
     """How a walk ended, for reports."""
 
     WHOLE = "whole"
+    GOES_ON = "goes-on"  # its turn is over: it goes on after the newest edges
     UNFINISHED = "unfinished"
     REFUSED = "refused"
     FAILED = "failed"

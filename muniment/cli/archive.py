@@ -26,6 +26,7 @@ from schemas.vocabulary import Outcome
 __all__ = ["archive", "report_table"]
 
 _TRIES = 3
+_WELL = frozenset({Outcome.WHOLE, Outcome.GOES_ON})
 _HEADINGS = ("walks", "pages", "new", "changed", "unchanged", "unread", "media", "owed", "unexplained")
 _ALWAYS = frozenset({"walks", "new", "changed"})
 
@@ -75,7 +76,7 @@ def archive(url: str | None, council: str | None, names: tuple[str, ...], *, yes
     _print_remedies(reports)
     if behind is not None:
         raise behind
-    if any(report.outcome is not Outcome.WHOLE for report in reports):
+    if any(report.outcome not in _WELL for report in reports):
         sys.exit(PARTLY)
     if waiting:
         raise ConfirmationNeededError(
@@ -109,11 +110,13 @@ def _confirm(services: CouncilServices, only: frozenset[str] | None, *, yes: boo
 
 def _run(services: CouncilServices, only: frozenset[str] | None, bar: "_Bar") -> Iterable[CaptureReport]:
     for jobs in services.archiving.rounds(accounts=only):
-        bar.add_jobs(len(jobs))
+        bar.expect(len(jobs))
         for job in jobs:
             bar.show(job)
             yield _attempt(services.archiving, job)
             bar.advance_job()
+            if services.archiving.turn_is_over():
+                break
 
 
 def _attempt(archiving: Archiving, job: Job) -> CaptureReport:
@@ -148,7 +151,7 @@ def report_table(reports: Iterable[CaptureReport]) -> Table:
         table.add_column(name, justify="right")
     table.add_column("outcome", overflow="fold")
     for account, found in by_account.items():
-        bad = [report for report in found if report.outcome is not Outcome.WHOLE]
+        bad = [report for report in found if report.outcome not in _WELL]
         outcome = ", ".join(
             sorted({f"{one.outcome} ({one.reason})" if one.reason else one.outcome for one in bad})
         )
@@ -196,9 +199,9 @@ class _Bar:
         self._task = progress.add_task("starting", total=0, items=0)
         self._items = 0
 
-    def add_jobs(self, count: int) -> None:
-        """Expect more jobs."""
-        self._progress.update(self._task, total=(self._progress.tasks[0].total or 0) + count)
+    def expect(self, count: int) -> None:
+        """Expect so many more jobs, for now."""
+        self._progress.update(self._task, total=self._progress.tasks[0].completed + count)
 
     def show(self, job: Job) -> None:
         """Say what is being walked."""

@@ -9,7 +9,7 @@ the edge, never before it.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -175,9 +175,7 @@ def _has_records(band: Band, account: Account, now: datetime) -> bool:
 
 def start_of_backfill(account: Account) -> datetime:
     """Return from when an account's past is fetched; without `backfill_from`, all that there is."""
-    if account.backfill_from is None:
-        return _EARLIEST
-    return datetime.combine(account.backfill_from, time.min, tzinfo=UTC)
+    return account.backfill_starts_at or _EARLIEST
 
 
 def edge_since(cursor: Cursor | None, account: Account, *, now: datetime) -> Cursor:

@@ -7,7 +7,7 @@ walk is left to go on from its marker, a gap is opened, an account is paused. On
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from connectors.contract import Connector, Identity
@@ -16,7 +16,7 @@ from muniment.domain.estimate import Estimate, estimate
 from muniment.domain.people import Actor
 from muniment.ports import Enrolled, Register
 from muniment.services.asking import Asking, purpose_of
-from muniment.services.capturing import Capture
+from muniment.services.capturing import TURN, Capture
 from schemas.account import Account
 from schemas.capture import Walk
 from schemas.clock import Clock
@@ -38,6 +38,8 @@ __all__ = ["Archiving"]
 
 _CHECK_EVERY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
+_MOST_ROUNDS: Final = 10_000
+"""Turns of five minutes for a month: a fault of ours would end here."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,9 +55,11 @@ class Archiving:
     _enrolled: dict[str, Enrolled] = field(default_factory=dict)
     _asking: Asking = field(init=False)
     _not_whole: set[Job] = field(default_factory=set)
+    _round_began: datetime = field(init=False)
 
     def __post_init__(self) -> None:
         """Let what is asked be told from the same register and clock."""
+        self._round_began = self.clock.now()
         self._asking = Asking(council=self.council, register=self.register, clock=self.clock)
 
     def due(self, *, accounts: frozenset[str] | None = None) -> tuple[Job, ...]:
@@ -112,6 +116,7 @@ class Archiving:
 
     def not_walked(self, job: Job) -> None:
         """Open a gap for a job that could not be run, unless the stream's gap is told by another reason."""
+        self._not_whole.add(job)
         whole = (gap for gap in self.register.gaps(self.council) if gap.listing is None)
         still_open = {(gap.account, gap.stream) for gap in whole if gap.ends_at is None}
         if (job.account, job.stream) not in still_open:
@@ -124,27 +129,30 @@ class Archiving:
             self.register.abandon(walk, Outcome.UNFINISHED, now=self.clock.now(), drop_marker=True)
             return self.capture.run(connector, replace(walk, marker=None, ended=False))
 
-    def rounds(self, *, accounts: frozenset[str] | None = None, most: int = 500) -> Iterator[tuple[Job, ...]]:
-        """Yield rounds of due jobs until nothing more is due; the caller runs each round.
+    def rounds(self, *, accounts: frozenset[str] | None = None) -> Iterator[tuple[Job, ...]]:
+        """Yield rounds of due jobs until nothing more is due; the caller runs a round until its turn is over.
 
-        What a round finds makes the next due: posts their threads. A job comes again only where a walk
-        takes a part at a time, and not after it failed: the next run tries again.
+        What a round finds makes the next due: posts their threads. Edges have a round to themselves, so that
+        none waits for a longer walk, and come again between the turns of those. A job that failed does not
+        come again: the next run tries it.
         """
-        done: set[Job] = set()
         self._asking.begin()
         self._not_whole.clear()
-        for _ in range(most):
-            jobs = tuple(
-                job
-                for job in self.due(accounts=accounts)
-                if job not in done or (job.purpose is Purpose.THREADS and job not in self._not_whole)
-            )
+        among, looked_at = accounts, self.clock.now()
+        for _ in range(_MOST_ROUNDS):
+            self._round_began = self.clock.now()
+            if self._round_began - looked_at >= TURN:
+                among, looked_at = accounts, self._round_began
+            jobs = tuple(job for job in self.due(accounts=among) if job not in self._not_whole)
             if not jobs:
                 return
-            yield jobs
-            done.update(jobs)
-            # Only what was walked can have made more due.
-            accounts = frozenset(job.account for job in jobs)
+            yield tuple(job for job in jobs if job.purpose is Purpose.EDGE) or jobs
+            # Only what was walked, or waits for its round, can be due now.
+            among = frozenset(job.account for job in jobs)
+
+    def turn_is_over(self) -> bool:
+        """Whether this round took its time: what is left of it comes again in the next, after the edges."""
+        return self.clock.now() - self._round_began >= TURN
 
     def check(self, account: Account) -> Identity:
         """Ask the platform whose credential this is, and remember the answer.

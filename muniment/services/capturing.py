@@ -25,7 +25,7 @@ from schemas.observation import Look, Sighting
 from schemas.report import CaptureReport
 from schemas.vocabulary import Outcome, Reason
 
-__all__ = ["BACKFILL", "STEADY", "Capture", "Full"]
+__all__ = ["BACKFILL", "STEADY", "TURN", "Capture", "Full"]
 
 _QUEUE_AT_LATEST: Final = timedelta(hours=1)
 _CONFLICTS: Final = 3
@@ -42,6 +42,9 @@ class Full:
 
 STEADY: Final = Full(items=2_000, age=timedelta(seconds=5))
 BACKFILL: Final = Full(items=20_000, age=timedelta(seconds=60))
+
+TURN: Final = timedelta(minutes=5)
+"""How long a walk other than an edge goes on at a stretch, so that no edge waits for it (ADR 0006)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +81,7 @@ class Capture:
         """Walk to the end, keep everything, promote.
 
         Returns:
-            The report of a whole walk.
+            The report of a whole walk; or of one whose turn is over, which goes on from its marker.
 
         Raises:
             MunimentError: What the connector or the archive raised, after the pages before it were kept
@@ -87,34 +90,22 @@ class Capture:
         tally = _Tally()
         if not walk.ended:
             with collector_seldom():
-                self._page_through(connector, walk, tally)
+                came_to_its_end = self._page_through(connector, walk, tally)
+            if not came_to_its_end:
+                return _report(walk, tally, Outcome.GOES_ON)
         absent = tuple(self.register.absent(walk, now=self.clock.now()))
         if absent:
             self._keep(walk, _Parcel(sightings=absent), tally)
         lines = self.register.promote(walk, now=self.clock.now())
         unexplained = sum(max(line.short.get(Reason.UNEXPLAINED, 0), 0) for line in lines)
-        return CaptureReport(
-            account=walk.account.account,
-            stream=walk.stream,
-            outcome=Outcome.WHOLE,
-            promoted=True,
-            pages=tally.pages,
-            new=tally.new,
-            changed=tally.changed,
-            unchanged=tally.unchanged,
-            unread=tally.unread,
-            media=tally.media,
-            media_pending=tally.media_pending,
-            disposed=tally.disposed,
-            unexplained=unexplained,
-            cost_micros=tally.cost_micros,
-            drift=tuple(sorted(tally.drift)[:20]),
-        )
+        return replace(_report(walk, tally, Outcome.WHOLE), promoted=True, unexplained=unexplained)
 
-    def _page_through(self, connector: Connector, walk: Walk, tally: _Tally) -> None:
+    def _page_through(self, connector: Connector, walk: Walk, tally: _Tally) -> bool:
+        """Keep what comes; return whether it was all: False when the walk's turn is over before its end."""
         waiting: list[Cut] = []
         full = _full(walk)
         since = self.clock.now()
+        turn_ends = None if isinstance(walk.ask, Edge | Ids) else since + TURN
         items = 0
         answered = False
         try:
@@ -126,6 +117,9 @@ class Capture:
                     with collector_paused():  # until what was kept is let go: else it is gone through in vain
                         self._keep_cuts(connector, walk, waiting, tally)
                         waiting, items, since = [], 0, self.clock.now()
+                    # A turn takes its walk on: where the marker has not moved, it is not over yet.
+                    if turn_ends and since >= turn_ends and response.marker not in (None, walk.marker):
+                        return False
         except Exception:
             if waiting:
                 self._keep_cuts(connector, walk, waiting, tally)
@@ -137,6 +131,7 @@ class Capture:
             )
         if waiting:
             self._keep_cuts(connector, walk, waiting, tally)
+        return True
 
     def _cut(self, connector: Connector, walk: Walk, response: Response) -> Cut:
         try:
@@ -242,6 +237,25 @@ class _Parcel:
     attached: Attached = _NOTHING
     sightings: tuple[Sighting, ...] = ()
     captures: tuple[CaptureRow, ...] = ()
+
+
+def _report(walk: Walk, tally: _Tally, outcome: Outcome) -> CaptureReport:
+    return CaptureReport(
+        account=walk.account.account,
+        stream=walk.stream,
+        outcome=outcome,
+        promoted=False,
+        pages=tally.pages,
+        new=tally.new,
+        changed=tally.changed,
+        unchanged=tally.unchanged,
+        unread=tally.unread,
+        media=tally.media,
+        media_pending=tally.media_pending,
+        disposed=tally.disposed,
+        cost_micros=tally.cost_micros,
+        drift=tuple(sorted(tally.drift)[:20]),
+    )
 
 
 def _noted(walk: Walk, parcel: _Parcel, kept: Kept, *, queue_taken: int) -> Noted:

@@ -218,6 +218,21 @@ def test_a_credential_that_another_holds_for_too_long_costs_its_streams_a_gap_an
     assert failed == {("facebook posts edge", 4), ("facebook profile edge", 4)}
 
 
+NO_TIME = """
+from flows.archive import archive_council
+
+assert archive_council("smalltown", minutes=0, return_state=True).is_completed()
+"""
+
+
+def test_a_run_whose_time_is_over_leaves_all_but_the_newest_to_the_next(stage: Stage, prefect: str) -> None:
+    done = python(stage, prefect, "-c", NO_TIME)
+    assert done.returncode == 0, done.stderr
+    assert (held(stage, "facebook"), held(stage, "mastodon")) == (5, 5)
+    assert run(stage, prefect) == 0
+    assert (held(stage, "facebook"), held(stage, "mastodon")) == (10, 10)
+
+
 def test_the_review_of_holds_leaves_counts_and_no_reference(stage: Stage, prefect: str) -> None:
     review = "from flows.holds import hold_review; assert hold_review('smalltown') == 0"
     assert python(stage, prefect, "-c", review).returncode == 0

@@ -1,5 +1,6 @@
 """What is due: the edge at its interval, bands by age, threads by their comments, the backfill last."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -120,6 +121,12 @@ def test_bands_and_backfill_leave_no_day_out() -> None:
     assert all(younger.start == older.end for younger, older in pairwise(windows))
     assert windows[-1].start == datetime(2020, 1, 1, tzinfo=UTC) == backfill_of(ACCOUNT, now=NOW).start
     assert backfill_of(ACCOUNT, now=NOW).end == NOW
+
+
+def test_the_past_is_asked_for_from_midnight_in_london() -> None:
+    in_summer = replace(ACCOUNT, backfill_from=date(2020, 6, 1))
+    assert backfill_of(in_summer, now=NOW).start == datetime(2020, 5, 31, 23, tzinfo=UTC)
+    assert window_of(Purpose.OLDER, in_summer, now=NOW).start == datetime(2020, 5, 31, 23, tzinfo=UTC)
 
 
 def thread(**changes: object) -> ThreadDue:
