@@ -37,7 +37,7 @@ class Product:
 
     def export(self) -> Path:
         """Run `muniment export`; return the file."""
-        path = self.home / "export.jsonl"
+        path = self.home / "exports" / "all.jsonl"
         code = self.run("export", str(path))
         if code:
             raise RuntimeError(f"muniment export ended with exit code {code}: {self.said}")

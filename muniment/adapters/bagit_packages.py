@@ -1,20 +1,23 @@
 """Packages as BagIt bags (RFC 8493), by the Library of Congress's own library; its one home.
 
-A package grows in `<folder>.partial`, so that a run that was killed goes on where it stopped, and is renamed
-when it has been verified. The library changes the process's working folder while it works: it is put back.
+A package grows in `<folder>.partial/package`, so that a run that was killed goes on where it stopped, and is
+renamed when it has been verified. One process at a time works there. The library changes the process's
+working folder while it works: it is put back.
 """
 
 import hashlib
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import bagit
 from typing_extensions import override
 
+from muniment.outgoing import shared, workplace
 from muniment.ports.packages import OpenPackage, Packages
 from schemas.errors import BadInputError, IntegrityError
 
@@ -30,14 +33,22 @@ class BagItPackages(Packages):
     """Bags on a local disk."""
 
     @override
-    def open(self, folder: Path) -> OpenPackage:
-        if folder.exists():
-            raise BadInputError(f"{folder} is there already.", remedy="Name a folder that is not.")
+    @contextmanager
+    def open(self, folder: Path) -> Iterator[OpenPackage]:
+        _refuse_taken(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         partial = folder.with_name(f"{folder.name}.partial")
-        if (partial / _DECLARATION).exists():  # killed between the checksums and the name
-            shutil.rmtree(partial)
-        partial.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return _Bag(partial, folder)
+        with workplace(partial) as place:
+            try:
+                _refuse_taken(folder)  # by who worked here until now
+                growing = place / "package"
+                if (growing / _DECLARATION).exists():  # killed between the checksums and the name
+                    shutil.rmtree(growing)
+                growing.mkdir(exist_ok=True, mode=0o700 | shared(place, 0o050))
+                yield _Bag(growing, folder)
+            finally:
+                if folder.exists():
+                    shutil.rmtree(partial)
 
     @override
     def verify(self, folder: Path) -> bytes:
@@ -91,18 +102,24 @@ class _Bag(OpenPackage):
                 path.unlink()
 
 
+def _refuse_taken(folder: Path) -> None:
+    if folder.exists():
+        raise BadInputError(f"{folder.name} is there already.", remedy="Name a folder that is not.")
+
+
 def _verified(folder: Path) -> bytes:
     try:
         bag = bagit.Bag(str(folder))
     except bagit.BagError as error:
         raise BadInputError(
-            f"{folder} is no package: {error}.", remedy="Name the folder that `muniment transfer make` made."
+            f"{folder.name} is no package: {error}.",
+            remedy="Name the folder that `muniment transfer make` made.",
         ) from error
     try:
         bag.validate()
     except bagit.BagError as error:
         raise IntegrityError(
-            f"The package {folder} is not what was written: {error}.",
+            f"The package {folder.name} is not what was written: {error}.",
             remedy="Copy it again; if the first copy is faulty too, make it anew.",
         ) from error
     return hashlib.sha256((folder / _MANIFEST).read_bytes()).digest()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from muniment.kept_places import GIVEN_OUT, PACKED
 from muniment.ports.given_out import GivenOutFiles
 from schemas.errors import StorageError
 
@@ -12,16 +13,17 @@ __all__ = ["HomeFiles"]
 
 
 class HomeFiles(GivenOutFiles):
-    """Files below one folder."""
+    """Files in those folders of MUNIMENT_HOME that are for what is given out."""
 
     def __init__(self, home: Path) -> None:
         """Name the folder."""
         self._home = home.resolve()
+        self._folders = (self._home / GIVEN_OUT, self._home / PACKED)
 
     def place_of(self, path: Path) -> str | None:
-        """Return where a path is below the folder; None: it is elsewhere, and out of reach."""
+        """Return where a path is below the home; None: in no folder for such files, and out of reach."""
         whole = path.resolve()
-        return str(whole.relative_to(self._home)) if whole.is_relative_to(self._home) else None
+        return str(whole.relative_to(self._home)) if self._is_ours(whole) else None
 
     @override
     def lies(self, place: str) -> bool:
@@ -30,6 +32,9 @@ class HomeFiles(GivenOutFiles):
     @override
     def remove(self, place: str) -> None:
         path = self._below(place)
+        by_hand = "Remove it by hand, then run `muniment dispose run` again."
+        if not self._is_ours(path):  # entered by an earlier muniment, which let files be written anywhere
+            raise StorageError(f"{path}, a copy that was given out, lies among what is kept.", remedy=by_hand)
         try:
             if path.is_dir():
                 shutil.rmtree(path)
@@ -39,8 +44,11 @@ class HomeFiles(GivenOutFiles):
         except OSError as error:
             raise StorageError(
                 f"A copy that was given out cannot be removed from {path}: {error.strerror}.",
-                remedy="Remove it by hand, then run `muniment dispose run` again.",
+                remedy=by_hand,
             ) from error
+
+    def _is_ours(self, path: Path) -> bool:
+        return any(path != one and path.is_relative_to(one) for one in self._folders)
 
     def _below(self, place: str) -> Path:
         path = (self._home / place).resolve()

@@ -4,6 +4,7 @@ The council's file and the retention schedule are read by it; each brings its ow
 """
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,7 @@ def read_text(text: str, *, name: Path, example: str = "") -> Told:
     try:
         root = yaml.compose(text, Loader=_Loader)
         value = yaml.load(text, Loader=_Loader)  # noqa: S506 -- a SafeLoader, days left as text
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: `!!int` before what is none
         raise BadInputError(_yaml_mistake(name, error)) from error
     if root is None or not isinstance(value, dict):
         raise BadInputError(f"{name}: the file is empty.", remedy=example)
@@ -146,8 +147,14 @@ def in_words(mistake: Mapping[str, Any], *, page: str, hints: Mapping[str, str],
 _NOT_TEXT: Final = '{name} is not text as it stands; put it in quotes: "{given}"'
 
 
+_UNREADABLE: Final = (UnicodeDecodeError, yaml.reader.ReaderError)
+_WORDS: Final = re.compile(r" '[^'<>]{2,}'")
+"""Words of the file itself in what YAML says is wrong: the file may be another one, which holds secrets."""
+
+
 def _yaml_mistake(path: Path, error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     line = "" if mark is None else f", line {mark.line + 1}"
-    what = getattr(error, "problem", None) or "it is not text in UTF-8"
+    unread = "it is not text in UTF-8" if isinstance(error, _UNREADABLE) else "a value is not what it says"
+    what = _WORDS.sub("", getattr(error, "problem", None) or unread)
     return f"{path}{line}: this is not YAML: {what}. Mind the spaces at the beginning of lines."

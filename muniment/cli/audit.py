@@ -10,7 +10,7 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
-from muniment.cli.files import write_table
+from muniment.cli.files import OUTPUT, write_table
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.options import DAY
 from muniment.cli.tables import print_table
@@ -32,7 +32,7 @@ _COLUMNS = ("number", "at_utc", "what", "who", "login", "roles", "told")
 @click.option("--by", metavar="PERSON", help="Only what this person did.")
 @click.option("--what", metavar="WORD", help="Only entries of this kind: hold, search, person:record:show.")
 @click.option("--record", metavar="RECORD_ID", help="Only what was done with this one record.")
-@click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write the entries to this file.")
+@click.option("--csv", "csv_path", type=OUTPUT, help="Write the entries to this file.")
 def audit(
     council: str | None,
     since: date | None,

@@ -8,7 +8,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from muniment.cli.files import write_table, written
+from muniment.cli.files import OUTPUT, write_table, written
 from muniment.cli.given_out import given_out
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.options import DAY, REASON
@@ -67,7 +67,7 @@ def propose(council: str | None, *, honour: bool, restricted: bool) -> None:
 @dispose.command("list")
 @COUNCIL
 @click.argument("run", required=False)
-@click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write every item to this file.")
+@click.option("--csv", "csv_path", type=OUTPUT, help="Write every item to this file.")
 def list_items(council: str | None, run: str | None, csv_path: Path | None) -> None:
     """List the runs, or the items of one with what becomes of each."""
     with opened_council(council) as services:
@@ -249,8 +249,8 @@ def status(council: str | None, run: str) -> None:
 @dispose.command()
 @COUNCIL
 @_RUN
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the signed certificate.")
-@click.option("--pdf", "pdf_path", type=click.Path(path_type=Path), help="Write it as a PDF for people.")
+@click.option("--json", "json_path", type=OUTPUT, help="Write the signed certificate.")
+@click.option("--pdf", "pdf_path", type=OUTPUT, help="Write it as a PDF for people.")
 def certificate(council: str | None, run: str, json_path: Path | None, pdf_path: Path | None) -> None:
     """Check and show the certificate of a run, or write it to a file."""
     with opened_council(council) as services:
@@ -339,9 +339,7 @@ def forget_key(council: str | None, key_id: str, reason: str) -> None:
 
 @dispose.command()
 @COUNCIL
-@click.option(
-    "--to", "path", type=click.Path(path_type=Path), required=True, help="The file; it is written anew."
-)
+@click.option("--to", "path", type=OUTPUT, required=True, help="The file; it is written anew.")
 def stubs(council: str | None, path: Path) -> None:
     """Write the stubs to a signed file: with it a restored backup is filtered of what was destroyed."""
     with opened_council(council, unfiltered=True) as services, written(path) as into:

@@ -1,7 +1,6 @@
 """`muniment verify`, `proof`, `seal` and `reread`: that nothing was altered, and how anyone can check."""
 
 import json
-import shutil
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from rich.markup import escape
 import muniment.check_proof
 from muniment.bootstrap import CouncilServices
 from muniment.cli.exits import FAULTY
-from muniment.cli.files import written
+from muniment.cli.files import NEW_FOLDER, outlet, written
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.events import ArchiveReread, ArchiveSealed, ArchiveVerified, RecordProved
 from muniment.domain.given_out import GivenKind
@@ -73,7 +72,7 @@ def print_verdict(verdict: Verdict) -> None:
 @click.command()
 @COUNCIL
 @click.argument("record_id")
-@click.option("--to", "folder", type=click.Path(path_type=Path), default=Path(), help="Where to write it.")
+@click.option("--to", "folder", type=NEW_FOLDER, default=Path(), help="Where to write it.")
 def proof(council: str | None, record_id: str, folder: Path) -> None:
     """Write the proof of one record, and the script that checks it without muniment."""
     with opened_council(council) as services:
@@ -88,10 +87,11 @@ def proof(council: str | None, record_id: str, folder: Path) -> None:
             also_named=services.process.register.aliases_of(services.name, [record_id]),
         )
         services.give_out(GivenKind.PROOF, [record_id], folder / "proof.json")
-    folder.mkdir(parents=True, exist_ok=True)
-    with written(folder / "proof.json") as into:
-        into.write(json.dumps(told, indent=1).encode())
-    shutil.copy(muniment.check_proof.__file__, folder / "check_proof.py")
+    with outlet(folder / "proof.json", make=True) as place:
+        with written(place) as into:
+            into.write(json.dumps(told, indent=1).encode())
+        with written(place.with_name("check_proof.py")) as into:
+            into.write(Path(muniment.check_proof.__file__).read_bytes())
     console.print(f"Written to {folder}. Anyone can check it: python check_proof.py proof.json")
 
 

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from connectors import registry
-from muniment.cli.files import text_in, written
+from muniment.cli.files import OUTPUT, text_in, written
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
 from muniment.cli.options import DAY
 from muniment.cli.search import changed_text
@@ -94,7 +94,7 @@ def _print_record(view: RecordView) -> None:
 @COUNCIL
 @click.option("--from", "since", type=DAY, help="First day of the calendar (London).")
 @click.option("--to", "until", type=DAY, help="Last day of the calendar (London).")
-@click.option("--svg", "svg_path", type=click.Path(path_type=Path), help="Write the calendar picture here.")
+@click.option("--svg", "svg_path", type=OUTPUT, help="Write the calendar picture here.")
 def coverage(council: str | None, since: date | None, until: date | None, svg_path: Path | None) -> None:
     """Say what is held against what was reported, and when we were blind."""
     with opened_council(council) as services:
@@ -168,7 +168,7 @@ def _print_gaps(gaps: Sequence[Gap]) -> None:
 
 @click.command()
 @COUNCIL
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=OUTPUT)
 def export(council: str | None, path: Path) -> None:
     """Write the archive as JSON Lines that any scorer can read (conformance/FORMAT.md)."""
     with opened_council(council) as services, written(path) as file, text_in(file) as into:

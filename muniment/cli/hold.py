@@ -7,7 +7,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from muniment.cli.files import written
+from muniment.cli.files import OUTPUT, written
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
 from muniment.cli.options import DAY, REASON, ids_in
 from muniment.cli.tables import print_table
@@ -120,7 +120,7 @@ def list_holds(council: str | None, *, released: bool, due: bool) -> None:
 @hold.command()
 @COUNCIL
 @click.argument("hold_id", type=int)
-@click.option("--records", "records_path", type=click.Path(path_type=Path), help="Write its record ids here.")
+@click.option("--records", "records_path", type=OUTPUT, help="Write its record ids here.")
 def show(hold_id: int, council: str | None, records_path: Path | None) -> None:
     """Show one hold: who placed it, why, what it covers."""
     with opened_council(council) as services:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from muniment.adapters.schedule_yaml import TEMPLATE, load_schedule
 from muniment.cli.deciders import deciding
-from muniment.cli.files import written
+from muniment.cli.files import OUTPUT, outlet, written
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.options import DAY
 from muniment.cli.tables import print_table
@@ -35,14 +35,14 @@ def schedule() -> None:
 
 
 @schedule.command()
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("file", type=OUTPUT, required=False)
 def template(file: Path | None) -> None:
     """Write the template that every council starts from, or show it."""
     text = TEMPLATE.read_text(encoding="utf-8")
     if file is None:
         click.echo(text, nl=False)
         return
-    with file.open("x", encoding="utf-8") as into:
+    with outlet(file) as place, place.open("x", encoding="utf-8") as into:
         into.write(text)
     console.print(f"{file}: change what differs, sign it, then `muniment schedule check {file}`.")
 
@@ -211,7 +211,7 @@ def honour(council: str | None) -> None:
 @schedule.command("forecast")
 @COUNCIL
 @click.option("--months", default=24, show_default=True, type=click.IntRange(1, 600), help="How many months.")
-@click.option("--svg", "svg", type=click.Path(path_type=Path), help="Write the chart to this file.")
+@click.option("--svg", "svg", type=OUTPUT, help="Write the chart to this file.")
 def forecast_months(council: str | None, months: int, svg: Path | None) -> None:
     """Show what falls due month by month, as a table and a chart."""
     with opened_council(council) as services:

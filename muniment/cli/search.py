@@ -9,6 +9,7 @@ import click
 from rich.markup import escape
 
 from muniment.bootstrap import CouncilServices
+from muniment.cli.files import OUTPUT, outlet
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
 from muniment.cli.options import DAY
 from muniment.cli.printing_hits import print_answer, print_groups, print_statement, print_unseen
@@ -35,7 +36,6 @@ __all__ = ["changed_text", "search", "thread"]
 _NOTHING: Final = """
 [yellow]Nothing was found.[/] Other spellings and forms that the archive holds:
 `muniment searches save NAME QUERY`, then `muniment searches suggest NAME`."""
-_FILE: Final = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
@@ -60,9 +60,9 @@ _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 @click.option("--as-at", type=int, metavar="COMMIT", help="As the archive stood at this commit; slower.")
 @click.option("--group-duplicates", is_flag=True, help="Put all texts together that say nearly the same.")
 @click.option("--facets", is_flag=True, help="Count by platform, account, state, year and so on.")
-@click.option("--csv", "csv_path", type=_FILE, help="Write every hit to this file, for a spreadsheet.")
-@click.option("--jsonl", "jsonl_path", type=_FILE, help="The same as JSON Lines.")
-@click.option("--parquet", "parquet_path", type=_FILE, help="The same as Parquet.")
+@click.option("--csv", "csv_path", type=OUTPUT, help="Write every hit to this file, for a spreadsheet.")
+@click.option("--jsonl", "jsonl_path", type=OUTPUT, help="The same as JSON Lines.")
+@click.option("--parquet", "parquet_path", type=OUTPUT, help="The same as Parquet.")
 def search(
     query: str | None,
     council: str | None,
@@ -187,20 +187,21 @@ def _write(
     *,
     as_at: int | None,
 ) -> None:
-    manifest = write_hits(
-        services.archive,
-        services.process.index,
-        services.name,
-        query,
-        path,
-        file_format=form,
-        filters=filters,
-        held=partial(held_ids, services.name, register=services.process.register),
-        hidden=services.not_shown(),
-        as_at=as_at,
-        now=services.clock.now(),
-        telling=lambda ids: services.give_out(GivenKind.SEARCH, ids, path),
-    )
+    with outlet(path) as place:
+        manifest = write_hits(
+            services.archive,
+            services.process.index,
+            services.name,
+            query,
+            place,
+            file_format=form,
+            filters=filters,
+            held=partial(held_ids, services.name, register=services.process.register),
+            hidden=services.not_shown(),
+            as_at=as_at,
+            now=services.clock.now(),
+            telling=lambda ids: services.give_out(GivenKind.SEARCH, ids, place),
+        )
     console.print(
         f"\n{counted(manifest.rows, 'version')} of {counted(manifest.records, 'record')} written to {path} "
         f"(as at commit {manifest.watermark}; {path.name}.manifest.json says what they are)"

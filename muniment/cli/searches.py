@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from muniment.bootstrap import CouncilServices
-from muniment.cli.files import write_table
+from muniment.cli.files import OUTPUT, write_table
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.options import DAY
 from muniment.cli.tables import print_table
@@ -109,7 +109,7 @@ def drop(name: str, council: str | None) -> None:
 @searches.command()
 @click.argument("name")
 @COUNCIL
-@click.option("--csv", "csv_path", type=click.Path(path_type=Path, dir_okay=False), help="Write it here too.")
+@click.option("--csv", "csv_path", type=OUTPUT, help="Write it here too.")
 def report(name: str, council: str | None, csv_path: Path | None) -> None:
     """Count the hits of every term, alone and with others, by account and month."""
     with opened_council(council) as services:

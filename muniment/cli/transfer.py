@@ -6,6 +6,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
+from muniment.cli.files import NEW_FOLDER, outlet
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.tables import print_table
 from schemas.counted import counted
@@ -21,13 +22,17 @@ def transfer() -> None:
 
 @transfer.command()
 @COUNCIL
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=NEW_FOLDER)
 @click.option("--class", "code", help="Only records of this class.")
 def make(council: str | None, folder: Path, code: str | None) -> None:
     """Write a package of all that is to be offered now; killed, the same command goes on."""
-    with opened_council(council) as services, console.status("packing") as status:
+    with (
+        opened_council(council) as services,
+        console.status("packing") as status,
+        outlet(folder, make=True) as place,
+    ):
         made = services.transferring().make(
-            folder,
+            place,
             retention_class=code,
             progress=lambda count: status.update(f"packing: {counted(count, 'record')}"),
         )

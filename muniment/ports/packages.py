@@ -1,6 +1,7 @@
 """Packages for the record office: folders that say by themselves whether anything in them was altered."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -36,11 +37,11 @@ class OpenPackage(Protocol):
 class Packages(Protocol):
     """Makes and checks packages."""
 
-    def open(self, folder: Path) -> OpenPackage:
+    def open(self, folder: Path) -> AbstractContextManager[OpenPackage]:
         """Begin a package that will be `folder`, or go on with one that was not finished.
 
         Raises:
-            BadInputError: The folder is there already.
+            BadInputError: The folder is there already, or another process writes it.
         """
         ...
 

@@ -18,9 +18,10 @@ from typing import Any, BinaryIO, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from muniment.outgoing import open_private
 from muniment.services.finding import FoundVersion
 
-__all__ = ["HIT_COLUMNS", "FileFormat", "guarded", "open_private", "put_together", "rows_in", "write_part"]
+__all__ = ["HIT_COLUMNS", "FileFormat", "guarded", "put_together", "rows_in", "write_part"]
 
 _PARQUET_ROWS: Final = 2_500
 _PART_ROWS: Final = 1_000
@@ -128,11 +129,6 @@ class _Encoded:
 
     def write(self, text: str) -> int:
         return self._into.write(text.encode())
-
-
-def open_private(path: Path) -> BinaryIO:
-    """Open a file for writing that only its owner can read."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 def _row(found: FoundVersion) -> dict[str, Any]:

@@ -77,7 +77,8 @@ class Transferring:
 
         Raises:
             NotPermittedError: Only an archivist makes packages.
-            BadInputError: Nothing is to be offered, there is no such class, or the folder is there.
+            BadInputError: Nothing is to be offered, there is no such class, the folder is there, or another
+                process packs into it.
             IntegrityError: The archive, or the package, is not what its evidence says.
         """
         if self.actor != SYSTEM:  # the yearly flow packs too: a copy is no decision
@@ -94,12 +95,12 @@ class Transferring:
             )
         transfer = self._name()
         self.seals.seal()  # so that every proof reaches a seal
-        package = self.packages.open(folder)
         ids = sorted(items["record_id"].to_pylist())
         classes = dict(zip(items["record_id"].to_pylist(), words_of(items, "class").to_pylist(), strict=True))
-        package.write(_RECORDS, self._lines(package, ids, classes, progress))
-        self._describe(package, transfer, len(ids), schedule)
-        digest = package.finish(self._information(transfer, len(ids)))
+        with self.packages.open(folder) as package:
+            package.write(_RECORDS, self._lines(package, ids, classes, progress))
+            self._describe(package, transfer, len(ids), schedule)
+            digest = package.finish(self._information(transfer, len(ids)))
         self._check(folder, len(ids))
         return self._enter(transfer, schedule, ids, digest, folder)
 
@@ -216,10 +217,21 @@ class Transferring:
         if faults or expected not in (None, records):
             why = faults[0] if faults else f"it holds {counted(records, 'record')}, not {expected:,}"
             raise IntegrityError(
-                f"The package {folder} does not prove: {why}.",
+                f"The package {folder.name} does not prove: {why}.",
                 remedy="Run `muniment verify`; then make the package anew.",
             )
         return records
+
+    def _refuse_taken(self, transfer: str, ids: Sequence[str], folder: Path) -> None:
+        """Refuse to enter a package whose name or records another one has, made while this one was."""
+        register, council = self.retaining.register, self.retaining.council
+        waiting = [one.transfer for one in register.transfers(council) if one.receipt is None]
+        taken = {record for one in waiting for record in register.transfer_records(council, one)}
+        if transfer in waiting or not taken.isdisjoint(ids):
+            raise BadInputError(
+                "Another package of these records was made while this one was.",
+                remedy=f"Remove {folder.name}: `muniment transfer list` names the other one.",
+            )
 
     def _enter(
         self, transfer: str, schedule: Schedule, ids: Sequence[str], digest: bytes, folder: Path
@@ -234,6 +246,7 @@ class Transferring:
             at=of.clock.now(),
         )
         with self._begin() as trail:
+            self._refuse_taken(transfer, ids, folder)
             of.register.add_transfer(of.council, made, ids)
             self.giving_out.enter(GivenKind.TRANSFER, ids, actor=self.actor, path=folder, reference=transfer)
             trail.record(

@@ -24,6 +24,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from muniment.outgoing import open_private, workplace
 from muniment.ports import Archive, SearchIndex
 from muniment.search.explain import explain
 from muniment.services.as_at import every_hit_as_at
@@ -32,7 +33,6 @@ from muniment.services.gathering import RecordIds, hits_in, newest_first
 from muniment.services.hit_files import (
     HIT_COLUMNS,
     FileFormat,
-    open_private,
     put_together,
     rows_in,
     write_part,
@@ -107,7 +107,8 @@ def write_hits(
 
     Raises:
         QueryError: A mistake in `typed`.
-        BadInputError: The archive has no such commit, or parts with other columns lie there.
+        BadInputError: The archive has no such commit; parts with other columns lie there, or another login's;
+            another command writes them.
         IntegrityError: The index names what the archive does not hold, or the file has other counts.
     """
     query = parse_search(typed, filters, held, classed=as_at is None)
@@ -127,49 +128,49 @@ def write_hits(
     }
     records = _told(hits, telling)
     _give_back()
-    parts = path.with_name(f"{path.name}.parts")
-    _resume_or_begin(parts, plan)
-    for number, start in enumerate(range(0, len(hits), page_hits)):
-        part = parts / f"{number:06}.{file_format}"
-        some = hits_in(hits.slice(start, page_hits))
-        if not part.exists():
-            waiting = part.with_suffix(".new")
-            write_part(waiting, file_format, found_versions(archive, some, upto=every.watermark))
-            waiting.replace(part)
-            _sync(parts)
-        _give_back()  # or each page's freed memory is kept beside the next's
-        progress(len(some))
-    versions = len(hits)
-    del hits  # what puts the parts together takes as much
-    _give_back()
-    put_together(parts, path, file_format)
-    _sync(path.parent)
-    manifest = HitsManifest(
-        council=council,
-        typed=typed,
-        explained=f"Every version that {explain(query.tree)}.",
-        filters=plan["filters"],
-        watermark=every.watermark,
-        as_at=as_at,
-        records=records,
-        versions=versions,
-        rows=rows_in(path, file_format),
-        file=path.name,
-        format=file_format.value,
-        columns=HIT_COLUMNS,
-        sha256=_sha256(path),
-        size_bytes=path.stat().st_size,
-        made_at=now.isoformat(),
-    )
-    if manifest.rows != manifest.versions:
-        written = counted(manifest.rows, "version was", "versions were")
-        message = f"{written} written, the search found {manifest.versions:,}."
-        raise IntegrityError(message, remedy=f"Remove {path.name} and its parts, and run it again.")
-    with open_private(path.with_name(f"{path.name}.manifest.json")) as into:
-        into.write(json.dumps(asdict(manifest), ensure_ascii=False, indent=1).encode())
-        into.flush()
-        os.fsync(into.fileno())
-    shutil.rmtree(parts)
+    with workplace(path.with_name(f"{path.name}.parts")) as parts:
+        _resume_or_begin(parts, plan, path)
+        for number, start in enumerate(range(0, len(hits), page_hits)):
+            part = parts / f"{number:06}.{file_format}"
+            some = hits_in(hits.slice(start, page_hits))
+            if not part.exists():
+                waiting = part.with_suffix(".new")
+                write_part(waiting, file_format, found_versions(archive, some, upto=every.watermark))
+                waiting.replace(part)
+                _sync(parts)
+            _give_back()  # or each page's freed memory is kept beside the next's
+            progress(len(some))
+        versions = len(hits)
+        del hits  # what puts the parts together takes as much
+        _give_back()
+        put_together(parts, path, file_format)
+        _sync(path.parent)
+        manifest = HitsManifest(
+            council=council,
+            typed=typed,
+            explained=f"Every version that {explain(query.tree)}.",
+            filters=plan["filters"],
+            watermark=every.watermark,
+            as_at=as_at,
+            records=records,
+            versions=versions,
+            rows=rows_in(path, file_format),
+            file=path.name,
+            format=file_format.value,
+            columns=HIT_COLUMNS,
+            sha256=_sha256(path),
+            size_bytes=path.stat().st_size,
+            made_at=now.isoformat(),
+        )
+        if manifest.rows != manifest.versions:
+            written = counted(manifest.rows, "version was", "versions were")
+            message = f"{written} written, the search found {manifest.versions:,}."
+            raise IntegrityError(message, remedy=f"Remove {path.name} and its parts, and run it again.")
+        with open_private(path.with_name(f"{path.name}.manifest.json")) as into:
+            into.write(json.dumps(asdict(manifest), ensure_ascii=False, indent=1).encode())
+            into.flush()
+            os.fsync(into.fileno())
+        shutil.rmtree(path.with_name(f"{path.name}.parts"))
     return manifest
 
 
@@ -201,7 +202,7 @@ def _plain_filters(filters: SearchFilters) -> dict[str, Any]:
     }
 
 
-def _resume_or_begin(parts: Path, plan: dict[str, Any]) -> None:
+def _resume_or_begin(parts: Path, plan: dict[str, Any], path: Path) -> None:
     told = parts / "plan.json"
     if told.exists():
         before = json.loads(told.read_text(encoding="utf-8"))
@@ -209,11 +210,12 @@ def _resume_or_begin(parts: Path, plan: dict[str, Any]) -> None:
             return
         if before.get("columns") != plan["columns"]:
             raise BadInputError(
-                f"What lies in {parts.name} was written by another muniment, with other columns.",
-                remedy=f"Remove {parts.name} and run it again, or end it with the muniment that began it.",
+                f"What lies in {path.name}.parts was written by another muniment, with other columns.",
+                remedy=f"Remove {path.name}.parts and run it again, or use the muniment that began it.",
             )
-    shutil.rmtree(parts, ignore_errors=True)
-    parts.mkdir(mode=0o700)
+    told.unlink(missing_ok=True)  # first: without it no part is trusted
+    for part in parts.glob("[!.]*"):
+        part.unlink()
     waiting = parts / "plan.new"
     with open_private(waiting) as into:
         into.write(json.dumps(plan).encode())
@@ -221,7 +223,7 @@ def _resume_or_begin(parts: Path, plan: dict[str, Any]) -> None:
         os.fsync(into.fileno())
     waiting.replace(told)
     _sync(parts)
-    _sync(parts.parent)
+    _sync(path.parent)
 
 
 def _sync(folder: Path) -> None:

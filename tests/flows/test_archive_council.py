@@ -56,7 +56,7 @@ def run(stage: Stage, api: str) -> int:
 
 
 def exported(stage: Stage) -> list[dict[str, Any]]:
-    path = stage.home / "export.jsonl"
+    path = stage.home / "exports" / "all.jsonl"
     command = [sys.executable, "-m", "muniment", "export", str(path)]
     subprocess.run(
         command, cwd=CHECKOUT, env=stage.environment(), check=True, timeout=400, capture_output=True

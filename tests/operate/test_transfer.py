@@ -15,6 +15,7 @@ from muniment.domain.people import Role
 from tests.operate.conftest import Office
 from tests.operate.test_retention import appoint, signed
 
+CHECKOUT = Path(__file__).parents[2]
 NOW = {"PERM review at 10y then offer": "PERM review at 0d then offer"}
 DESTROYED = {**NOW, "code: COR-POST\n": "code: COR-POST\n    after_transfer: destroy\n"}
 
@@ -98,3 +99,58 @@ def test_once_received_the_class_says_whether_it_stays(
 def test_only_an_archivist_makes_packages(office: Office, tmp_path: Path) -> None:
     assert office.run("transfer", "make", str(tmp_path / "package")).code == 3
     assert office.run("transfer", "receive", "1", "--receipt", "x").code == 3
+
+
+PACKS_AND_WAITS = """
+import sys
+from pathlib import Path
+from muniment.adapters.bagit_packages import BagItPackages
+with BagItPackages().open(Path(sys.argv[1])) as package:
+    package.write("records.jsonl", [b"half of it"])
+    print("packing", flush=True)
+    sys.stdin.read()
+"""
+
+
+def started(office: Office, *words: str) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        words, cwd=CHECKOUT, env=office.stage.environment(), stdin=pipe, stdout=pipe, stderr=pipe, text=True
+    )
+
+
+def test_two_do_not_pack_into_one_folder_and_after_a_kill_the_other_goes_on(
+    archived: Office, tmp_path: Path
+) -> None:
+    adopt(archived, tmp_path, NOW)
+    folder = tmp_path / "package"
+    make = (sys.executable, "-m", "muniment", "transfer", "make", str(folder))
+    first = started(archived, sys.executable, "-c", PACKS_AND_WAITS, str(folder))
+    assert first.stdout is not None
+    assert first.stdout.readline() == "packing\n"
+    second = started(archived, *make)
+    _, said = second.communicate(timeout=100)
+    assert (second.returncode, "Another command is writing to package.partial" in said) == (2, True), said
+    first.kill()
+    first.communicate()
+    again = started(archived, *make)
+    said = "".join(again.communicate(timeout=100))
+    assert again.returncode == 0, said
+    bagit.Bag(str(folder)).validate()
+    assert archived.run("transfer", "verify", str(folder)).code == 0
+    assert not folder.with_name("package.partial").exists()
+
+
+@pytest.mark.parametrize("names", [("one", "one"), ("one", "two")])
+def test_of_two_that_pack_the_same_records_at_once_one_is_entered(
+    archived: Office, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    adopt(archived, tmp_path, NOW)
+    make = (sys.executable, "-m", "muniment", "transfer", "make")
+    both = [started(archived, *make, str(tmp_path / name)) for name in names]
+    said = ["".join(one.communicate(timeout=100)) for one in both]
+    assert sorted(one.returncode for one in both) == [0, 2], said
+    assert "Traceback" not in "".join(said)
+    good = tmp_path / names[[one.returncode for one in both].index(0)]
+    assert archived.run("transfer", "verify", str(good)).code == 0
+    assert archived.run("transfer", "list").said.count("waits") == 1

@@ -11,11 +11,11 @@ from schemas.errors import BadInputError, IntegrityError
 
 def test_a_package_is_a_bag_with_what_was_written_and_no_more(tmp_path: Path) -> None:
     folder, here = tmp_path / "package", Path.cwd()
-    package = BagItPackages().open(folder)
-    package.write("media/aa", [b"one", b"two"])
-    package.write("readme.txt", [b"hello"])
-    assert not folder.exists()
-    digest = package.finish({"Source-Organization": "Anytown"})
+    with BagItPackages().open(folder) as package:
+        package.write("media/aa", [b"one", b"two"])
+        package.write("readme.txt", [b"hello"])
+        assert not folder.exists()
+        digest = package.finish({"Source-Organization": "Anytown"})
     bag = bagit.Bag(str(folder))
     assert bag.is_valid()
     assert set(bag.payload_entries()) == {"data/media/aa", "data/readme.txt"}
@@ -29,34 +29,36 @@ def test_a_package_is_a_bag_with_what_was_written_and_no_more(tmp_path: Path) ->
 
 def test_what_was_written_before_a_kill_is_not_written_again(tmp_path: Path) -> None:
     folder = tmp_path / "package"
-    first = BagItPackages().open(folder)
-    first.write("a", [b"a"])
-    first.write("no longer wanted", [b"b"])
-    (tmp_path / "package.partial" / ".c.growing").write_bytes(b"half")
-    again = BagItPackages().open(folder)
-    assert again.has("a")
-    assert not again.has("c")
-    again.write("c", [b"c"])
-    again.finish({})
+    with BagItPackages().open(folder) as first:
+        first.write("a", [b"a"])
+        first.write("no longer wanted", [b"b"])
+    (tmp_path / "package.partial" / "package" / ".c.growing").write_bytes(b"half")
+    with BagItPackages().open(folder) as again:
+        assert again.has("a")
+        assert not again.has("c")
+        again.write("c", [b"c"])
+        again.finish({})
     assert set(bagit.Bag(str(folder)).payload_entries()) == {"data/a", "data/c"}
 
 
 def test_killed_between_checksums_and_name_it_begins_anew(tmp_path: Path) -> None:
     folder = tmp_path / "package"
-    package = BagItPackages().open(folder)
-    package.write("a", [b"a"])
-    package.finish({})
-    folder.rename(tmp_path / "package.partial")
-    assert not BagItPackages().open(folder).has("a")
+    with BagItPackages().open(folder) as package:
+        package.write("a", [b"a"])
+        package.finish({})
+    (tmp_path / "package.partial").mkdir()
+    folder.rename(tmp_path / "package.partial" / "package")
+    with BagItPackages().open(folder) as again:
+        assert not again.has("a")
 
 
 @pytest.mark.parametrize("change", ["altered", "removed", "added"])
 def test_whatever_was_changed_in_a_package_is_told(tmp_path: Path, change: str) -> None:
     folder = tmp_path / "package"
-    package = BagItPackages().open(folder)
-    package.write("a", [b"a"])
-    package.write("b", [b"b"])
-    package.finish({})
+    with BagItPackages().open(folder) as package:
+        package.write("a", [b"a"])
+        package.write("b", [b"b"])
+        package.finish({})
     match change:
         case "altered":
             (folder / "data" / "a").write_bytes(b"x")
@@ -69,7 +71,18 @@ def test_whatever_was_changed_in_a_package_is_told(tmp_path: Path, change: str) 
 
 
 def test_a_folder_that_is_there_or_that_is_no_package_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError):
-        BagItPackages().open(tmp_path)
+    with pytest.raises(BadInputError), BagItPackages().open(tmp_path):
+        pass
     with pytest.raises(BadInputError):
         BagItPackages().verify(tmp_path)
+
+
+def test_two_do_not_write_one_package_at_once_and_the_first_is_not_disturbed(tmp_path: Path) -> None:
+    folder = tmp_path / "package"
+    with BagItPackages().open(folder) as first:
+        first.write("a", [b"a"])
+        with pytest.raises(BadInputError, match="Another command is writing"), BagItPackages().open(folder):
+            pass
+        first.finish({})
+    assert set(bagit.Bag(str(folder)).payload_entries()) == {"data/a"}
+    assert [path.name for path in tmp_path.iterdir()] == ["package"]

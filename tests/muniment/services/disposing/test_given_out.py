@@ -158,7 +158,12 @@ def test_nothing_outside_the_home_is_ever_removed(tmp_path: Path) -> None:
     home.mkdir()
     (tmp_path / "passwords").write_text("mine", encoding="utf-8")
     files = HomeFiles(home)
-    for place in ("../passwords", "", ".", str(tmp_path / "passwords")):
+    (home / "register.sqlite").write_text("records", encoding="utf-8")
+    assert files.place_of(home / "register.sqlite") is None
+    assert files.place_of(home / "exports" / "x.csv") == "exports/x.csv"
+    with pytest.raises(StorageError, match="lies among what is kept"):
+        files.remove("register.sqlite")  # as an earlier muniment may have entered it
+    for place in ("../passwords", "", ".", "exports", str(tmp_path / "passwords")):
         with pytest.raises(StorageError):
             files.remove(place)
     assert (tmp_path / "passwords").exists()
