@@ -65,6 +65,7 @@ def verified(site: Site) -> list[str]:
         seals=town.seals,
         media=town.media,
         presence=town.register,
+        coverage=town.register,
         audit=town.register,
     )
     return [f"{one.what} {one.why}" for one in verdict.faults]

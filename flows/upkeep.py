@@ -72,6 +72,7 @@ def verify_council(council: str) -> None:
         seals=of_council.seals,
         media=of_council.media,
         presence=of_council.process.register,
+        coverage=of_council.process.register,
         audit=of_council.process.register,
     )
     lines = [

@@ -40,6 +40,7 @@ def verify(council: str | None) -> None:
             seals=services.seals,
             media=services.media,
             presence=services.process.register,
+            coverage=services.process.register,
             audit=services.process.register,
             progress=lambda what: status.update(f"verifying {what}"),
         )

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, Final
 
 import msgspec
 
@@ -15,6 +16,7 @@ from schemas.capture import Attachment, Exhibit
 from schemas.digests import canonical
 
 __all__ = [
+    "ATTACHMENT_TELLS",
     "NO_SEAL",
     "SALT_BYTES",
     "MerkleTree",
@@ -27,9 +29,13 @@ __all__ = [
     "seal_digest",
     "seal_file",
     "seal_from",
+    "told_by_row",
 ]
 
 SALT_BYTES = 32
+
+ATTACHMENT_TELLS: Final = ("record_id", "version_id", "ref", "sha256", "why_not", "target", "fetched_at")
+"""The columns of an attachment's row that its leaf is taken of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +168,11 @@ def attachment_exhibit(
         }
     )
     return Exhibit(record_id=record_id, header=told, parts=())
+
+
+def told_by_row(row: Mapping[str, Any]) -> Exhibit:
+    """Return what an attachment's row says, read back from the archive."""
+    return attachment_exhibit(**{name: row[name] for name in ATTACHMENT_TELLS})
 
 
 def attachment_leaf(salt: bytes, attachment: Attachment) -> bytes:

@@ -7,7 +7,7 @@ import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from muniment.domain.evidence import MerkleTree, Seal, attachment_exhibit, leaf, seal_body
+from muniment.domain.evidence import MerkleTree, Seal, leaf, seal_body, told_by_row
 from muniment.ports import Archive, Seals
 from muniment.services.showing import not_held
 from schemas.arrow import RECORD_SERIES
@@ -127,7 +127,7 @@ def _evidence(archive: Archive, names: Sequence[str]) -> dict[str, list[_Evidenc
                     found.setdefault(name, []).append(one)
     for batch in archive.scan(series=["attachment"], record_ids=names):
         for row in batch.to_pylist():
-            one = _Evidence(row["commit_no"], f"attachment {row['ref']}", row["salt"], _attachment(row))
+            one = _Evidence(row["commit_no"], f"attachment {row['ref']}", row["salt"], told_by_row(row))
             found.setdefault(row["record_id"], []).append(one)
     return found
 
@@ -138,11 +138,6 @@ def _in_order(evidence: Iterable[_Evidence]) -> list[_Evidence]:
     for one in sorted(evidence, key=lambda one: one.commit_no):
         once.setdefault(one.salt, one)
     return list(once.values())
-
-
-def _attachment(row: Mapping[str, Any]) -> Exhibit:
-    names = ("record_id", "version_id", "ref", "sha256", "why_not", "target", "fetched_at")
-    return attachment_exhibit(**{name: row[name] for name in names})
 
 
 def _leaves(archive: Archive, seal: Seal) -> list[bytes]:

@@ -2,7 +2,8 @@
 
 Files and seals first (ports.Seals), then the audit chain against the heads that the seals name, then what
 lies in the files: every exhibit's leaf against the capture it came with, every media file against its name
-and its row. What is newer than the last seal is "not yet sealed", not faulty.
+and its row. Last the register, which knows of each record that was seen, and whose ledger adds up. What is
+newer than the last seal is "not yet sealed", not faulty. The search index is a view, counted by `reconcile`.
 """
 
 import hashlib
@@ -10,10 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import pyarrow.compute as pc
+
 from muniment.domain.audit import Entry, chain_faults
-from muniment.domain.evidence import leaf
+from muniment.domain.evidence import ATTACHMENT_TELLS, leaf, told_by_row
 from muniment.ports import Archive, Fault, MediaStore, PresenceView, Seals
 from muniment.ports.audit import AuditChain
+from muniment.ports.coverage import Coverage
 from muniment.ports.media import object_path
 from schemas.capture import Exhibit
 from schemas.errors import IntegrityError
@@ -23,6 +27,7 @@ __all__ = ["Verdict", "verify"]
 _PIECE: Final = 1 << 20
 _WITH_EXHIBIT: Final = ["own", "public", "message", "unread", "observation"]
 _EVIDENCE: Final = ["record_id", "capture_id", "salt", "header", "parts", "commit_no"]
+_FETCHED: Final = ["capture_id", "salt", "commit_no", *ATTACHMENT_TELLS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,7 @@ def verify(
     seals: Seals,
     media: MediaStore,
     presence: PresenceView,
+    coverage: Coverage,
     audit: AuditChain,
     most_faults: int = 20,
     progress: Callable[[str], None] = lambda _what: None,
@@ -65,6 +71,7 @@ def verify(
             seals=seals,
             media=media,
             presence=presence,
+            coverage=coverage,
             audit=audit,
             counts=counts,
             progress=progress,
@@ -99,6 +106,7 @@ def _faults(
     seals: Seals,
     media: MediaStore,
     presence: PresenceView,
+    coverage: Coverage,
     audit: AuditChain,
     counts: dict[str, int],
     progress: Callable[[str], None],
@@ -116,8 +124,8 @@ def _faults(
     yield from _leaf_faults(archive, counts)
     progress("media")
     yield from _media_faults(archive, media, counts)
-    if presence.watermark(council) > archive.commit_no():
-        yield Fault(what="register", why="knows of commits that the archive does not have")
+    progress("the register")
+    yield from _register_faults(council, archive, presence, coverage)
 
 
 def _audit_faults(council: str, audit: AuditChain, seals: Seals, counts: dict[str, int]) -> Iterator[Fault]:
@@ -154,6 +162,31 @@ def _leaf_faults(archive: Archive, counts: dict[str, int]) -> Iterator[Fault]:
                     what=f"record {row['record_id']} (commit {row['commit_no']})",
                     why="its exhibit is not the one that was captured",
                 )
+    for batch in archive.scan(series=["attachment"], columns=_FETCHED):
+        for row in batch.to_pylist():
+            if leaf(row["salt"], told_by_row(row)) not in leaves.get(row["capture_id"], ()):
+                yield Fault(
+                    what=f"attachment of record {row['record_id']} (commit {row['commit_no']})",
+                    why="is not what was captured",
+                )
+
+
+def _register_faults(
+    council: str, archive: Archive, presence: PresenceView, coverage: Coverage
+) -> Iterator[Fault]:
+    if presence.watermark(council) > archive.commit_no():
+        yield Fault(what="register", why="knows of commits that the archive does not have")
+    for batch in archive.scan(series=["observation"], columns=["record_id", "commit_no"]):
+        ids = pc.unique(batch.filter(pc.field("commit_no") <= presence.watermark(council))["record_id"])
+        known = presence.known(council, ids.to_pylist())
+        for record_id in ids.to_pylist():
+            if record_id not in known:
+                yield Fault(
+                    what=f"record {record_id}", why="was seen, and the register's presence has lost it"
+                )
+    for line in coverage.ledger(council):
+        if line.reported is not None and line.reported != line.captured + sum(line.short.values()):
+            yield Fault(what=f"ledger of {line.account}, {line.stream}", why="does not add up")
 
 
 def _media_faults(archive: Archive, media: MediaStore, counts: dict[str, int]) -> Iterator[Fault]:

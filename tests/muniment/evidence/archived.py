@@ -56,5 +56,6 @@ def verdict(services: CouncilServices) -> Verdict:
         seals=services.seals,
         media=services.media,
         presence=services.process.register,
+        coverage=services.process.register,
         audit=services.process.register,
     )

@@ -3,6 +3,7 @@
 import base64
 import copy
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from muniment.adapters.rfc3161 import TimestampAuthority
 from muniment.services.proving import Proofs, proof
 from muniment.services.rereading import reread
 from schemas.arrow import RECORD_SERIES
-from tests.muniment.evidence.archived import archived, verdict
+from tests.muniment.evidence.archived import archived, opened, verdict
 from tests.muniment.evidence.authority import authority
 
 SCRIPT = Path(muniment.check_proof.__file__)
@@ -159,8 +160,13 @@ def test_kept_exhibits_read_the_same_again(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def tsa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with authority(tmp_path_factory.mktemp("tsa")) as url:
+def tsa_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tsa")
+
+
+@pytest.fixture(scope="module")
+def tsa(tsa_folder: Path) -> Iterator[str]:
+    with authority(tsa_folder) as url:
         yield url
 
 
@@ -173,10 +179,32 @@ def test_a_real_authority_stamps_each_seal(tmp_path: Path, tsa: str) -> None:
         assert token.name in verdict(services).faults[0].what
 
 
+def test_openssl_verifies_a_time_stamp_as_the_page_says(tmp_path: Path, tsa: str, tsa_folder: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "officer" / "evidence.md").read_text(encoding="utf-8")
+    (said,) = re.findall(r"```sh\n(head .*?)```", page, flags=re.DOTALL)
+    with archived(tmp_path, MUNIMENT_TIMESTAMP_URLS=tsa) as (_, services):
+        seals = services.root / "seals"
+        (seals / "authority.pem").write_bytes((tsa_folder / "tsa.pem").read_bytes())
+        assert "Verification: OK" in by_shell(said, seals)
+        (seals / "00000001.seal").chmod(0o600)
+        (seals / "00000001.seal").write_text("another\n")
+        assert "Verification: OK" not in by_shell(said, seals)
+
+
+def by_shell(commands: str, folder: Path) -> str:
+    shell = ["bash", "-c", commands]
+    done = subprocess.run(shell, cwd=folder, check=False, capture_output=True, text=True, timeout=200)
+    return done.stdout + done.stderr
+
+
 def test_a_failed_stamp_is_pending_and_asked_for_again(tmp_path: Path, tsa: str) -> None:
-    with archived(tmp_path, MUNIMENT_TIMESTAMP_URLS="http://127.0.0.1:1/tsa") as (_, services):
+    nobody = "http://127.0.0.1:1/tsa"
+    with archived(tmp_path, MUNIMENT_TIMESTAMP_URLS=nobody) as (stage, services):
         found = verdict(services)
         assert (found.faults, found.stamps_pending) == ((), 1)
-    assert TimestampAuthority("http://127.0.0.1:1/tsa", httpx.Client(timeout=60)).stamp(bytes(32)) is None
-    with httpx.Client(timeout=60) as client:
-        assert TimestampAuthority(tsa, client).stamp(bytes(32)) is not None
+        with opened(stage, MUNIMENT_TIMESTAMP_URLS=f"{nobody} {tsa}") as later:
+            assert later.seals.pending() == 2
+            later.seals.seal()  # nothing new to seal: what is owed is asked for all the same
+            found = verdict(later)
+            assert (found.faults, found.stamps_pending) == ((), 1)
+    assert TimestampAuthority(nobody, httpx.Client(timeout=60)).stamp(bytes(32)) is None

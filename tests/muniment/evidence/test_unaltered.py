@@ -1,11 +1,17 @@
 """Flip any bit of any sealed file: verification names the file. Remove one, add one: the same."""
 
+import hashlib
 import random
+import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from muniment.bootstrap import CouncilServices
@@ -116,3 +122,48 @@ def test_who_holds_the_key_cannot_put_another_seal_before_one_that_stands(tmp_pa
         first.write_bytes(seal_file(replace(forged, signature=signature)))
         found = verdict(services).faults[0]
     assert (found.what, found.why) == (f"seals/{later[0].name}", "does not follow the seal before it")
+
+
+def test_a_fetched_files_row_that_was_altered_is_named_though_it_was_sealed_anew(tmp_path: Path) -> None:
+    with archived(tmp_path) as (_, services):
+        path = files(services, "table/series=attachment/**/*.parquet")[0]
+        rows = pq.ParquetFile(path).read()
+        swapped = pa.array([bytes(32)] * rows.num_rows, rows.schema.field("version_id").type)
+        at = rows.schema.get_field_index("version_id")
+        pq.write_table(rows.set_column(at, rows.schema.field("version_id"), swapped), path)
+        named = [one for one in files(services, "table/_delta_log/*.json") if path.name in one.read_text()]
+        log = named[0].read_text()
+        size = re.search(f'{re.escape(path.name)}.*?"size":([0-9]+)', log)
+        assert size is not None
+        start, end = size.span(1)
+        named[0].write_text(f"{log[:start]}{path.stat().st_size}{log[end:]}")
+        (sealed,) = files(services, "seals/*.seal")
+        seal = seal_from(sealed.read_bytes())
+        digests = {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in (path, named[0])}
+        added = {name: digests.get(Path(name).name, digest) for name, digest in seal.added.items()}
+        forged = replace(seal, added=added)
+        signature = services.process.seal_key.sign(seal_body(forged))
+        sealed.chmod(0o600)
+        sealed.write_bytes(seal_file(replace(forged, signature=signature)))
+        found = verdict(services).faults[0]
+    assert found.what.startswith("attachment of record ")
+    assert found.why == "is not what was captured"
+
+
+@pytest.mark.parametrize(
+    ("damage", "what", "why"),
+    [
+        ("DELETE FROM presence", "record ", "was seen, and the register's presence has lost it"),
+        ("UPDATE ledger SET captured = captured + 1", "ledger of ", "does not add up"),
+    ],
+)
+def test_a_register_that_lost_what_it_knew_is_named(tmp_path: Path, damage: str, what: str, why: str) -> None:
+    with archived(tmp_path) as (_, services):
+        with (
+            closing(sqlite3.connect(services.process.settings.home / "register.sqlite")) as register,
+            register,
+        ):
+            register.execute(damage)
+        found = verdict(services).faults[0]
+    assert found.what.startswith(what)
+    assert found.why == why

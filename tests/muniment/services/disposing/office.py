@@ -311,6 +311,7 @@ class Office:
             seals=self.seals,
             media=self.media,
             presence=self.register,
+            coverage=self.register,
             audit=self.register,
         )
 
