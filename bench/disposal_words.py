@@ -3,7 +3,8 @@
 An index may know a word that no search finds any more: it stays in a segment until that is merged away.
 Elasticsearch tells it all the same: a count of terms that may be 0 lists the ids of its dictionary, a vector
 of an invented document how many entries a word of a text had, and both are asked of each node by itself.
-tantivy tells it by the frequency of a term, which counts what was deleted too.
+tantivy tells it by the frequency of a term, which counts what was deleted too; beside it lies a plain list of
+the words that the index was given.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,12 +28,14 @@ _UNKNOWN: Final = "aardvark"
 def known_to(site: Site, record_ids: Sequence[str], words: Sequence[str]) -> Iterator[tuple[str, int]]:
     """Yield for each copy of each index how many of these ids and words it knows.
 
-    Every id is asked for; of the words, which stand in these records' texts alone, some hundred.
+    Every id is asked for; of the words, which stand in these records' texts alone, some hundred, but all of
+    them are looked for in the list of words that lies beside tantivy's own files.
     """
     some = words[:: max(1, len(words) // _SAMPLE)]
     for name in site.engines:
         if name == EMBEDDED:
             yield name, _known_to_tantivy(site, record_ids, some)
+            yield f"the list of {name}", _listed(site, words)
         else:
             yield from _known_to_elasticsearch(name, record_ids, some)
 
@@ -58,6 +61,13 @@ def _known_to_tantivy(site: Site, record_ids: Sequence[str], words: Sequence[str
         found += sum(searcher.doc_freq("record", one) > 0 for one in record_ids)
         found += sum(searcher.doc_freq(stream, one) > 0 for one in words for stream in ("x", "s"))
     return found
+
+
+def _listed(site: Site, words: Sequence[str]) -> int:
+    lines: set[bytes] = set()
+    for path in (site.root / "index" / COUNCIL).glob("gen-*/words*"):
+        lines.update(path.read_bytes().split(b"\n"))
+    return sum(word.encode() in lines for word in words)
 
 
 def _known_to_elasticsearch(

@@ -10,14 +10,14 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from schemas.errors import WriteConflictError
 
-__all__ = ["current", "keep_only", "locked", "next_number", "others", "point_at", "sync"]
+__all__ = ["current", "keep_only", "locked", "next_number", "others", "point_at", "put", "sync"]
 
 _TRIES: Final = 100
 _PAUSE_SECONDS: Final = 0.05
@@ -55,13 +55,18 @@ def next_number(folder: Path) -> int:
 
 def point_at(folder: Path, generation: str) -> None:
     """Put a generation in use, durably and in one step."""
-    waiting = folder / "current.new"
-    with waiting.open("w") as file:
-        file.write(generation)
+    put(folder / "current", [generation.encode()])
+
+
+def put(path: Path, lines: Iterable[bytes]) -> None:
+    """Write a file anew, durably and in one step."""
+    waiting = path.with_name(f"{path.name}.new")
+    with waiting.open("wb") as file:
+        file.writelines(lines)
         file.flush()
         os.fsync(file.fileno())
-    waiting.replace(folder / "current")
-    _sync_one(folder)
+    waiting.replace(path)
+    _sync_one(path.parent)
 
 
 def others(folder: Path, generation: str | None) -> list[str]:

@@ -7,6 +7,6 @@ From what is typed to a tree: `tokens` (the one tokeniser), `words`, `fields`, `
 What matches: `match` is the evaluator, and the oracle; `scopes` and `terms` spare it work, `scope` says what
 a query is limited to.
 
-What an index holds and answers: `entry`, `entry_columns`, `watermark`; `answer`, `place` (where a page
-ends), `facets`, `relevance`, `duplicates`, `highlight`.
+What an index holds and answers: `entry`, `entry_columns`, `words_met`, `watermark`; `answer`, `place` (where
+a page ends), `facets`, `relevance`, `duplicates`, `highlight`.
 """

@@ -87,8 +87,8 @@ class PurgeProof:
     """What was found after a purge; counts only, since a certificate keeps it for longer than the records.
 
     `entries` is how many the index holds now. `terms_left` counts ids and words of erased records that stand
-    in any dictionary still, `copies_left` older generations, and shard copies with deleted entries in them.
-    `elsewhere` names copies that nobody here can purge, such as snapshots.
+    in any dictionary or list of words still, `copies_left` older generations, and shard copies with deleted
+    entries in them. `elsewhere` names copies that nobody here can purge, such as snapshots.
     """
 
     engine: str

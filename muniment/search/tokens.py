@@ -19,17 +19,20 @@ import re
 import threading
 import unicodedata
 from collections.abc import Iterator
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import Stemmer
 
 __all__ = [
     "ANALYSER_VERSION",
     "GAP",
+    "MAX_REMEMBERED",
     "MAX_REMEMBERED_LENGTH",
     "MAX_TOKEN_UNITS",
     "PATTERN",
+    "PIECES",
     "STEMMER_VERSION",
+    "Piece",
     "Span",
     "TokenKind",
     "fold",
@@ -117,7 +120,7 @@ class Span(NamedTuple):
     split: tuple[tuple[str, ...], tuple[str, ...]] | None
 
 
-class _More(NamedTuple):
+class More(NamedTuple):
     """What a piece adds behind the main tokens; `inward` and `outward` are halves of a postcode."""
 
     tail: tuple[tuple[str, str], ...]
@@ -126,7 +129,7 @@ class _More(NamedTuple):
     outward: str
 
 
-_Piece: TypeAlias = tuple[str, str, _More | None]
+Piece: TypeAlias = tuple[str, str, More | None]
 """What one piece between spaces adds to the exact stream, to the stem stream, and behind both."""
 
 
@@ -137,10 +140,10 @@ class _Parts(NamedTuple):
     extra_is_word: bool = False
 
 
-class _Pieces(dict[str, _Piece]):
+class _Pieces(dict[str, Piece]):
     """The pieces that are remembered; one that is not is read when it is asked for."""
 
-    def __missing__(self, raw: str) -> _Piece:
+    def __missing__(self, raw: str) -> Piece:
         piece = _piece(raw)
         if len(raw) <= MAX_REMEMBERED_LENGTH:
             if len(self) >= MAX_REMEMBERED:
@@ -149,7 +152,9 @@ class _Pieces(dict[str, _Piece]):
         return piece
 
 
-_pieces = _Pieces()
+PIECES: Final[dict[str, Piece]] = _Pieces()
+"""What is remembered for all."""
+
 _stemmers = threading.local()
 
 
@@ -180,14 +185,17 @@ def fold(text: str) -> str:
     return bare.lower().replace(_TYPED_APOSTROPHE, "'").replace(_LETTER_APOSTROPHE, "'")
 
 
-def streams(text: str) -> tuple[str, str]:
-    """Return the exact and the stem stream of a text of any Unicode characters."""
+def streams(text: str, pieces: dict[str, Piece] = PIECES) -> tuple[str, str]:
+    """Return the exact and the stem stream of a text of any Unicode characters.
+
+    `pieces`: what is remembered of texts before this one; shared by all, where nothing else is given.
+    """
     exact: list[str] = []
     stems: list[str] = []
     tail: list[tuple[str, str]] = []
     split: list[tuple[str, str]] = []
     previous = ""
-    for word, stemmed, more in map(_pieces.__getitem__, text.split()):
+    for word, stemmed, more in map(pieces.__getitem__, text.split()):
         if word:
             exact.append(word)
             stems.append(stemmed)
@@ -195,8 +203,8 @@ def streams(text: str) -> tuple[str, str]:
                 previous = ""
                 continue
             if previous and more.inward:
-                postcode = previous + more.inward
-                tail.append((postcode, postcode))
+                # Joined it is a piece as well, and has neither a stem nor an extra of its own.
+                tail.append(pieces[previous + more.inward][:2])
             tail += more.tail
             split += more.split
             previous = more.outward
@@ -241,20 +249,20 @@ def _clean(raw: str) -> str:
     return unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", raw))
 
 
-def _piece(raw: str) -> _Piece:
+def _piece(raw: str) -> Piece:
     plain = _PLAIN_PIECE.fullmatch(raw)
     if plain is None or len(raw) * 2 > MAX_TOKEN_UNITS:
         return _compound_piece(raw)
     word = plain[1].lower()
     # Capitals and signs around a word change nothing of it, and most words are known without them.
     if word != raw:
-        return _pieces[word]
+        return PIECES[word]
     stemmed = stem(raw)
     # One string for both where they are alike: the fewer are remembered, the faster each is found.
     return raw, raw if stemmed == raw else stemmed, None
 
 
-def _compound_piece(raw: str) -> _Piece:
+def _compound_piece(raw: str) -> Piece:
     exact: list[str] = []
     stems: list[str] = []
     tail: list[tuple[str, str]] = []
@@ -273,7 +281,7 @@ def _compound_piece(raw: str) -> _Piece:
             tail.append(span.extra)
         if span.split:
             split.append((" ".join(span.split[0]), " ".join(span.split[1])))
-    more = _More(tuple(tail), tuple(split), inward, previous)
+    more = More(tuple(tail), tuple(split), inward, previous)
     return " ".join(exact), " ".join(stems), more if any(more) else None
 
 

@@ -17,7 +17,7 @@ from muniment.adapters.tantivy.query import FLAGS
 from muniment.adapters.tantivy.reading import KEYWORD_FACETS
 from muniment.search.entry import KEYWORDS, Entry, authors, keywords, record_key
 from muniment.search.entry_columns import own_numbers
-from muniment.search.tokens import streams
+from muniment.search.tokens import PIECES, Piece, streams
 
 __all__ = ["LAYOUT_VERSION", "documents_of", "index_schema", "mark_document"]
 
@@ -59,7 +59,9 @@ def mark_document(watermark: int) -> _Tantivy:
     return mark
 
 
-def documents_of(entries: Iterable[Entry]) -> Iterator[tuple[Entry, _Tantivy]]:
+def documents_of(
+    entries: Iterable[Entry], pieces: dict[str, Piece] = PIECES
+) -> Iterator[tuple[Entry, _Tantivy]]:
     """Yield each entry with its document, in order. Their numbers are reckoned by the portion."""
     shared: dict[tuple[object, ...], _Tantivy] = {}
     coming = iter(entries)
@@ -76,7 +78,7 @@ def documents_of(entries: Iterable[Entry]) -> Iterator[tuple[Entry, _Tantivy]]:
                 document.add_text("author", author)
             document.add_text("record", entry.record_id)
             document.add_bytes("version", entry.version_id)
-            exact, stem = streams(entry.text)
+            exact, stem = streams(entry.text, pieces)
             document.add_text("x", exact)
             document.add_text("s", stem)
             yield entry, document

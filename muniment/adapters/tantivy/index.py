@@ -2,7 +2,8 @@
 
     <root>/<council>/lock       held by whoever writes or rebuilds
                      current    names the generation in use; replaced by rename
-                     gen-1/     tantivy's files, and made-by.json: which tokeniser made the tokens
+                     gen-1/     tantivy's files; made-by.json: which tokeniser made the tokens; and the
+                                list of its words (`listed`)
 
 The watermark is a document of its own (`mark` = 1), written in the same tantivy commit as the entries it
 speaks of, so after a kill both are old or both are new. tantivy's traps, and what guards against each, are
@@ -22,13 +23,23 @@ from typing import Any
 import tantivy
 from typing_extensions import override
 
-from muniment.adapters.generations import current, keep_only, locked, next_number, others, point_at, sync
+from muniment.adapters.generations import (
+    current,
+    keep_only,
+    locked,
+    next_number,
+    others,
+    point_at,
+    put,
+    sync,
+)
 from muniment.adapters.tantivy.documents import LAYOUT_VERSION, documents_of, index_schema, mark_document
+from muniment.adapters.tantivy.listed import ListedWords, Listing
 from muniment.adapters.tantivy.reading import IndexState, total
 from muniment.ports import SearchIndex
 from muniment.search.answer import EveryHit, Facet, FacetCounts, Order, PurgeProof, SearchPage
 from muniment.search.entry import MAPPING_VERSION, Entry
-from muniment.search.tokens import ANALYSER_VERSION, STEMMER_VERSION
+from muniment.search.tokens import ANALYSER_VERSION, PIECES, STEMMER_VERSION
 from muniment.search.tree import Query
 from muniment.search.watermark import refuse_gap
 from schemas.errors import (
@@ -48,6 +59,9 @@ _MADE_BY = {
     "mapping": MAPPING_VERSION,
     "layout": LAYOUT_VERSION,
 }
+_LISTS_WORDS = {**_MADE_BY, "words": 1}
+"""What signs an index with a list of its words, so that no version of muniment writes to it that keeps none.
+An index signed otherwise gets its list when it is written next."""
 _REINDEX = "Run `muniment reindex`: it builds the index anew from the archive."
 
 _EMPTY = -2
@@ -59,15 +73,16 @@ _Tantivy = Any  # tantivy ships no usable types: its classes are named here by r
 class _Opened:
     """A generation that is open, and the last state of it that was read."""
 
-    def __init__(self, generation: str, index: _Tantivy) -> None:
+    def __init__(self, generation: str, index: _Tantivy, listed: ListedWords | None) -> None:
         self.generation = generation
         self._index = index
+        self._listed = listed
         self._state: IndexState | None = None
 
     def newest(self, schema: _Tantivy) -> IndexState:
         """Return what the last commit holds; as long as nothing was written it is the same state."""
         self._index.reload()
-        state = IndexState(self._index.searcher(), schema)
+        state = IndexState(self._index.searcher(), schema, self._listed)
         if self._state is None or self._state.signature != state.signature:
             self._state = state
         return self._state
@@ -89,6 +104,7 @@ class TantivyIndex(SearchIndex):
         self._patience_seconds = patience_seconds
         self._schema = index_schema()
         self._opened: dict[str, _Opened] = {}
+        self._listing: Listing | None = None
         self._guard = threading.Lock()
 
     def close(self) -> None:
@@ -119,20 +135,23 @@ class TantivyIndex(SearchIndex):
                 point_at(folder, generation)
             if upto < stands_at:
                 return  # another process has gone further meanwhile: what it wrote is newer
-            index = self._open(folder, generation)
+            index, listed = self._open(folder, generation)
+            listing = self._goes_on(folder / generation, index, listed)
             writer = self._writer(index)
             stands_at = max(stands_at, 0) if index.searcher().num_docs else _EMPTY
-            touched = self._write(writer, upto, entries, erased, stands_at=stands_at)
+            touched = self._write(writer, upto, entries, erased, stands_at=stands_at, listing=listing)
             self._check(index, touched)
 
     @override
     def rebuild(self, council: str, upto: int, entries: Iterable[Entry]) -> None:
         with self._locked(council) as folder:
             generation = self._make(folder, next_number(folder))
-            index = self._open(folder, generation)
+            index, _ = self._open(folder, generation)
             self._write(self._writer(index), upto, entries, (), stands_at=_EMPTY)
-            sync(folder / generation)
-            point_at(folder, generation)
+            with _stored():
+                _list_all(index, folder / generation)
+                sync(folder / generation)
+                point_at(folder, generation)
             keep_only(folder, generation)
 
     @override
@@ -177,8 +196,8 @@ class TantivyIndex(SearchIndex):
         self.rebuild(council, upto, entries)
         with self._locked(council) as folder:
             # Opened afresh, so that the proof is of what lies on the disk.
-            index = self._open(folder, current(folder) or "")
-            state = IndexState(index.searcher(), self._schema)
+            index, listed = self._open(folder, current(folder) or "")
+            state = IndexState(index.searcher(), self._schema, listed)
             return PurgeProof(
                 engine=f"tantivy {version('tantivy')}",
                 watermark=state.watermark,
@@ -203,13 +222,26 @@ class TantivyIndex(SearchIndex):
     def _make(self, folder: Path, number: int) -> str:
         generation = f"gen-{number}"
         path = folder / generation
-        path.mkdir()
-        tantivy.Index(self._schema, path=str(path))
-        (path / "made-by.json").write_text(json.dumps(_MADE_BY))
-        sync(path)
+        with _stored():
+            path.mkdir()
+            tantivy.Index(self._schema, path=str(path))
+            ListedWords(path).make(())
+            _sign(path)
+            sync(path)
         return generation
 
-    def _open(self, folder: Path, generation: str) -> _Tantivy:
+    def _goes_on(self, path: Path, index: _Tantivy, listed: ListedWords | None) -> Listing:
+        """Return what this process met on its way into a generation, and make its list if it has none yet."""
+        if listed is None:
+            with _stored():
+                listed = _list_all(index, path)
+                _sign(path)
+        if self._listing is None or not self._listing.goes_on(listed):
+            self._listing = Listing(listed)
+        return self._listing
+
+    def _open(self, folder: Path, generation: str) -> tuple[_Tantivy, ListedWords | None]:
+        """Open a generation, and the list of its words; None: none is kept."""
         path = folder / generation
         try:
             made_by = json.loads((path / "made-by.json").read_text())
@@ -218,10 +250,11 @@ class TantivyIndex(SearchIndex):
             index.config_reader("manual")
         except (OSError, ValueError) as fault:
             raise IntegrityError(f"The search index {path} cannot be read.", remedy=_REINDEX) from fault
-        if made_by != _MADE_BY:
-            message = f"The search index was made by {made_by}, this muniment reads {_MADE_BY}."
+        if made_by not in (_LISTS_WORDS, _MADE_BY):
+            message = f"The search index was made by {made_by}, this muniment reads {_LISTS_WORDS}."
             raise SchemaMismatchError(message, remedy=_REINDEX)
-        return index
+        listed = ListedWords(path)
+        return index, listed if made_by == _LISTS_WORDS and listed.stands() else None
 
     def _state(self, council: str, *, apart: bool = False) -> IndexState | None:
         """Return what the last commit of the generation in use holds; None: there is no index.
@@ -237,7 +270,7 @@ class TantivyIndex(SearchIndex):
                 opened = None if apart else self._opened.get(council)
                 try:
                     if opened is None or opened.generation != generation:
-                        opened = _Opened(generation, self._open(folder, generation))
+                        opened = _Opened(generation, *self._open(folder, generation))
                         if not apart:
                             self._opened[council] = opened
                     return opened.newest(self._schema)
@@ -265,16 +298,24 @@ class TantivyIndex(SearchIndex):
                 return writer
 
     def _write(
-        self, writer: _Tantivy, upto: int, entries: Iterable[Entry], erased: Iterable[str], *, stands_at: int
+        self,
+        writer: _Tantivy,
+        upto: int,
+        entries: Iterable[Entry],
+        erased: Iterable[str],
+        *,
+        stands_at: int,
+        listing: Listing | None = None,
     ) -> dict[str, int]:
         """Write one commit; return how many entries each record touched must have after it.
 
         `stands_at` is the watermark of what is there; below -1 in an empty index, where nothing is replaced.
+        `listing`: what lists the words met before the commit; None: the caller lists all of them after it.
         """
         touched: dict[str, int] = {}
         record = ""
         try:
-            for entry, document in documents_of(entries):
+            for entry, document in documents_of(entries, PIECES if listing is None else listing.met):
                 if entry.new_after < stands_at:
                     if entry.record_id != record:
                         record = entry.record_id
@@ -290,8 +331,12 @@ class TantivyIndex(SearchIndex):
                 writer.delete_documents_by_query(of_some)
             writer.delete_documents_by_term("mark", 1)
             writer.add_document(mark_document(upto))
-            _commit(writer)
+            with _stored():
+                if listing is not None:
+                    listing.write()
+                writer.commit()
         except BaseException:
+            self._listing = None  # some of what it met may not be listed
             with suppress(ValueError):  # the writer may be dead already
                 writer.rollback()
             raise
@@ -317,9 +362,22 @@ class TantivyIndex(SearchIndex):
             raise IntegrityError(message, remedy=_REINDEX)
 
 
-def _commit(writer: _Tantivy) -> None:
+@contextmanager
+def _stored() -> Iterator[None]:
     try:
-        writer.commit()
+        yield
     except (OSError, ValueError) as fault:
         remedy = "Free some space or mend the volume; the next run goes on from the last commit."
         raise StorageError("The search index could not be written.", remedy=remedy) from fault
+
+
+def _list_all(index: _Tantivy, path: Path) -> ListedWords:
+    """List every word of an index as it stands."""
+    index.reload()
+    listed = ListedWords(path)
+    listed.make(word for word, _ in index.searcher().terms_with_prefix("x", ""))
+    return listed
+
+
+def _sign(path: Path) -> None:
+    put(path / "made-by.json", [json.dumps(_LISTS_WORDS).encode()])

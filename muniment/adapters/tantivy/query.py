@@ -37,6 +37,7 @@ FLAGS = frozenset({"edited", "current", "multi", "mark"})
 
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")  # to escape more, such as < or >, is an error there
 _WILDCARDS = {"*": ".*", "?": "."}
+_MOST_PATTERNS = 16
 
 _Tantivy = Any  # tantivy ships no usable types: its classes are named here by role only
 
@@ -48,6 +49,7 @@ class Compiler:
         """Keep both."""
         self._schema = schema
         self._vocabulary = vocabulary
+        self._patterns: dict[str, _Tantivy] = {}
         self._records: tuple[frozenset[str], _Tantivy] | None = None
 
     def compile(self, node: Node) -> _Tantivy:
@@ -112,20 +114,30 @@ class Compiler:
                 assert_never(leaf)
 
     def _like(self, pattern: str) -> _Tantivy:
+        """Compile a pattern; the last few are kept, since each part of an answer asks for the same."""
+        known = self._patterns.get(pattern)
+        if known is None:
+            if len(self._patterns) >= _MOST_PATTERNS:
+                self._patterns.clear()
+            known = self._patterns[pattern] = self._pattern(pattern)
+        return known
+
+    def _pattern(self, pattern: str) -> _Tantivy:
         leads = pattern[:1] in _WILDCARDS and bool(pattern.strip("*?"))
-        if leads and self._vocabulary.is_worth_listing():
-            return self._listed(pattern)
+        if leads and pattern.lstrip("?").startswith("*"):
+            words = self._vocabulary.few_like(pattern)
+            if words is not None:
+                return self._any_word(words)
         try:
             return tantivy.Query.regex_query(self._schema, Stream.EXACT.value, _expression(pattern))
         except ValueError as fault:
             if leads:
-                return self._listed(pattern)
+                return self._any_word(self._vocabulary.like(pattern))
             remedy = "Write it with fewer wildcards."
             raise QueryError(f"{pattern} stands for too much", position=0, remedy=remedy) from fault
 
-    def _listed(self, pattern: str) -> _Tantivy:
-        words = list(self._vocabulary.like(pattern))
-        return tantivy.Query.term_set_query(self._schema, Stream.EXACT.value, words)
+    def _any_word(self, words: frozenset[str]) -> _Tantivy:
+        return tantivy.Query.term_set_query(self._schema, Stream.EXACT.value, list(words))
 
     def _all_of(self, nodes: tuple[Node, ...]) -> _Tantivy:
         clauses = []

@@ -9,6 +9,7 @@ from typing import Any
 import tantivy
 
 from muniment.adapters.tantivy.asked import Ahead, Asked, AskedLately
+from muniment.adapters.tantivy.listed import ListedWords
 from muniment.adapters.tantivy.query import Compiler
 from muniment.adapters.tantivy.vocabulary import Vocabulary
 from muniment.search.answer import EveryHit, Facet, FacetCounts, Hit, Order, SearchPage
@@ -44,10 +45,10 @@ _Tantivy = Any  # tantivy ships no usable types: its classes are named here by r
 class IndexState:
     """What one searcher sees; it stays so however often the index is written meanwhile."""
 
-    def __init__(self, searcher: _Tantivy, schema: _Tantivy) -> None:
-        """Take a searcher."""
+    def __init__(self, searcher: _Tantivy, schema: _Tantivy, listed: ListedWords | None) -> None:
+        """Take a searcher, and the list of its index's words where one is kept."""
         self.searcher = searcher
-        self._vocabulary = Vocabulary(searcher)
+        self._vocabulary = Vocabulary(searcher, listed)
         self._compiler = Compiler(schema, self._vocabulary)
         self.watermark = _watermark(searcher, schema)
         self._lately = AskedLately()
@@ -120,14 +121,15 @@ class IndexState:
         return dict(self.searcher.terms_with_prefix("x", ""))
 
     def terms_left(self, record_ids: Sequence[str], words: Sequence[str]) -> int:
-        """Count which of these stand in a dictionary still; a deleted entry leaves its words there."""
+        """Count which of these stand in a dictionary or a list still; deleting leaves words there."""
         asked = [("record", one) for one in record_ids]
         asked += [(stream, word) for word in words for stream in ("x", "s")]
-        return sum(
+        in_dictionaries = sum(
             self.searcher.doc_freq(field, word) > 0
             or any(found == word for found, _ in self.searcher.terms_with_prefix(field, word))
             for field, word in asked
         )
+        return int(in_dictionaries) + sum(map(self._vocabulary.holds, words))
 
     def _batches(self, compiled: _Tantivy, count: int) -> Iterator[tuple[Hit, ...]]:
         for drawn in range(0, count, _DRAWN_HITS):
