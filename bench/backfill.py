@@ -26,7 +26,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -42,18 +41,22 @@ from bench.comments import COUNCIL
 from bench.corpus import PAGE_ID, PAGE_ITEMS, Page, pages
 from bench.dlt_delta import load_with_dlt
 from bench.figures import Measured, table
-from bench.following import archive_in, follow_commits, register_in
 from bench.plain_tokens import PlainTokens
 from bench.replayed import Replayed, response
 from bench.stages import stages
 from bench.store import bare_append
+from muniment.adapters.delta.archive import DeltaArchive
 from muniment.adapters.files import LocalFiles
-from muniment.adapters.index_process import IndexProcess
 from muniment.adapters.local_media import LocalMediaStore
-from muniment.adapters.tantivy.index import TantivyIndex
+from muniment.adapters.schedule_yaml import read_schedule
+from muniment.adapters.sql.register import SqlRegister
+from muniment.bootstrap.council import index_process
+from muniment.bootstrap.stores import search_index
 from muniment.search.tokens import streams
 from muniment.services.capturing import Capture
 from muniment.services.indexing import catch_up
+from muniment.services.retaining import Retaining
+from muniment.settings import from_environment
 from schemas.account import Account
 from schemas.capture import Walk, Window
 from schemas.vocabulary import Stream
@@ -190,17 +193,29 @@ class _Ours:
     def __init__(self, root: Path) -> None:
         for package in (muniment, schemas, connectors):
             compileall.compile_dir(package.__path__[0], quiet=1)  # as pip does when it installs them
+        settings = from_environment({"MUNIMENT_HOME": str(root)})
         root.mkdir()
-        self.register = register_in(root)
+        self.register = SqlRegister.open(settings.database_url)
         self._clock = RealTime()
+        folder = settings.council_folder(COUNCIL)
+        media = LocalMediaStore(folder, LocalFiles())
         self.register.enrol(COUNCIL, [_ACCOUNT], source_digest=b"", now=self._clock.now())
-        self.archive = archive_in(root, COUNCIL, self.register)
-        self.index = TantivyIndex(root / "index")
-        self.beside = IndexProcess(partial(follow_commits, root, COUNCIL))
+        self.archive = DeltaArchive(COUNCIL, folder, register=self.register, media=media, clock=self._clock)
+        self.index = search_index(settings)
+        retaining = Retaining(
+            council=COUNCIL,
+            title=COUNCIL,
+            archive=self.archive,
+            register=self.register,
+            clock=self._clock,
+            read=read_schedule,
+            accounts=[_ACCOUNT],
+        )
+        self.beside = index_process(settings, self.register, retaining)
         self.capture = Capture(
             archive=self.archive,
             register=self.register,
-            media=LocalMediaStore(root / COUNCIL, LocalFiles()),
+            media=media,
             clock=self._clock,
             quarantine=lambda _name, _body: None,
             beside=self.beside,

@@ -25,7 +25,8 @@ from conformance.platforms import fake_class
 from conformance.server import Site, serve
 from conformance.world import World
 from infra.sandbox.register import COUNCIL, write_register
-from muniment.bootstrap import CouncilServices, open_muniment
+from muniment.bootstrap.council import CouncilServices
+from muniment.bootstrap.opening import open_muniment
 from muniment.domain.due import Purpose
 from muniment.services.finishing import finish
 from muniment.settings import from_environment

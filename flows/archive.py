@@ -20,7 +20,8 @@ from prefect.tasks import exponential_backoff
 
 from flows.blocks import read_block, write_block
 from flows.limits import limit_name, limits
-from muniment.bootstrap import CouncilServices, Muniment
+from muniment.bootstrap.council import CouncilServices
+from muniment.bootstrap.opening import Muniment
 from muniment.domain.due import Job, Purpose, waves
 from muniment.services.finishing import finish
 from muniment.settings import from_environment

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from typing_extensions import override
 
 from muniment.adapters.fresh_process import Channel, start
+from muniment.adapters.register_asked import Answers, answer
 from muniment.ports import IndexBeside, Kept
 
 __all__ = ["IndexProcess", "Pipe", "commits_heard"]
@@ -29,11 +30,15 @@ _PATIENCE_SECONDS = 120.0
 
 
 class IndexProcess(IndexBeside):
-    """Starts `target` in a fresh process, with its end of a pipe: a function that pickle can name."""
+    """Starts `target` in a fresh process, with its ends of two pipes: a function that pickle can name.
+
+    One carries commit numbers and watermarks; over the other it may ask what `answers` answer.
+    """
 
     def __init__(
         self,
-        target: Callable[[Pipe], None],
+        target: Callable[[Pipe, Channel], None],
+        answers: Answers,
         *,
         worth: int = _WORTH_A_PROCESS,
         patience: float = _PATIENCE_SECONDS,
@@ -43,6 +48,7 @@ class IndexProcess(IndexBeside):
         `patience`: for how many seconds `close` waits for it to end what it is at, before it stops it.
         """
         self._target = target
+        self._answers = answers
         self._worth = worth
         self._patience = patience
         self._guard = threading.Lock()
@@ -61,7 +67,7 @@ class IndexProcess(IndexBeside):
             return
         with self._guard, suppress(OSError):  # it cannot be started, or has ended: see above
             if self._process is None and kept.new + kept.changed >= self._worth:
-                self._process, self._pipe = start(self._target)
+                self._begin()
             if self._pipe is not None:
                 self._told = max(self._told, kept.commit_no)
                 self._take_answers(self._pipe)
@@ -82,6 +88,11 @@ class IndexProcess(IndexBeside):
             if self._process is not None:
                 self._end(self._process)
                 self._process = None
+
+    def _begin(self) -> None:
+        self._process, (self._pipe, questions) = start(self._target, pipes=2)
+        # It waits for questions till the process has ended, however that ends.
+        threading.Thread(target=answer, args=(questions, self._answers), daemon=True).start()
 
     def _end(self, process: "subprocess.Popen[bytes]") -> None:
         """Wait until it has ended; one that hangs is stopped, then killed: the index is mended later."""

@@ -1,8 +1,6 @@
 """A council's services whole: its store, its retention, and what captures its accounts."""
 
-import signal
 from collections.abc import Mapping
-from contextlib import closing, suppress
 from functools import cached_property, partial
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,18 +12,20 @@ from connectors.contract import Connector, Rotate
 from connectors.download import Downloader
 from connectors.transport import Transport
 from muniment.adapters.council_yaml import Council, CredentialSource, load
-from muniment.adapters.index_process import IndexProcess, Pipe, commits_heard
+from muniment.adapters.index_process import IndexProcess
+from muniment.adapters.register_asked import erasure_answers
+from muniment.bootstrap.following import follow_council
 from muniment.bootstrap.process import Process
 from muniment.bootstrap.retention import CouncilRetention
-from muniment.ports import IndexBeside
+from muniment.ports.disposal import ErasedRecords
 from muniment.services.archiving import Archiving
 from muniment.services.capturing import Capture
-from muniment.services.indexing import follow
+from muniment.services.retaining import Retaining
 from muniment.settings import Settings
 from schemas.account import Account
 from schemas.errors import AccountError, BadInputError, MunimentError
 
-__all__ = ["CouncilServices", "follow_council", "read_council"]
+__all__ = ["CouncilServices", "index_process", "read_council"]
 
 _NO_SECRETS: Final = frozenset({"expires_at", "username"})
 """Values of a credential that are none: a user's name is a word, and masking it alters what people said."""
@@ -60,9 +60,9 @@ class CouncilServices(CouncilRetention):
         )
 
     @cached_property
-    def beside(self) -> IndexBeside:
+    def beside(self) -> IndexProcess:
         """What brings the index up while a backfill goes on."""
-        return IndexProcess(partial(follow_council, self.process.settings, self.name))
+        return index_process(self.process.settings, self.process.register, self.retaining)
 
     def connect(self, account: Account) -> Connector:
         """Build an account's connector.
@@ -139,20 +139,16 @@ def read_council(settings: Settings, name: str) -> Council:
     return load(path, registry.PLATFORMS)
 
 
-def follow_council(settings: Settings, name: str, pipe: Pipe) -> None:
-    """Index a council's commits as they are told: the work of `IndexProcess`, in a process of its own."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the run to hear: this ends with its pipe
-    with suppress(MunimentError, ConnectionError), closing(Process(settings)) as process:
-        council, commits = CouncilServices(process, read_council(settings, name)), commits_heard(pipe)
-        follow(
-            council.archive,
-            process.index,
-            name,
-            commits,
-            pipe.send,
-            erased=process.register,
-            classes=council.classes,
-        )
+def index_process(settings: Settings, register: ErasedRecords, retaining: Retaining) -> IndexProcess:
+    """Return what indexes a council beside capture: it asks us what it must know of the register."""
+    return IndexProcess(
+        partial(follow_council, settings, retaining.council),
+        {
+            **erasure_answers(register),
+            "schedule": retaining.in_force,
+            "setting": retaining.setting,
+        },
+    )
 
 
 def _trusted(account: Account) -> frozenset[str]:

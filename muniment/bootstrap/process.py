@@ -1,9 +1,7 @@
 """What one process has once: the register, the index, keys and clients."""
 
-import ssl
 from collections.abc import Callable
 from functools import cached_property
-from pathlib import Path
 
 import httpx
 
@@ -13,11 +11,11 @@ from muniment.adapters.seal_key import SealKey
 from muniment.adapters.sql.register import SqlRegister
 from muniment.adapters.stub_keys import StubKeys
 from muniment.adapters.subject_key import SubjectKey
-from muniment.adapters.tantivy.index import TantivyIndex
+from muniment.bootstrap.certificates import certificates
+from muniment.bootstrap.stores import search_index
 from muniment.domain.people import SYSTEM, Actor
 from muniment.ports import SearchIndex
 from muniment.settings import Settings
-from schemas.errors import BadInputError
 
 __all__ = ["Process"]
 
@@ -62,7 +60,7 @@ class Process:
         """The client of the platforms: proxy and certificates as the council's network wants them."""
         return httpx.Client(
             timeout=_TIMEOUT,
-            verify=_certificates(self.settings.ca_file),
+            verify=certificates(self.settings.ca_file),
             headers={"user-agent": "muniment"},
             cookies=no_cookies(),
         )
@@ -70,27 +68,14 @@ class Process:
     @cached_property
     def media_client(self) -> httpx.Client:
         """The client of media files: no credential, no redirect by itself."""
-        certificates = _certificates(self.settings.ca_file)
-        return httpx.Client(timeout=_TIMEOUT, verify=certificates, cookies=no_cookies())
+        return httpx.Client(
+            timeout=_TIMEOUT, verify=certificates(self.settings.ca_file), cookies=no_cookies()
+        )
 
     @cached_property
     def index(self) -> SearchIndex:
         """The search index: our own, or that in the Elasticsearch which the settings name."""
-        server = self.settings.search
-        if server is None:
-            return TantivyIndex(self.settings.home / "index")
-        from muniment.adapters.elastic.index import ElasticIndex  # noqa: PLC0415 - slow to import
-        from muniment.adapters.elastic.server import ElasticSignIn  # noqa: PLC0415
-
-        return ElasticIndex(
-            ElasticSignIn(
-                urls=server.urls,
-                user=server.user,
-                password=server.password,
-                api_key=server.api_key,
-                certificates=_certificates(server.ca_file),
-            )
-        )
+        return search_index(self.settings)
 
     @cached_property
     def seal_key(self) -> SealKey:
@@ -112,16 +97,3 @@ class Process:
         for name in ("register", "client", "media_client", "index"):
             if name in self.__dict__:
                 self.__dict__[name].close()
-
-
-def _certificates(ca_file: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(ca_file)
-        except ssl.SSLError as error:
-            raise BadInputError(
-                f"MUNIMENT_CA_FILE names {ca_file}, which holds no certificate.",
-                remedy="Write the certificates into it in PEM form: -----BEGIN CERTIFICATE----- and so on.",
-            ) from error
-    return context

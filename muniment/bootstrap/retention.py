@@ -19,7 +19,7 @@ from muniment.domain.given_out import GivenKind
 from muniment.domain.people import Act, require
 from muniment.domain.period import Unit
 from muniment.services.certifying import Certifying
-from muniment.services.classing_entries import classes_of
+from muniment.services.classing_entries import classes_under
 from muniment.services.destroying import Destroying
 from muniment.services.disposing import Disposing
 from muniment.services.foreseeing import Foresee, Foreseeing
@@ -43,8 +43,9 @@ class CouncilRetention(CouncilStore):
     """The verbs of retention over one council's archive."""
 
     def classes(self) -> Mapping[str, str]:
-        """Return the retention class of each record, for the index to count by."""
-        return classes_of(self.retaining)
+        """Return the retention class of each record, for the index to count by; none without a schedule."""
+        schedule = self.retaining.in_force()
+        return {} if schedule is None else classes_under(schedule, self.retaining.setting(), self.archive)
 
     @cached_property
     def retaining(self) -> Retaining:

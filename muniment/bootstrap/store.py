@@ -2,9 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import timedelta
 from functools import cached_property
-from pathlib import PurePath, PurePosixPath
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from muniment.adapters.council_yaml import Council
@@ -18,6 +17,7 @@ from muniment.adapters.seal_chain import SealChain
 from muniment.adapters.storage import Files
 from muniment.adapters.system_clock import SystemClock
 from muniment.bootstrap.process import Process
+from muniment.bootstrap.stores import archive_place, bucket_files
 from muniment.domain.events import Event
 from muniment.domain.people import SYSTEM, Actor, roles_on, teams_on
 from muniment.ports import MediaStore
@@ -86,8 +86,7 @@ class CouncilStore:
     @property
     def place(self) -> PurePath:
         """Where the archive lies: the local folder, or a place in the bucket."""
-        store = self.process.settings.store
-        return self.root if store is None else PurePosixPath(store.prefix, self.name)
+        return archive_place(self.process.settings, self.name)
 
     @cached_property
     def files(self) -> Files:
@@ -97,15 +96,7 @@ class CouncilStore:
     @cached_property
     def bucket_files(self) -> "S3Files | None":
         """The files in the bucket; None: the archive is on the local disk."""
-        store = self.process.settings.store
-        if store is None:
-            return None
-        from muniment.adapters.s3.bucket import Bucket  # noqa: PLC0415 - boto3 is slow to import
-        from muniment.adapters.s3.files import S3Files  # noqa: PLC0415
-
-        bucket = Bucket(store.bucket, endpoint=store.endpoint, region=store.region)
-        locked_for = timedelta(days=store.evidence_lock_days) if store.evidence_lock_days else None
-        return S3Files(bucket, evidence_locked_for=locked_for)
+        return bucket_files(self.process.settings)
 
     @cached_property
     def media(self) -> MediaStore:

@@ -1,6 +1,6 @@
 """Who decides about retention at the command line: the person who sits there, in today's roles."""
 
-from muniment.bootstrap import CouncilServices
+from muniment.bootstrap.council import CouncilServices
 from muniment.services.deciding import Deciding
 from muniment.services.reclassifying import Reclassifying
 

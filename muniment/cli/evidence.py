@@ -8,7 +8,7 @@ import click
 from rich.markup import escape
 
 import muniment.check_proof
-from muniment.bootstrap import CouncilServices
+from muniment.bootstrap.council import CouncilServices
 from muniment.cli.exits import FAULTY
 from muniment.cli.files import NEW_FOLDER, outlet, written
 from muniment.cli.opening import COUNCIL, console, opened_council

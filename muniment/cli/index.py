@@ -5,7 +5,7 @@ from typing import Final
 import click
 from rich.table import Table
 
-from muniment.bootstrap import CouncilServices
+from muniment.bootstrap.council import CouncilServices
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.events import IndexBuilt, IndexPurged, IndexReconciled
 from muniment.search.answer import Order

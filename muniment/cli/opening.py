@@ -13,7 +13,8 @@ from rich.markup import escape
 from rich.text import Text
 from typing_extensions import override
 
-from muniment.bootstrap import CouncilServices, Muniment, open_muniment
+from muniment.bootstrap.council import CouncilServices
+from muniment.bootstrap.opening import Muniment, open_muniment
 from muniment.cli.acting import acting
 from muniment.search.highlight import harmless
 from muniment.settings import from_environment

@@ -8,7 +8,7 @@ from typing import Final
 import click
 from rich.markup import escape
 
-from muniment.bootstrap import CouncilServices
+from muniment.bootstrap.council import CouncilServices
 from muniment.cli.files import OUTPUT, outlet
 from muniment.cli.opening import COUNCIL, console, opened_council, print_left_out
 from muniment.cli.options import DAY

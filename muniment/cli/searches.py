@@ -8,7 +8,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from muniment.bootstrap import CouncilServices
+from muniment.bootstrap.council import CouncilServices
 from muniment.cli.files import OUTPUT, write_table
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.options import DAY

@@ -9,7 +9,7 @@ import yaml
 
 from connectors.discover import Found, discover
 from connectors.download import host_of
-from muniment.bootstrap import Muniment
+from muniment.bootstrap.opening import Muniment
 
 __all__ = ["write_trial"]
 

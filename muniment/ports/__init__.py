@@ -5,7 +5,7 @@ media store and one index serve one council; the register serves all.
 """
 
 from muniment.domain.due import ThreadDue
-from muniment.ports.archive import Archive, Batch, Erasure, Filing, Kept, Remains, StoreStat
+from muniment.ports.archive import Archive, ArchiveRows, Batch, Erasure, Filing, Kept, Remains, StoreStat
 from muniment.ports.audit import AuditChain, AuditTrail, People
 from muniment.ports.coverage import Coverage, Queue
 from muniment.ports.holds import Holds, NewHold
@@ -19,6 +19,7 @@ from muniment.ports.walks import Noted, PastWalk, Walks
 
 __all__ = [
     "Archive",
+    "ArchiveRows",
     "AuditChain",
     "AuditTrail",
     "Batch",

@@ -13,7 +13,7 @@ from schemas.record import CouncilRecord
 from schemas.values import swift
 from schemas.vocabulary import AuthorRole, Series
 
-__all__ = ["Archive", "Batch", "Erasure", "Filing", "Kept", "Remains", "StoreStat"]
+__all__ = ["Archive", "ArchiveRows", "Batch", "Erasure", "Filing", "Kept", "Remains", "StoreStat"]
 
 
 @swift
@@ -115,18 +115,8 @@ class StoreStat:
     log_files: int
 
 
-class Archive(Protocol):
-    """The truth of one council; each keep is one numbered, atomic commit (data-model.md 6)."""
-
-    def keep(self, batch: Batch) -> Kept:
-        """File what is new in one durable commit; twice is once.
-
-        Raises:
-            WriteConflictError: A record got another digest rule meanwhile: read it again.
-            StorageError: The disk is full, or the volume lacks what we need; nothing was committed.
-            IntegrityError: The table's log is damaged.
-        """
-        ...
+class ArchiveRows(Protocol):
+    """What a council's archive holds, for whoever only reads it."""
 
     def commit_no(self) -> int:
         """Return the number of the last commit; 0 when there is none."""
@@ -146,6 +136,20 @@ class Archive(Protocol):
 
         `record_ids` makes it a point look-up; `within`: record ids from the first on, before the second.
         Reopens once when an erasure took a file away.
+        """
+        ...
+
+
+class Archive(ArchiveRows, Protocol):
+    """The truth of one council; each keep is one numbered, atomic commit (data-model.md 6)."""
+
+    def keep(self, batch: Batch) -> Kept:
+        """File what is new in one durable commit; twice is once.
+
+        Raises:
+            WriteConflictError: A record got another digest rule meanwhile: read it again.
+            StorageError: The disk is full, or the volume lacks what we need; nothing was committed.
+            IntegrityError: The table's log is damaged.
         """
         ...
 

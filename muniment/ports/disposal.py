@@ -97,11 +97,14 @@ class ErasedRecords(Protocol):
         """Return the open intents whose erasure is not recorded yet."""
         ...
 
-    def begin_rebuild(self, council: str, name: str, *, commit_no: int) -> None:
-        """Say that an index is being built anew by this process: runs close after it, or once it died."""
+    def begin_rebuild(self, council: str, name: str, *, commit_no: int, owner: str | None = None) -> None:
+        """Say that an index is being built anew: runs close after it, or once the process died that does it.
+
+        `owner` names that process; None: it is this one.
+        """
         ...
 
-    def end_rebuild(self, council: str, name: str) -> None:
+    def end_rebuild(self, council: str, name: str, *, owner: str | None = None) -> None:
         """Say that it is built, or was given up."""
         ...
 

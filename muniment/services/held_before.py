@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from muniment.ports import Archive
+from muniment.ports import ArchiveRows
 from schemas.arrow import RECORD_SERIES, RowKind
 
 __all__ = ["HeldBefore"]
@@ -22,7 +22,7 @@ _SERIES = (*RECORD_SERIES, RowKind.OBSERVATION.value)
 class HeldBefore:
     """What one archive held, as far as it was asked. Of one thread; commits are read once each."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: ArchiveRows) -> None:
         """Nothing is read before it is asked."""
         self._archive = archive
         self._upto = 0

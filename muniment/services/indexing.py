@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from muniment.collector import collector_paused
-from muniment.ports import Archive, SearchIndex
+from muniment.ports import ArchiveRows, SearchIndex
 from muniment.ports.disposal import ErasedRecords
 from muniment.search.entry import Entry
 from muniment.services.entries import ENTRY_COLUMNS, OBSERVATION_COLUMNS, entries_of
@@ -77,7 +77,7 @@ class _Counter:
 
 
 def catch_up(
-    archive: Archive,
+    archive: ArchiveRows,
     index: SearchIndex,
     council: str,
     *,
@@ -124,7 +124,7 @@ def catch_up(
 
 
 def follow(
-    archive: Archive,
+    archive: ArchiveRows,
     index: SearchIndex,
     council: str,
     commits: Iterable[int],
@@ -147,7 +147,7 @@ def follow(
 
 
 def rebuild(
-    archive: Archive,
+    archive: ArchiveRows,
     index: SearchIndex,
     council: str,
     *,
@@ -212,14 +212,14 @@ def _gone(erased: ErasedRecords | None, council: str, *, after: int) -> Sequence
     return [*found, *being_destroyed(erased, council)]
 
 
-def _has_rows(archive: Archive, after: int, upto: int) -> bool:
+def _has_rows(archive: ArchiveRows, after: int, upto: int) -> bool:
     """Say whether these commits brought anything to index: an erasure brings nothing."""
     return after < upto and any(
         map(len, archive.scan(series=_SERIES, columns=["commit_no"], after=after, upto=upto))
     )
 
 
-def portions(archive: Archive, after: int, upto: int, portion_rows: int) -> Iterator[int]:
+def portions(archive: ArchiveRows, after: int, upto: int, portion_rows: int) -> Iterator[int]:
     """Yield commit numbers that end portions of about so many rows; the last is `upto`."""
     rows: dict[int, int] = {}
     for batch in archive.scan(series=_SERIES, columns=["commit_no"], after=after, upto=upto):
@@ -236,7 +236,7 @@ def portions(archive: Archive, after: int, upto: int, portion_rows: int) -> Iter
 
 
 def changed_entries(
-    archive: Archive, after: int, upto: int, held: HeldBefore | None = None
+    archive: ArchiveRows, after: int, upto: int, held: HeldBefore | None = None
 ) -> Iterator[Entry]:
     """Yield the entries of every record with a row in these commits, as at `upto`.
 
@@ -262,7 +262,7 @@ def changed_entries(
     return entries_of(rows, observations, new_after=after, older=frozenset(older))
 
 
-def every_entry(archive: Archive, upto: int, *, part_rows: int = _REBUILD_ROWS) -> Iterator[Entry]:
+def every_entry(archive: ArchiveRows, upto: int, *, part_rows: int = _REBUILD_ROWS) -> Iterator[Entry]:
     """Yield every entry as at `upto`, in bounded memory; all versions of a record come together."""
     sample: list[str] = []
     count = 0
@@ -279,7 +279,7 @@ def every_entry(archive: Archive, upto: int, *, part_rows: int = _REBUILD_ROWS) 
 
 
 def _read(
-    archive: Archive,
+    archive: ArchiveRows,
     series: Sequence[str],
     columns: Sequence[str],
     *,

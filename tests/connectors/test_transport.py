@@ -12,7 +12,7 @@ import pytest
 from connectors.download import Downloader
 from connectors.transport import MARK, Expects, Transport
 from connectors.walks import TokenGuard
-from muniment.bootstrap import open_muniment
+from muniment.bootstrap.opening import open_muniment
 from muniment.settings import from_environment
 from schemas.account import Account
 from schemas.errors import (

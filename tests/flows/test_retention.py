@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from muniment.adapters.schedule_yaml import load_schedule
-from muniment.bootstrap import open_muniment
+from muniment.bootstrap.opening import open_muniment
 from muniment.cli.serve import start_prefect, stop
 from muniment.domain.people import Actor, Role
 from muniment.services.deciding import Deciding

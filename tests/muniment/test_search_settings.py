@@ -8,7 +8,7 @@ from muniment.adapters.elastic.index import ElasticIndex
 from muniment.adapters.elastic.server import ElasticSignIn
 from muniment.adapters.sql.register import SqlRegister
 from muniment.adapters.tantivy.index import TantivyIndex
-from muniment.bootstrap import Muniment
+from muniment.bootstrap.opening import Muniment
 from muniment.ports import SearchIndex
 from muniment.settings import from_environment
 from schemas.errors import BadInputError, SearchUnavailableError

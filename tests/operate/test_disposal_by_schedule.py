@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from muniment.adapters.schedule_yaml import load_schedule
-from muniment.bootstrap import CouncilServices, open_muniment
+from muniment.bootstrap.council import CouncilServices
+from muniment.bootstrap.opening import open_muniment
 from muniment.domain.disposal import PlanKind
 from muniment.domain.disposal_run import RunState
 from muniment.domain.holds import HoldKind

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from muniment.bootstrap import CouncilServices, Muniment
+from muniment.bootstrap.council import CouncilServices
+from muniment.bootstrap.opening import Muniment
 from muniment.settings import from_environment
 from schemas.arrow import RECORD_SERIES
 from tests.operate.conftest import Office

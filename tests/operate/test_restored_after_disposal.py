@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from muniment.bootstrap import open_muniment
+from muniment.bootstrap.opening import open_muniment
 from muniment.cli.exits import exit_code
 from muniment.settings import from_environment
 from schemas.errors import IntegrityError

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from muniment.adapters.schedule_yaml import load_schedule
-from muniment.bootstrap import CouncilServices, open_muniment
+from muniment.bootstrap.council import CouncilServices
+from muniment.bootstrap.opening import open_muniment
 from muniment.domain.people import SYSTEM, Membership
 from muniment.domain.retention import Level
 from muniment.domain.triggers import Scope

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from muniment.adapters.schedule_yaml import TEMPLATE
-from muniment.bootstrap import open_muniment
+from muniment.bootstrap.opening import open_muniment
 from muniment.domain.people import Appointment, Role
 from muniment.domain.triggers import Scope
 from muniment.ports.retention import Fact

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from muniment.bootstrap import open_muniment
+from muniment.bootstrap.opening import open_muniment
 from muniment.domain.people import Appointment, Role
 from muniment.settings import from_environment
 from tests.operate.conftest import Office

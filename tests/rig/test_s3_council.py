@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from muniment.bootstrap import CouncilServices
+from muniment.bootstrap.council import CouncilServices
 from muniment.services.indexing import rebuild
 from schemas.errors import StorageError
 from tests.flows.council import Stage, small_council

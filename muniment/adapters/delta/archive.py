@@ -9,7 +9,7 @@ fenced commit, flushed; presence takes in the rows just written; the mark is cle
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -34,11 +34,11 @@ from muniment.adapters.delta.erasure import (
 from muniment.adapters.delta.held import HeldRows
 from muniment.adapters.delta.intake import Intake, sort_out
 from muniment.adapters.delta.layout import CAPTURED, SMALL_FILE_BYTES, active_files, write_files
+from muniment.adapters.delta.reading import DeltaRows, columns_of
 from muniment.adapters.delta.recovery import recover, strays, sweep_table
 from muniment.adapters.delta.rows import Partition, check_captures, tables_of
-from muniment.adapters.delta.scan import Rows, TableReader
-from muniment.adapters.delta.table import COMMIT, QUEUE, CouncilTable
-from muniment.adapters.files import LocalFiles
+from muniment.adapters.delta.scan import Rows
+from muniment.adapters.delta.table import COMMIT, QUEUE
 from muniment.adapters.storage import Files, Lock
 from muniment.collector import collector_paused
 from muniment.ports import (
@@ -51,7 +51,7 @@ from muniment.ports import (
     Remains,
     StoreStat,
 )
-from schemas.arrow import COLUMNS, PARTITION, RowKind, row_kind
+from schemas.arrow import RowKind
 from schemas.clock import Clock
 from schemas.errors import IntegrityError, MunimentError, RefusalError
 
@@ -78,7 +78,7 @@ class _Session:
         return self.table.transaction_version(name) or 0
 
 
-class DeltaArchive(Archive):
+class DeltaArchive(DeltaRows, Archive):
     """The archive of one council on a local disk. Safe for threads and processes side by side.
 
     `sealing` is called under the lock before and after files are taken away, so that none comes and goes
@@ -98,15 +98,14 @@ class DeltaArchive(Archive):
         sealing: Callable[[Collection[str]], object] = lambda _cleaned: None,
         admit: Callable[[], object] = lambda: None,
     ) -> None:
+        super().__init__(root, files)
         self._council = council
         self._root = root
         self._register = register
         self._media = media
         self._clock = clock
-        self._files: Files = LocalFiles() if files is None else files
         self._sealing = sealing
         self._admit = admit
-        self._home = CouncilTable(root / "table", self._files)
         self._probed = False
 
     @property
@@ -139,28 +138,6 @@ class DeltaArchive(Archive):
             disposed=intake.disposed,
             taken_in=frozenset(one.look.record_id for one in intake.observations),
         )
-
-    @override
-    def commit_no(self) -> int:
-        return self._home.read().transaction_version(COMMIT) or 0 if self._home.exists() else 0
-
-    @override
-    def scan(
-        self,
-        *,
-        series: Sequence[str] | None = None,
-        columns: Sequence[str] | None = None,
-        after: int = 0,
-        upto: int | None = None,
-        record_ids: Sequence[str] | None = None,
-        within: tuple[str | None, str | None] = (None, None),
-    ) -> Iterator[pa.RecordBatch]:
-        if not self._home.exists() or (record_ids is not None and not record_ids):
-            return iter(())
-        if columns is None and series is not None:
-            columns = [*_columns_of(series), *PARTITION]
-        wanted = Rows(series=series, after=after, upto=upto, record_ids=record_ids, within=within)
-        return self._reader().stream(wanted, columns)
 
     @override
     def compact(self) -> int:
@@ -286,11 +263,6 @@ class DeltaArchive(Archive):
         with self._session() as session:
             yield session.table
 
-    def _reader(self, table: DeltaTable | None = None) -> TableReader:
-        """Return a reader of one version, or of the newest."""
-        reopen = self._home.read if table is None else lambda: table
-        return TableReader(self._home.root, self._files, reopen)
-
     @contextmanager
     def _session(self) -> Iterator[_Session]:
         """Take the lock, recover if its last owner died at work, open the table."""
@@ -337,7 +309,7 @@ class DeltaArchive(Archive):
             )
         if seen < last:
             wanted = Rows(series=[RowKind.OBSERVATION.value], after=seen)
-            columns = _columns_of([RowKind.OBSERVATION.value])
+            columns = columns_of([RowKind.OBSERVATION.value])
             rows = self._reader(session.table).stream(wanted, columns)
             self._register.catch_up(self._council, last, rows)
         return last
@@ -393,7 +365,3 @@ def _record_ids(batch: Batch) -> set[str]:
     found.update(sighting.look.record_id for sighting in batch.sightings)
     found.update(row.record_id for row in batch.attachments)
     return found
-
-
-def _columns_of(series: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(column.name for one in series for column in COLUMNS[row_kind(one)]))

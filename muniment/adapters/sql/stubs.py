@@ -183,9 +183,9 @@ class SqlStubs(Part, Stubs, ErasedRecords):
         )
 
     @override
-    def begin_rebuild(self, council: str, name: str, *, commit_no: int) -> None:
+    def begin_rebuild(self, council: str, name: str, *, commit_no: int, owner: str | None = None) -> None:
         began_at = datetime.now(UTC)  # of a process that lives or died, not of a sandbox
-        own = f"{name}@{this_process()}"
+        own = f"{name}@{owner or this_process()}"
         told = {"council": council, "name": own, "commit_no": commit_no, "began_at": began_at}
         with self._database.write(council, durable=True) as connection:
             connection.execute(
@@ -195,9 +195,9 @@ class SqlStubs(Part, Stubs, ErasedRecords):
             )
 
     @override
-    def end_rebuild(self, council: str, name: str) -> None:
+    def end_rebuild(self, council: str, name: str, *, owner: str | None = None) -> None:
         c = d.rebuilds.c
-        own = f"{name}@{this_process()}"
+        own = f"{name}@{owner or this_process()}"
         with self._database.write(council, durable=True) as connection:
             connection.execute(sa.delete(d.rebuilds).where(c.council == council, c.name == own))
 

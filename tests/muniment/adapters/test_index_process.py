@@ -3,19 +3,30 @@
 import os
 import resource
 import signal
+import subprocess
+import sys
 import threading
 import time
-from functools import partial
+from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from muniment.adapters.fresh_process import Channel
 from muniment.adapters.index_process import IndexProcess, Pipe, commits_heard
-from muniment.bootstrap import follow_council
+from muniment.adapters.register_asked import RegisterAsked
+from muniment.adapters.schedule_yaml import read_schedule
+from muniment.bootstrap.council import CouncilServices
 from muniment.ports import Kept
+from muniment.ports.disposal import Intent
+from muniment.ports.retention import AdoptedSchedule
+from muniment.search.answer import Facet
+from muniment.search.parse import parse
 from muniment.services.indexing import catch_up
 from tests.flows.council import small_council
 from tests.muniment.evidence.archived import opened
+from tests.operate.test_retention import signed
 
 
 def kept(commit_no: int | None, new: int) -> Kept:
@@ -29,7 +40,8 @@ def test_what_is_kept_in_bulk_is_indexed_by_another_process(tmp_path: Path) -> N
                 services.archiving.run(job)
         last = services.archive.commit_no()
         index = services.process.index
-        beside = IndexProcess(partial(follow_council, services.process.settings, services.name))
+        adopt_a_schedule(services, tmp_path)
+        beside = services.beside
         beside.hear(kept(None, 0))
         beside.hear(kept(last, 10))
         idle = beside.pid
@@ -37,6 +49,8 @@ def test_what_is_kept_in_bulk_is_indexed_by_another_process(tmp_path: Path) -> N
         beside.hear(kept(last, 10_000))
         beside.settle()
         assert index.watermark(services.name) == last
+        counted = index.facets(services.name, parse("bins OR question")).counts
+        assert sum(counted[Facet.CLASS].values()) == sum(counted[Facet.PLATFORM].values()) > 0
         working = beside.pid
         assert working is not None
         os.kill(working, signal.SIGKILL)
@@ -46,20 +60,46 @@ def test_what_is_kept_in_bulk_is_indexed_by_another_process(tmp_path: Path) -> N
         assert catch_up(services.archive, index, services.name).versions == 0
 
 
+def adopt_a_schedule(services: CouncilServices, folder: Path) -> None:
+    text = signed(folder / "signed.yml").read_text(encoding="utf-8")
+    adopted = AdoptedSchedule(
+        version="1.0",
+        effective_from=date(2000, 1, 1),
+        digest=read_schedule(text, "adopted").digest,
+        text=text,
+        by="ivy",
+        at=services.clock.now(),
+    )
+    services.process.register.adopt_schedule(services.name, adopted)
+
+
+def test_it_starts_without_what_only_its_parent_needs() -> None:
+    script = "import sys, muniment.bootstrap.following; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert not {"sqlalchemy", "httpx", "yaml", "boto3", "elasticsearch"} & set(done.stdout.split())
+
+
 def test_a_run_that_brings_little_starts_nothing() -> None:
-    beside = IndexProcess(print)
+    beside = IndexProcess(print, {})
     beside.settle()
     beside.close()
     assert beside.pid is None
 
 
-def answer_all(pipe: Pipe) -> None:
+def answer_all(pipe: Pipe, questions: Channel) -> None:
+    register = RegisterAsked(questions)
     for commit_no in commits_heard(pipe):
+        assert len(register.intents("elm")[0].record_ids) == 1_000
         pipe.send(commit_no)
 
 
+def many_intents(_council: str) -> tuple[Intent, ...]:
+    ids = pa.array([f"x:{number:0>64}" for number in range(1_000)])
+    return (Intent(run="r", record_ids=ids),)
+
+
 def test_a_run_of_a_thousand_commits_never_waits_for_answers_that_nobody_took() -> None:
-    beside = IndexProcess(answer_all, worth=1)
+    beside = IndexProcess(answer_all, {"intents": many_intents}, worth=1)
     told = threading.Thread(target=_tell, args=(beside, 1_000), daemon=True)
     told.start()
     told.join(200)
@@ -83,7 +123,7 @@ def test_a_run_that_ends_early_leaves_no_traceback(tmp_path: Path, capfd: pytest
             for job in jobs:
                 services.archiving.run(job)
         last = services.archive.commit_no()
-        beside = IndexProcess(partial(follow_council, services.process.settings, services.name))
+        beside = services.beside
         beside.hear(kept(last, 10_000))
         while services.process.index.watermark(services.name) < last:
             time.sleep(0.05)
@@ -92,7 +132,7 @@ def test_a_run_that_ends_early_leaves_no_traceback(tmp_path: Path, capfd: pytest
     assert "Traceback" not in capfd.readouterr().err
 
 
-def hang(pipe: Pipe) -> None:
+def hang(pipe: Pipe, _questions: Pipe) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     pipe.send(0)
     while True:
@@ -100,7 +140,7 @@ def hang(pipe: Pipe) -> None:
 
 
 def test_a_process_that_hangs_keeps_no_run_from_ending() -> None:
-    beside = IndexProcess(hang, worth=1, patience=0.5)
+    beside = IndexProcess(hang, {}, worth=1, patience=0.5)
     beside.hear(kept(0, 1))
     beside.settle()
     hanging = beside.pid
@@ -118,7 +158,7 @@ def test_a_process_that_hangs_keeps_no_run_from_ending() -> None:
 
 def test_a_process_that_cannot_be_started_stops_no_capture() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    beside = IndexProcess(print, worth=1)
+    beside = IndexProcess(print, {}, worth=1)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:
         beside.hear(kept(1, 1))

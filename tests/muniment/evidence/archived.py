@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from muniment.bootstrap import CouncilServices, Muniment
+from muniment.bootstrap.council import CouncilServices
+from muniment.bootstrap.opening import Muniment
 from muniment.services.finishing import finish
 from muniment.services.verifying import Verdict, verify
 from muniment.settings import from_environment

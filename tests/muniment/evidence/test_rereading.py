@@ -13,7 +13,7 @@ from typing import Any, cast
 import muniment.check_proof
 from connectors.contract import Connector, Reading
 from muniment.adapters.sql.register import SqlRegister
-from muniment.bootstrap import CouncilServices
+from muniment.bootstrap.council import CouncilServices
 from muniment.domain.holds import HoldKind
 from muniment.domain.people import SYSTEM, Actor, Role
 from muniment.ports import NewHold

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from muniment.bootstrap import CouncilServices
+from muniment.bootstrap.council import CouncilServices
 from muniment.domain.evidence import seal_body, seal_file, seal_from
 from tests.flows.council import Stage
 from tests.muniment.evidence.archived import archive, archived, opened, verdict

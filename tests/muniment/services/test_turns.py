@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.item import Account
-from muniment.bootstrap import CouncilServices
+from muniment.bootstrap.council import CouncilServices
 from muniment.domain.due import Job, Purpose
 from schemas.arrow import RECORD_SERIES
 from schemas.vocabulary import Outcome, Stream

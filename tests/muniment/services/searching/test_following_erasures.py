@@ -38,11 +38,11 @@ class Ledger(ErasedRecords):
         return tuple(self.open)
 
     @override
-    def begin_rebuild(self, council: str, name: str, *, commit_no: int) -> None:
+    def begin_rebuild(self, council: str, name: str, *, commit_no: int, owner: str | None = None) -> None:
         self.building.append(name)
 
     @override
-    def end_rebuild(self, council: str, name: str) -> None:
+    def end_rebuild(self, council: str, name: str, *, owner: str | None = None) -> None:
         self.building.remove(name)
 
     @override

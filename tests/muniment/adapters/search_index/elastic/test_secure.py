@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from muniment.adapters.elastic.index import ElasticIndex
 from muniment.adapters.elastic.server import ElasticSignIn
-from muniment.bootstrap import open_muniment
+from muniment.bootstrap.opening import open_muniment
 from muniment.search.answer import Facet, Order
 from muniment.search.parse import parse
 from muniment.services.indexing import catch_up, rebuild
