@@ -32,7 +32,7 @@ from schemas.vocabulary import Outcome, Stream
 
 __all__ = ["archive_council", "capture_stream", "services"]
 
-_MINUTES = 10.0  # and a turn of five begun before: no edge waits much longer than the quarter of an hour
+_MINUTES = 8.0  # and a turn of five begun before that: it is over when the next run is due
 _WORKERS = 16  # most of a task is waiting: for Prefect, the platform, the limit of its credential
 
 

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-import muniment
 from muniment.adapters.delta.compaction import mergeable, merged
 from muniment.adapters.delta.layout import TABLE_PROPERTIES, active_files, write_files
 from muniment.adapters.delta.rows import tables_of
@@ -117,20 +115,6 @@ def test_a_log_that_was_put_back_from_a_copy_is_read_anew(
 
     assert home.open().version() == 3 + further
     assert set(active_files(home.open())) == set(active_files(DeltaTable(str(borough.table))))
-
-
-def test_the_librarys_own_compaction_vacuum_and_merge_are_never_called() -> None:
-    """Pitfalls 1 and 2: they double rows, and remove committed files."""
-    banned = re.compile(r"\.optimize\b|\.(vacuum|merge|cleanup_metadata)\(|table\.(delete|update)\(")
-    root = Path(muniment.__file__).parent
-
-    found = [
-        path.name
-        for path in (root / "adapters").glob("delta_*.py")
-        if banned.search(path.read_text(encoding="utf-8"))
-    ]
-
-    assert found == []
 
 
 def test_what_people_wrote_is_in_no_file_of_the_log(borough: Town) -> None:
