@@ -19,7 +19,7 @@ import httpx
 
 from infra.rig.processes import free_ports
 from infra.sandbox.register import COUNCIL, write_register
-from muniment.cli.serve import IN_BATCHES
+from muniment.cli.serve import IN_BATCHES, PREFECT_SERVER
 
 __all__ = ["main"]
 
@@ -37,8 +37,8 @@ _IDLE: Final = (
 """Loops of a Prefect server that have nothing to do where nothing is scheduled, and ask its database all the
 time: they are left out here, and here only."""
 _IN_MEMORY: Final = "sqlite+aiosqlite:///file::memory:?cache=shared&uri=true&check_same_thread=false"
-"""The server's database, of one connection: in a file two writes may meet, and all stands still for a minute
-(ADR 0007). What the server remembers of the demonstration nobody needs afterwards."""
+"""The server's database, of one connection: its writes never meet, and what it remembers of the demonstration
+nobody needs afterwards."""
 _NEXT: Final = """
 What to do next, for a real council
   1. muniment archive https://your-council-blog.example    tries a public blog or account at once
@@ -130,7 +130,7 @@ def _sandbox(home: Path) -> Iterator[str]:
 def _prefect(home: Path, environment: dict[str, str]) -> Iterator[str]:
     """Run a Prefect server in a process of its own."""
     (port,) = free_ports(1)
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", *PREFECT_SERVER, "--host", "127.0.0.1", "--port", str(port)]
     quiet = {f"PREFECT_SERVER_SERVICES_{loop}_ENABLED": "false" for loop in _IDLE}
     told = {**IN_BATCHES, **quiet, "PREFECT_API_DATABASE_CONNECTION_URL": _IN_MEMORY}
     with _running(command, home / "prefect.log", {**environment, **told}):

@@ -1,12 +1,14 @@
 """`muniment serve`: run the schedules. It starts what is missing and never imports Prefect itself."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -19,7 +21,16 @@ from muniment.cli.opening import console
 from muniment.settings import Settings, from_environment
 from schemas.errors import StorageError
 
-__all__ = ["IN_BATCHES", "flows_environment", "is_taken", "serve", "start_prefect", "stop"]
+__all__ = [
+    "IN_BATCHES",
+    "PREFECT_SERVER",
+    "flows_environment",
+    "is_taken",
+    "keep_short",
+    "serve",
+    "start_prefect",
+    "stop",
+]
 
 _READY_SECONDS = 300.0
 IN_BATCHES: Final = {
@@ -28,8 +39,14 @@ IN_BATCHES: Final = {
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "500",
 }
 """How a Prefect server on SQLite writes what its runs tell: seldom. By itself it writes each state of a task
-alone, and where two of its writes meet all of it may stand still for a minute, until SQLite gives up.
+alone, and answers "busy" where two of its writes meet.
 """
+PREFECT_SERVER: Final = ("flows.server", "server", "start")
+"""The module that starts Prefect's server, and Prefect's own command."""
+_KEPT: Final = {"PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs"}
+"""What the server removes of itself: events after 7 days, runs with their reports after 90. By default it
+keeps runs for ever, and ours come every 15 minutes."""
+_LOG_BYTES: Final = 10_000_000
 _LEASES: Final = {
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.memory"
 }
@@ -62,6 +79,7 @@ def serve(port: int) -> None:
         # A session of its own: Ctrl-C reaches us alone, and what runs there is stopped once, not interrupted.
         children.append(subprocess.Popen(schedules, env=environment, start_new_session=True))
         while all(child.poll() is None for child in children):
+            keep_short(settings.home / "prefect" / "server.log")
             time.sleep(1.0)
         console.print("[red]A process of the schedules ended by itself[/]: see what it said above.")
         code = LOOK
@@ -101,6 +119,7 @@ def start_prefect(home: Path, *, port: int) -> tuple[subprocess.Popen[bytes], st
     environment = {
         **os.environ,
         "PREFECT_HOME": str(home),
+        **_KEPT,
         **IN_BATCHES,
         **_LEASES,
         **_quiet(),
@@ -109,7 +128,17 @@ def start_prefect(home: Path, *, port: int) -> tuple[subprocess.Popen[bytes], st
     environment.pop("PREFECT_API_URL", None)
     with log.open("ab") as sink:
         server = subprocess.Popen(
-            [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+            [
+                sys.executable,
+                "-m",
+                "flows.server",
+                "server",
+                "start",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(port),
+            ],
             env=environment,
             stdout=sink,
             stderr=sink,
@@ -127,6 +156,17 @@ def start_prefect(home: Path, *, port: int) -> tuple[subprocess.Popen[bytes], st
         time.sleep(0.3)
     stop(server)
     raise StorageError("The local Prefect server did not come up.", remedy=f"Its log is {log}.")
+
+
+def keep_short(log: Path, *, most: int = _LOG_BYTES) -> None:
+    """Begin a log anew where it has more bytes than `most`; what it said so far is kept once, beside it.
+
+    The server appends to it, and so goes on at the new beginning. A disk that is full holds up nothing here.
+    """
+    with suppress(OSError):
+        if log.stat().st_size > most:
+            shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+            os.truncate(log, 0)
 
 
 def _free_every_limit(api: str) -> None:

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -13,6 +13,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.limits import Limits
 from muniment.cli.serve import is_taken, start_prefect, stop
+from tests.flows.asking import asked
 from tests.flows.council import free_port
 from tests.waiting import until
 
@@ -43,13 +44,6 @@ def server(tmp_path: Path) -> Iterator[tuple[httpx.Client, Restart]]:
     with httpx.Client(base_url=api, timeout=60) as client, temporary_settings({PREFECT_API_URL: api}):
         yield client, restart
     stop(running[-1])
-
-
-def asked(client: httpx.Client, path: str, **given: Any) -> Any:
-    """Return the answer; on SQLite the server says "busy" where another write of its own came between."""
-    while (answer := client.post(path, json=given)).status_code == httpx.codes.SERVICE_UNAVAILABLE:
-        continue
-    return answer.raise_for_status().json()
 
 
 def begun(client: httpx.Client, deployment: str) -> str:
