@@ -26,7 +26,7 @@ from muniment.services.foreseeing import Foresee, Foreseeing
 from muniment.services.forgetting_keys import ForgettingKeys
 from muniment.services.giving_out import GivingOut
 from muniment.services.honouring import Honouring
-from muniment.services.indexing import being_destroyed
+from muniment.services.indexing import gone_from_sight
 from muniment.services.restoring import Restored, refuse_unfiltered
 from muniment.services.restricting import out_of_sight, teams_left_out
 from muniment.services.retaining import Retaining, campaign_windows
@@ -167,8 +167,11 @@ class CouncilRetention(CouncilStore):
         refuse_unfiltered(self.name, archive=self.archive, register=self.process.register)
 
     def not_shown(self) -> frozenset[str]:
-        """Return the records that this person finds no more, or not: being destroyed, or restricted."""
-        destroyed = being_destroyed(self.process.register, self.name)
+        """Return the records that this person does not find: being destroyed, or restricted.
+
+        Destroyed ones are among them until each store has proved it: an index may lag behind.
+        """
+        destroyed = gone_from_sight(self.process.register, self.name)
         return frozenset({*destroyed, *out_of_sight(self.retaining, self.actor)})
 
     def left_out(self) -> tuple[str, ...]:

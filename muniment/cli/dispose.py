@@ -1,5 +1,7 @@
 """`muniment dispose`: a list of what is due, reviewed, approved by two, waited for, executed, certified."""
 
+import sys
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -8,10 +10,12 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
+from muniment.cli.exits import PARTLY
 from muniment.cli.files import OUTPUT, write_table, written
 from muniment.cli.given_out import given_out
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.cli.options import DAY, REASON
+from muniment.cli.stub_keys import forget_key, keys, new_key
 from muniment.cli.tables import print_table
 from muniment.domain.disposal import PlanKind
 from muniment.domain.disposal_run import FACETS, Decision, Run, RunState
@@ -207,7 +211,9 @@ def execute(council: str | None, run: str | None, *, dry_run: bool) -> None:
             _print_executed(destroying.rehearse(run), dry_run=True)
             return
         if run is not None:
-            _print_executed(destroying.execute(run), dry_run=False)
+            done: tuple[Executed, ...] = (destroying.execute(run),)
+            _print_executed(done[0], dry_run=False)
+            _end_partly(done)
             return
         worked = work_off(destroying)
     for one in worked.done:
@@ -218,6 +224,7 @@ def execute(council: str | None, run: str | None, *, dry_run: bool) -> None:
     worked.raise_first()
     if not worked.done:
         console.print("No run's waiting period is over, and none was left half done.")
+    _end_partly(worked.done)
 
 
 @dispose.command()
@@ -293,48 +300,8 @@ def copies_ended(council: str | None, run: str, reason: str) -> None:
     console.print(f"Noted on the certificate of {run}.")
 
 
-dispose.add_command(given_out)
-
-
-@dispose.command("new-key")
-@COUNCIL
-def new_key(council: str | None) -> None:
-    """Take a new key of stubs; the old one stays, sealed, for as long as a stub under it stands."""
-    with opened_council(council) as services:
-        key_id = services.rotate_stub_key()
-    console.print(f"Stubs are made with key {key_id} from now on. Back up the secrets folder.")
-
-
-@dispose.command()
-@COUNCIL
-def keys(council: str | None) -> None:
-    """List the keys of stubs: how many stubs stand under each, and from when the last may end."""
-    with opened_council(council) as services:
-        found = services.forgetting_keys.all()
-    if not found:
-        console.print("There is no key of stubs yet. The first disposal makes one.")
-        return
-    table = Table(title="Keys of stubs", title_justify="left")
-    for heading in ("key", "state", "stubs", "may end from"):
-        table.add_column(heading, overflow="fold")
-    for one in found:
-        ends = "" if not one.stubs else "never" if one.ends_on is None else f"{one.ends_on:%-d %B %Y}"
-        table.add_row(one.key_id, "in use" if one.in_use else "sealed", f"{one.stubs:,}", ends)
-    print_table(table)
-
-
-@dispose.command("forget-key")
-@COUNCIL
-@click.argument("key_id")
-@REASON
-def forget_key(council: str | None, key_id: str, reason: str) -> None:
-    """Destroy a sealed key whose last stub has ended, with those stubs. Two people say so."""
-    with opened_council(council) as services:
-        gone = services.forgetting_keys.forget(key_id, reason=reason)
-    if gone:
-        console.print(f"The key {key_id} is destroyed. Take it out of the backups of the secrets too.")
-    else:
-        console.print(f"Another person says `muniment dispose forget-key {key_id}` within 30 days.")
+for command in (given_out, new_key, keys, forget_key):
+    dispose.add_command(command)
 
 
 @dispose.command()
@@ -382,6 +349,12 @@ def _print_runs(runs: tuple[Run, ...]) -> None:
     print_table(table)
 
 
+def _end_partly(done: Sequence[Executed]) -> None:
+    """End with the code of what is done in part, where a store has not proved it yet."""
+    if any(one.pending for one in done):
+        sys.exit(PARTLY)
+
+
 def _print_executed(done: Executed, *, dry_run: bool) -> None:
     verb = "would be destroyed" if dry_run else "destroyed"
     console.print(f"{done.run}: {counted(done.records, 'record')} {verb}; {done.state}.")
@@ -389,6 +362,8 @@ def _print_executed(done: Executed, *, dry_run: bool) -> None:
         console.print(f"  {counted(count, 'stays', 'stay')}: {escape(why)}")
     for store, reason in done.pending.items():
         console.print(escape(f"  proof pending: {store}: {reason}"))
+    if done.pending:
+        console.print("  `muniment dispose run` asks again, and `muniment serve` does so each night.")
     if done.certificate_no is not None:
         console.print(f"  Certificate {done.certificate_no} is issued.")
 

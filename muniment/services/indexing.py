@@ -37,6 +37,7 @@ __all__ = [
     "entries_of",
     "every_entry",
     "follow",
+    "gone_from_sight",
     "portions",
     "rebuild",
     "without",
@@ -113,7 +114,7 @@ def catch_up(
         return rebuild(archive, index, council, erased=erased, classes=classes)
     counter = _Counter()
     start = after
-    hidden, gone = being_destroyed(erased, council), _gone(erased, council, after=after)
+    hidden, gone = being_destroyed(erased, council), gone_from_sight(erased, council, after=after)
     known = {} if classes is None or not _has_rows(archive, after, upto) else classes()
     for end in portions(archive, after, upto, portion_rows):
         with collector_paused():
@@ -172,7 +173,7 @@ def rebuild(
             )
             known = {} if classes is None else classes()
             index.rebuild(council, upto, counter.count(classed(entries, known)))
-        gone = _gone(erased, council, after=upto)
+        gone = gone_from_sight(erased, council, after=upto)
         if gone:
             index.apply(council, index.watermark(council), (), gone)
     finally:
@@ -202,8 +203,12 @@ def being_destroyed(erased: ErasedRecords | None, council: str) -> frozenset[str
     return frozenset(one for intent in erased.intents(council) for one in intent.record_ids.to_pylist())
 
 
-def _gone(erased: ErasedRecords | None, council: str, *, after: int) -> Sequence[str]:
-    """Return every id that the index may hold and must not: of later erasures, and of open intents."""
+def gone_from_sight(erased: ErasedRecords | None, council: str, *, after: int = 0) -> Sequence[str]:
+    """Return every id that an index of commit `after` may hold and must not: of erasures, of open intents.
+
+    An erasure's ids are known until every store has proved that they are gone: with 0, what an index that
+    lags behind may still name.
+    """
     if erased is None:
         return ()
     found = [
