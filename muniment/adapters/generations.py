@@ -10,7 +10,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -55,14 +55,14 @@ def next_number(folder: Path) -> int:
 
 def point_at(folder: Path, generation: str) -> None:
     """Put a generation in use, durably and in one step."""
-    put(folder / "current", [generation.encode()])
+    put(folder / "current", generation.encode())
 
 
-def put(path: Path, lines: Iterable[bytes]) -> None:
+def put(path: Path, content: bytes) -> None:
     """Write a file anew, durably and in one step."""
     waiting = path.with_name(f"{path.name}.new")
     with waiting.open("wb") as file:
-        file.writelines(lines)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     waiting.replace(path)

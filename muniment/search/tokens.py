@@ -32,6 +32,7 @@ __all__ = [
     "PATTERN",
     "PIECES",
     "STEMMER_VERSION",
+    "More",
     "Piece",
     "Span",
     "TokenKind",

@@ -39,7 +39,7 @@ from muniment.adapters.tantivy.reading import IndexState, total
 from muniment.ports import SearchIndex
 from muniment.search.answer import EveryHit, Facet, FacetCounts, Order, PurgeProof, SearchPage
 from muniment.search.entry import MAPPING_VERSION, Entry
-from muniment.search.tokens import ANALYSER_VERSION, PIECES, STEMMER_VERSION
+from muniment.search.tokens import ANALYSER_VERSION, GAP, PIECES, STEMMER_VERSION
 from muniment.search.tree import Query
 from muniment.search.watermark import refuse_gap
 from schemas.errors import (
@@ -225,7 +225,7 @@ class TantivyIndex(SearchIndex):
         with _stored():
             path.mkdir()
             tantivy.Index(self._schema, path=str(path))
-            ListedWords(path).make(())
+            ListedWords(path).make((GAP.encode(),))  # which no text need bring
             _sign(path)
             sync(path)
         return generation
@@ -375,9 +375,9 @@ def _list_all(index: _Tantivy, path: Path) -> ListedWords:
     """List every word of an index as it stands."""
     index.reload()
     listed = ListedWords(path)
-    listed.make(word for word, _ in index.searcher().terms_with_prefix("x", ""))
+    listed.make(word.encode() for word, _ in index.searcher().terms_with_prefix("x", ""))
     return listed
 
 
 def _sign(path: Path) -> None:
-    put(path / "made-by.json", [json.dumps(_LISTS_WORDS).encode()])
+    put(path / "made-by.json", json.dumps(_LISTS_WORDS).encode())

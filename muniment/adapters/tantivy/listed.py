@@ -46,29 +46,29 @@ class ListedWords:
         met = self._met.read_bytes()
         return b"\n".join((b"", self._words.read_bytes(), met, b""))
 
-    def make(self, words: Iterable[str]) -> None:
+    def make(self, words: Iterable[bytes]) -> None:
         """Write the list anew, durably.
 
         Raises:
             OSError: Such as a full disk; the list is what it was.
         """
-        put(self._words, (word.encode() + b"\n" for word in words))
+        put(self._words, b"\n".join(words))
         self._met.write_bytes(b"")
 
     def add(self, words: Iterable[str]) -> None:
-        """Add words, durably.
+        """Add words, or several joined by spaces, durably.
 
         Raises:
             OSError: Such as a full disk; a part of them may have been added.
         """
         with self._met.open("ab") as file:
             # What was cut off by a kill becomes a line of its own, and a word that finds nothing.
-            file.write("\n".join(("", *words, "")).encode())
+            file.write("\n".join(("", *words, "")).replace(" ", "\n").encode())
             file.flush()
             os.fsync(file.fileno())
             length = file.tell()
         if length > max(_MOST_MET, self._words.stat().st_size):
-            self.make(sorted(set(self.read().decode(errors="replace").split("\n"))))
+            self.make(set(self.read().split(b"\n")))
 
     def stamp(self) -> tuple[int, int]:
         """Return what is another when anybody else has added to the list, or put another in its place."""

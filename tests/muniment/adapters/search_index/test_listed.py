@@ -129,7 +129,7 @@ def test_an_index_without_a_list_answers_and_gets_one_with_its_next_commit(
     assert_answers(index, first)
     assert not (folder(root) / "words").exists()
     index.apply("borough", 2, second, ())
-    assert listed(root) >= index.words("borough").keys() - {"\u241e"}
+    assert listed(root) >= index.words("borough").keys()
     assert json.loads((folder(root) / "made-by.json").read_text())["words"] == 1
     assert_answers(TantivyIndex(root), [*first, *second])
 
@@ -147,6 +147,7 @@ def test_who_reads_an_older_state_finds_all_of_it_in_a_newer_list(root: Path, co
     first, second, *_ = portions(corpus)
     index = TantivyIndex(root)
     index.apply("borough", 1, first, ())
+    assert listed(root) >= index.words("borough").keys()
     opened = tantivy.Index.open(str(folder(root)))
     state = IndexState(opened.searcher(), index_schema(), ListedWords(folder(root)))
     index.apply("borough", 2, second, [entry.record_id for entry in first])
