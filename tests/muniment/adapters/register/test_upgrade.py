@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from muniment.adapters.sql.tables import METADATA, record_key
 from muniment.adapters.sql.upgrade import HEAD, revision_of, upgrade
 from schemas.errors import BadInputError, SchemaMismatchError, StorageError
 
+GIVEN_UP = {"native_key"}
+"""Columns that a later revision took away."""
 SCRIPTS = ScriptDirectory(str(Path(upgrading.__file__).parent / "migrations"))
 
 
@@ -47,6 +50,42 @@ def test_revisions_are_one_line_and_every_one_is_run(empty_url: str) -> None:
         upgrade(database, to=revision)
         with database.read() as connection:
             assert revision_of(connection) == revision
+    database.close()
+
+
+def one_of_each(connection: sa.Connection) -> dict[str, dict[str, object]]:
+    """Put a row into every table, each value alike wherever its type is, so that every reference holds."""
+    metadata = sa.MetaData()
+    metadata.reflect(connection)
+    values: dict[type, object] = {int: 1, str: "a", bytes: b"a" * 16, bool: True}
+    values |= {datetime: datetime(2024, 5, 1, 12, tzinfo=UTC), date: date(2024, 5, 1), float: 1.0}
+    rows = {}
+    for table in metadata.sorted_tables:
+        if table.name != "alembic_version":
+            row = {column.name: values[column.type.python_type] for column in table.columns}
+            connection.execute(sa.insert(table).values(row))
+            rows[table.name] = row
+    return rows
+
+
+@pytest.mark.parametrize("revision", [script.revision for script in SCRIPTS.walk_revisions()][::-1])
+def test_a_register_of_any_revision_keeps_its_rows(empty_url: str, revision: str) -> None:
+    database = Database(empty_url)
+    upgrade(database, to=revision)
+    with database.exclusive() as connection:
+        rows = one_of_each(connection)
+    assert "presence" in rows
+    upgrade(database)
+    with database.read() as connection:
+        metadata = sa.MetaData()
+        metadata.reflect(connection)
+        for name, row in rows.items():
+            (held,) = connection.execute(sa.select(metadata.tables[name])).mappings()
+            kept = row.keys() & held.keys()
+            assert {column: str(held[column])[:10] for column in kept} == {
+                column: str(row[column])[:10] for column in kept
+            }
+            assert row.keys() - kept <= GIVEN_UP
     database.close()
 
 
