@@ -172,10 +172,13 @@ class Council:
     credentials: Mapping[str, CredentialSource]
     digest: bytes
 
-    @property
-    def accounts(self) -> tuple[Account, ...]:
-        """The accounts that are not closed in the file."""
-        return tuple(entry.account for entry in self.entries if entry.details.closed_on is None)
+    def open_on(self, day: date) -> tuple[Account, ...]:
+        """Return the accounts that are open on a day; one that closes on it is still asked."""
+        return tuple(
+            entry.account
+            for entry in self.entries
+            if entry.details.closed_on is None or entry.details.closed_on >= day
+        )
 
     @property
     def campaigns(self) -> tuple[tuple[str, date, date | None], ...]:

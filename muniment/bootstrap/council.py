@@ -82,7 +82,7 @@ class CouncilServices(CouncilRetention):
     def reader(self, platform: str, name: str) -> Connector | None:
         """Return a reader of what was kept of an account; without that, of another on its platform."""
         if (platform, name) not in self._readers:
-            known = [one.account for one in self.process.register.enrolled(self.name)]
+            known = [one.account for one in self.process.register.ever_enrolled(self.name)]
             on_platform = [one for one in known if one.platform == platform]
             account = next((one for one in on_platform if one.account == name), next(iter(on_platform), None))
             self._readers[platform, name] = None if account is None else self._reader(account)

@@ -43,7 +43,7 @@ class CouncilStore:
         """The local folder: of the archive, or of what waits on its way to the store."""
         process.register.enrol(
             self.name,
-            council.accounts,
+            council.open_on(london_date(self.clock.now())),
             source_digest=council.digest,
             now=self.clock.now(),
             actor=process.person,

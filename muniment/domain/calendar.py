@@ -3,11 +3,12 @@
 Colour alone says nothing: a blind day is hatched, and each square has its words for a screen reader.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from html import escape
 from typing import Final
 
-from muniment.domain.completeness import AccountCoverage, Day
+from muniment.domain.completeness import AccountCoverage
 
 __all__ = ["calendar_svg"]
 
@@ -28,8 +29,8 @@ _HATCH: Final = (
 
 
 def calendar_svg(council: str, accounts: Sequence[AccountCoverage]) -> str:
-    """Return the picture; all accounts have the same days."""
-    days = accounts[0].days if accounts else ()
+    """Return the picture, from the first day of any account to the last; each has squares for its own."""
+    days = sorted({day.on for account in accounts for day in account.days})
     title = f"{council}: days seen, and days on which we were blind"
     width = max(_LEFT + max(len(days), 30) * _CELL + 20, 30 + _LETTER * len(title))
     height = _TOP + len(accounts) * _CELL + 40
@@ -44,30 +45,30 @@ def calendar_svg(council: str, accounts: Sequence[AccountCoverage]) -> str:
     ]
     lines += _months(days)
     for row, account in enumerate(accounts):
-        lines += _row(row, account)
+        lines += _row(row, account, {on: at for at, on in enumerate(days)})
     lines += _legend(_TOP + len(accounts) * _CELL + 22)
     lines.append("</svg>")
     return "\n".join(lines) + "\n"
 
 
-def _months(days: Sequence[Day]) -> list[str]:
+def _months(days: Sequence[date]) -> list[str]:
     return [
-        f'<text x="{_LEFT + at * _CELL}" y="{_TOP - 6}">{day.on:%b %Y}</text>'
-        for at, day in enumerate(days)
-        if day.on.day == 1 or (at == 0 and day.on.day < 20)  # noqa: PLR2004 -- room for the next label
+        f'<text x="{_LEFT + at * _CELL}" y="{_TOP - 6}">{on:%b %Y}</text>'
+        for at, on in enumerate(days)
+        if on.day == 1 or (at == 0 and on.day < 20)  # noqa: PLR2004 -- room for the next label
     ]
 
 
-def _row(row: int, account: AccountCoverage) -> list[str]:
+def _row(row: int, account: AccountCoverage, columns: Mapping[date, int]) -> list[str]:
     y = _TOP + row * _CELL
     name = account.account
     told = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
     lines = [f'<text x="10" y="{y + 9}">{escape(told)}</text>']
-    for at, day in enumerate(account.days):
+    for day in account.days:
         style = "seen" if not day.blind else "blind" if day.blind > 0.5 else "part"  # noqa: PLR2004 -- half a day
         why = f", blind {day.blind:.0%}: {', '.join(day.reasons)}" if day.blind else ", seen"
         lines.append(
-            f'<rect class="{style}" x="{_LEFT + at * _CELL}" y="{y}" '
+            f'<rect class="{style}" x="{_LEFT + columns[day.on] * _CELL}" y="{y}" '
             f'width="{_CELL - 1}" height="{_CELL - 1}">'
             f"<title>{escape(account.account)}, {day.on:%-d %B %Y}{why}</title></rect>"
         )

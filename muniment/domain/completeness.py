@@ -147,13 +147,14 @@ def _covered(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
     return covered
 
 
-def sentence(streams: Iterable[StreamTotals], gaps: Iterable[Gap], *, now: datetime) -> str:
+def sentence(
+    streams: Iterable[StreamTotals], gaps: Iterable[Gap], *, now: datetime, closed_at: datetime | None = None
+) -> str:
     """Return what we do not have of an account, as an officer would write it."""
     counted = tuple(streams)
     said = lacks(counted, gaps, now=now)
-    if not said:
-        return NOTHING_KNOWN if counted else NEVER_READ
-    return f"We do not have: {'; '.join(said)}."
+    known = f"We do not have: {'; '.join(said)}." if said else NOTHING_KNOWN if counted else NEVER_READ
+    return known if closed_at is None else f"Closed, and not asked since {london_words(closed_at)}. {known}"
 
 
 def lacks(streams: Iterable[StreamTotals], gaps: Iterable[Gap], *, now: datetime) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ class Enrolled:
     confirmed_backfill: bool
     paused: Reason | None
     first_enrolled_at: datetime
+    closed_at: datetime | None = None
 
 
 class Register(
@@ -66,6 +67,10 @@ class Register(
 
     def enrolled(self, council: str) -> tuple[Enrolled, ...]:
         """Return the accounts of a council that are open."""
+        ...
+
+    def ever_enrolled(self, council: str) -> tuple[Enrolled, ...]:
+        """Return the accounts of a council that are open, and those that were: their records are held."""
         ...
 
     def identify(

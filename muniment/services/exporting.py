@@ -52,7 +52,7 @@ def export_lines(
     council: str, *, archive: Archive, register: Register, hidden: frozenset[str]
 ) -> Iterator[dict[str, Any]]:
     """Yield the lines as JSON values; of `hidden` records (being destroyed, restricted) none is told."""
-    accounts = {one.account.account: one.account for one in register.enrolled(council)}
+    accounts = {one.account.account: one.account for one in register.ever_enrolled(council)}
     records = {name: rows for name, rows in _versions(archive).items() if name not in hidden}
     native_ids = {record_id: max(row["native_id"] for row in found) for record_id, found in records.items()}
     states = _states(archive)

@@ -9,6 +9,7 @@ from muniment.domain.completeness import lacks, totals
 from muniment.ports import Register
 from muniment.search.entry import fold_value
 from muniment.search.scope import SearchScope
+from muniment.services.covering import of_account
 from schemas.report import Gap
 
 __all__ = ["AccountUnseen", "by_lack", "unseen"]
@@ -29,19 +30,19 @@ class AccountUnseen:
 def unseen(
     register: Register, council: str, scope: SearchScope, *, now: datetime
 ) -> tuple[AccountUnseen, ...]:
-    """Return every open account in the scope, in the order of the register.
+    """Return every account in the scope, closed ones too, in the order of the register.
 
     The ledger knows no days: its shortfalls are of the account's whole lists, as they stood last.
     """
     gaps = register.gaps(council, since=scope.since, until=scope.until)
     found: list[AccountUnseen] = []
-    for one in register.enrolled(council):
+    for one in register.ever_enrolled(council):
         account = one.account
         if scope.accounts and fold_value(account.account) not in scope.accounts:
             continue
         if scope.platforms and fold_value(account.platform) not in scope.platforms:
             continue
-        blind = tuple(gap for gap in gaps if gap.account == account.account)
+        blind = of_account(gaps, one, since=scope.since)
         lines = totals(register.ledger(council, account=account.account))
         lacking = lacks(lines, blind, now=now)
         found.append(

@@ -75,12 +75,13 @@ class SqlAccounts(Part):
 
     def enrolled(self, council: str) -> tuple[Enrolled, ...]:
         """Return the accounts of a council that are open, by name."""
+        return tuple(one for one in self.ever_enrolled(council) if one.closed_at is None)
+
+    def ever_enrolled(self, council: str) -> tuple[Enrolled, ...]:
+        """Return the accounts of a council, closed ones too, by name."""
+        wanted = sa.select(t.accounts).where(_a.council == council).order_by(_a.account)
         with self._database.read() as connection:
-            rows = connection.execute(
-                sa.select(t.accounts)
-                .where(_a.council == council, _a.closed_at.is_(None))
-                .order_by(_a.account)
-            ).all()
+            rows = connection.execute(wanted).all()
             settings = _settings(connection, council)
         return tuple(
             Enrolled(
@@ -89,6 +90,7 @@ class SqlAccounts(Part):
                 confirmed_backfill=row.backfill_confirmed_at is not None,
                 paused=None if row.paused is None else Reason(row.paused),
                 first_enrolled_at=row.first_enrolled_at,
+                closed_at=row.closed_at,
             )
             for row in rows
         )

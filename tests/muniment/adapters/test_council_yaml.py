@@ -16,6 +16,7 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 EXAMPLE = CHECKOUT / "councils" / "example_borough.yml"
 DOC = CHECKOUT / "docs" / "operate" / "account-register.md"
 
+TODAY = date(2026, 6, 1)
 HEAD = "council: elm\nname: Elm Borough Council\n"
 ONE = HEAD + "accounts:\n  - account: x-main\n    platform: x\n    handle: ElmBC\n"
 
@@ -34,7 +35,7 @@ def mistakes(tmp_path: Path, text: str) -> list[str]:
 
 def test_the_example_is_complete_and_right() -> None:
     council = load(EXAMPLE, PLATFORMS)
-    accounts = {account.account: account for account in council.accounts}
+    accounts = {account.account: account for account in council.open_on(TODAY)}
     assert {account.kind for account in accounts.values()} >= set(AccountKind) - {AccountKind.MEMBER}
     assert len(council.entries) == len(accounts) + 1  # the leader's blog is closed
     main = accounts["x-main"]
@@ -64,7 +65,7 @@ def test_every_field_is_documented_and_no_other() -> None:
 
 
 def test_the_least_that_an_account_needs(tmp_path: Path) -> None:
-    (account,) = read(tmp_path, ONE).accounts
+    (account,) = read(tmp_path, ONE).open_on(TODAY)
     assert (account.account, account.platform, account.handle, account.council) == (
         "x-main",
         "x",
@@ -76,8 +77,14 @@ def test_the_least_that_an_account_needs(tmp_path: Path) -> None:
 
 
 def test_a_handle_may_be_written_with_its_at_sign(tmp_path: Path) -> None:
-    (account,) = read(tmp_path, ONE.replace("ElmBC", '"@ElmBC"')).accounts
+    (account,) = read(tmp_path, ONE.replace("ElmBC", '"@ElmBC"')).open_on(TODAY)
     assert account.handle == "ElmBC"
+
+
+def test_an_account_is_open_up_to_the_day_on_which_it_closes(tmp_path: Path) -> None:
+    council = read(tmp_path, f"{ONE}    closed_on: 2026-06-01\n")
+    assert len(council.open_on(date(2026, 5, 1))) == len(council.open_on(TODAY)) == 1
+    assert council.open_on(date(2026, 6, 2)) == ()
 
 
 def test_two_councils_share_an_account_under_its_lead(tmp_path: Path) -> None:

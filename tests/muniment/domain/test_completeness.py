@@ -1,5 +1,6 @@
 """Reported is captured plus reasons; blind time is counted by London days."""
 
+import re
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
@@ -107,6 +108,18 @@ def test_the_calendar_escapes_what_it_shows() -> None:
     assert "<script>" not in picture
     assert "A &amp; B" in picture
     assert picture.count('class="blind"') == 3  # two days and the legend
+
+
+def test_the_calendar_draws_no_day_on_which_an_account_was_not_in_the_register() -> None:
+    days = blind_days([], since=date(2026, 5, 7), until=date(2026, 5, 10), now=NOW)
+    accounts = [
+        AccountCoverage(account=name, platform="x", streams=(), gaps=(), days=own, never=(), missing="")
+        for name, own in (("closed", days[:2]), ("later", days[3:]), ("always", days))
+    ]
+    picture = calendar_svg("Elm", accounts)
+    assert [picture.count(f"<title>{name}, ") for name in ("closed", "later", "always")] == [2, 1, 4]
+    columns = [re.findall(rf'x="(\d+)"[^<]*<title>{name}, 10 May', picture) for name in ("later", "always")]
+    assert columns[0] == columns[1] != []
 
 
 def test_an_account_that_was_never_read_is_not_said_to_lack_nothing() -> None:

@@ -93,6 +93,14 @@ def test_a_site_once_fixed_stays_in_record_ids(stage: Stage) -> None:
     assert found.account.options["site"] == "elm.example/news"
 
 
+def test_a_closed_account_is_told_with_the_moment_of_its_closing(stage: Stage) -> None:
+    stage.enrol(PAGE, MAIN, hours=1)
+    stage.enrol(MAIN, hours=2)
+    assert [one.account.account for one in stage.register.enrolled("elm")] == [MAIN.account]
+    ever = {one.account.account: one.closed_at for one in stage.register.ever_enrolled("elm")}
+    assert ever == {MAIN.account: None, PAGE.account: at(2)}
+
+
 @pytest.mark.parametrize("other", [replace(PAGE, native_id="99"), replace(PAGE, platform="mastodon")])
 def test_a_name_is_never_given_to_another_account(stage: Stage, other: Account) -> None:
     stage.enrol(PAGE)
