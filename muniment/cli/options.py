@@ -9,7 +9,6 @@ from typing import Any, Final
 import click
 from typing_extensions import override
 
-from connectors.registry import PLATFORMS
 from schemas.errors import BadInputError
 
 __all__ = ["DAY", "REASON", "ids_in"]
@@ -58,18 +57,10 @@ def ids_in(path: Path) -> tuple[str, ...]:
     """Return the record ids of a file, one on each line.
 
     Raises:
-        BadInputError: It is no text, or a line is no record id. What stands there is not shown: behind `sudo`
-            a person may name a file that only muniment's own user can read.
+        BadInputError: It is no text.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise BadInputError(f"{path} is no text file.", remedy="Write one record id on each line.") from error
-    found = tuple(map(str.strip, lines))
-    for number, line in enumerate(found, 1):
-        if line and line.partition(":")[0] not in PLATFORMS:
-            raise BadInputError(
-                f"{path}, line {number}: that is no record id.",
-                remedy="Write one record id on each line, as `muniment search` shows it.",
-            )
-    return tuple(filter(None, found))
+    return tuple(filter(None, map(str.strip, lines)))

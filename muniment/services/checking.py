@@ -8,9 +8,18 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.counted import counted
 from schemas.errors import BadInputError
 
-__all__ = ["check_held", "check_name", "check_person", "check_reason", "check_until", "one_of"]
+__all__ = [
+    "check_held",
+    "check_name",
+    "check_person",
+    "check_reason",
+    "check_until",
+    "one_of",
+    "refuse_unknown",
+]
 
 _NAME: Final = re.compile(r"[^\W_][\w .'&/-]{0,79}")  # letters of every language: Tŷ Cymunedol is a team
 _LONGEST_REASON: Final = 4_000
@@ -87,9 +96,21 @@ def check_held(records: pa.Table, names: Sequence[str], *, column: str = "record
         BadInputError: One is not among `records` (`domain.holdings`).
     """
     there = pc.is_in(pa.array(names, pa.string()), records[column].cast(pa.string()).combine_chunks())
-    unknown = [name for name, found in zip(names, there.to_pylist(), strict=True) if not found]
-    if unknown:
-        raise BadInputError(
-            f"The archive does not hold {len(unknown)} of these, first {unknown[0]}.",
-            remedy="Take record ids from `muniment search` or its CSV.",
-        )
+    refuse_unknown(there.to_pylist())
+
+
+def refuse_unknown(there: Sequence[bool]) -> None:
+    """Refuse ids that the archive does not hold, by where they stand among those that were given.
+
+    What was given is not shown: behind `sudo` it may be any file that muniment's own user can read.
+
+    Raises:
+        BadInputError: One is not there.
+    """
+    if all(there):
+        return
+    raise BadInputError(
+        f"The archive does not hold {there.count(False):,} of the {counted(len(there), 'id')} given; "
+        f"the first is number {there.index(False) + 1:,}.",
+        remedy="Take record ids from `muniment search` or its CSV.",
+    )

@@ -6,7 +6,7 @@ afterwards, in the archive, by the plain evaluator, and with every new commit fr
 the records that it is about to destroy and for no others.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -16,7 +16,7 @@ from muniment.domain.holds import Hold, review_day
 from muniment.domain.people import SYSTEM, Act, Actor, require
 from muniment.ports import Archive, NewHold, Register
 from muniment.search.parse import parse
-from muniment.services.checking import check_reason
+from muniment.services.checking import check_reason, refuse_unknown
 from muniment.services.indexing import changed_entries, every_entry, portions
 from muniment.services.scoping import in_scope, scopes_of, stood
 from schemas.arrow import RECORD_SERIES
@@ -66,7 +66,7 @@ def place(
     _check(new, record_ids, today=london_date(now))
     wanted = tuple(dict.fromkeys(record_ids))
     lost = register.disposed(council, wanted)
-    _check_records(archive, [one for one in wanted if one not in lost])
+    _check_records(archive, record_ids, lost)
     with register.begin(council, actor, now=now) as trail:
         hold = register.place_hold(council, new, now=now)
         gone = register.disposed(council, wanted)
@@ -184,18 +184,13 @@ def _check(new: NewHold, record_ids: Sequence[str], *, today: date) -> None:
     review_day(new.review_on, today)
 
 
-def _check_records(archive: Archive, record_ids: Sequence[str]) -> None:
+def _check_records(archive: Archive, record_ids: Sequence[str], lost: Collection[str]) -> None:
     if not record_ids:
         return
-    known: set[str] = set()
+    known = set(lost)
     for batch in archive.scan(series=RECORD_SERIES, columns=["record_id"], record_ids=record_ids):
         known.update(batch["record_id"].to_pylist())
-    unknown = [one for one in record_ids if one not in known]
-    if unknown:
-        raise BadInputError(
-            f"The archive does not hold {len(unknown)} of the records, first {unknown[0]}.",
-            remedy="Take record ids from `muniment search` or its CSV.",
-        )
+    refuse_unknown([one in known for one in record_ids])
 
 
 def _by_watermark(holds: Iterable[Hold]) -> list[tuple[int, list[Hold]]]:

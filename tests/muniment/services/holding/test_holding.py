@@ -74,7 +74,7 @@ def test_a_frozen_set_is_those_records_and_no_later_ones(office: Office) -> None
     assert placed.hold.records == 1
     office.commits.commit(row("x:3", "a"))
     assert office.held("x:1", "x:2", "x:3") == {"x:1"}
-    with pytest.raises(BadInputError, match=r"does not hold 1 of the records, first x:9"):
+    with pytest.raises(BadInputError, match=r"does not hold 1 of the 2 ids given; the first is number 2"):
         office.place(None, "x:1", "x:9")
 
 
