@@ -2,9 +2,11 @@
 
 Each is a small protocol with real implementations in `adapters`; `bootstrap` chooses. One archive, one
 media store and one index serve one council; the register serves all.
+
+What they name of others they name in annotations only, which are not evaluated (`from __future__ import
+annotations`): whoever needs one port does not import what all the rest speak of.
 """
 
-from muniment.domain.due import ThreadDue
 from muniment.ports.archive import Archive, ArchiveRows, Batch, Erasure, Filing, Kept, Remains, StoreStat
 from muniment.ports.audit import AuditChain, AuditTrail, People
 from muniment.ports.coverage import Coverage, Queue
@@ -46,6 +48,5 @@ __all__ = [
     "Seals",
     "SearchIndex",
     "StoreStat",
-    "ThreadDue",
     "Walks",
 ]

@@ -1,17 +1,22 @@
 """The archive: the truth of one council, and what each keep and erasure tells."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import pyarrow as pa
-
-from schemas.capture import Attachment, CaptureRow, Exhibit
-from schemas.observation import Sighting
-from schemas.record import CouncilRecord
 from schemas.values import swift
-from schemas.vocabulary import AuthorRole, Series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    import pyarrow as pa
+
+    from schemas.capture import Attachment, CaptureRow, Exhibit
+    from schemas.observation import Sighting
+    from schemas.record import CouncilRecord
+    from schemas.vocabulary import AuthorRole, Series
 
 __all__ = ["Archive", "ArchiveRows", "Batch", "Erasure", "Filing", "Kept", "Remains", "StoreStat"]
 

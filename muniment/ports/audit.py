@@ -1,13 +1,17 @@
 """What the services need of the register's audit chain. `ports.Register` is one of these too."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from datetime import date, datetime
-from typing import Protocol
+from __future__ import annotations
 
-from muniment.domain.audit import Entry
-from muniment.domain.events import Event, Term
-from muniment.domain.people import Actor, Appointment, Membership
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from datetime import date, datetime
+
+    from muniment.domain.audit import Entry
+    from muniment.domain.events import Event, Term
+    from muniment.domain.people import Actor, Appointment, Membership
 
 __all__ = ["AuditChain", "AuditTrail", "People"]
 

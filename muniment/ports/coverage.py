@@ -1,11 +1,15 @@
 """What was seen and what was not: the ledger, the gaps, the capture rows that wait for a commit."""
 
-from collections.abc import Iterator
-from datetime import date, datetime
-from typing import Protocol
+from __future__ import annotations
 
-from schemas.capture import CaptureRow
-from schemas.report import Completeness, Gap
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date, datetime
+
+    from schemas.capture import CaptureRow
+    from schemas.report import Completeness, Gap
 
 __all__ = ["Coverage", "Queue"]
 

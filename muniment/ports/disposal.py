@@ -1,14 +1,18 @@
 """What the services need of the register's ledger of disposal. `ports.Register` is one of these too."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date, datetime
 
-from muniment.domain.disposal_run import Approval, Run, RunState, Said
-from muniment.domain.stub import Stub
+    import pyarrow as pa
+
+    from muniment.domain.disposal_run import Approval, Run, RunState, Said
+    from muniment.domain.stub import Stub
 
 __all__ = ["DisposalLedger", "Drafted", "Erased", "ErasedRecords", "Intent", "Stubs"]
 

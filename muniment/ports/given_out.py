@@ -1,10 +1,14 @@
 """What the services need to know of what was given out. `ports.Register` is the first of these too."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Protocol
+from __future__ import annotations
 
-from muniment.domain.given_out import GivenOut, Holding
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from muniment.domain.given_out import GivenOut, Holding
 
 __all__ = ["GivenOutBook", "GivenOutFiles"]
 

@@ -1,13 +1,17 @@
 """What the services need of the register's holds. `ports.Register` is one of these too."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date, datetime
 
-from muniment.domain.holds import Hold, HoldKind
+    import pyarrow as pa
+
+    from muniment.domain.holds import Hold, HoldKind
 
 __all__ = ["Holds", "NewHold"]
 

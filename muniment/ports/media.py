@@ -1,9 +1,13 @@
 """The media store: bytes named by their SHA-256."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from __future__ import annotations
+
 from pathlib import PurePosixPath
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 __all__ = ["Incoming", "MediaStore", "object_path"]
 

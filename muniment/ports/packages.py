@@ -1,9 +1,13 @@
 """Packages for the record office: folders that say by themselves whether anything in them was altered."""
 
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import BinaryIO, Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
 __all__ = ["OpenPackage", "Packages"]
 

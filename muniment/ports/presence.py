@@ -1,12 +1,16 @@
 """Presence: how each record stands, as a view of the archive."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from __future__ import annotations
 
-import pyarrow as pa
+from typing import TYPE_CHECKING, Protocol
 
-from muniment.ports.disposal import Intent
-from schemas.observation import Presence
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from muniment.ports.disposal import Intent
+    from schemas.observation import Presence
 
 __all__ = ["PresenceView"]
 

@@ -1,9 +1,9 @@
 """The register database as one: every part of it, and the accounts."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from muniment.domain.people import SYSTEM, Actor
 from muniment.ports.audit import AuditChain, People
@@ -16,8 +16,13 @@ from muniment.ports.restoring import Restoring
 from muniment.ports.retention import Retention
 from muniment.ports.saved_searches import SavedSearches
 from muniment.ports.walks import Walks
-from schemas.account import Account
-from schemas.vocabulary import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from schemas.account import Account
+    from schemas.vocabulary import Reason
 
 __all__ = ["Enrolled", "Register"]
 

@@ -1,12 +1,16 @@
 """What filtering a restored archive needs of the register. `ports.Register` is one of these too."""
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Protocol
+from __future__ import annotations
 
-import pyarrow as pa
+from typing import TYPE_CHECKING, Protocol
 
-from muniment.domain.stub_file import StubFile
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    import pyarrow as pa
+
+    from muniment.domain.stub_file import StubFile
 
 __all__ = ["Restoring"]
 

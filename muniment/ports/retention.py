@@ -3,14 +3,18 @@
 `ports.Register` is one of these too. What changes something is called inside `begin`, so that it is audited.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Protocol
+from __future__ import annotations
 
-from muniment.domain.classifying import Window
-from muniment.domain.duties import Cases
-from muniment.domain.triggers import Facts, Scope
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date, datetime
+
+    from muniment.domain.classifying import Window
+    from muniment.domain.duties import Cases
+    from muniment.domain.triggers import Facts, Scope
 
 __all__ = ["AdoptedSchedule", "Fact", "NewDecision", "Reclassification", "Retention", "Transfer"]
 

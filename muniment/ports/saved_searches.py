@@ -1,9 +1,13 @@
 """What the services need of the register's saved searches. `ports.Register` is one of these too."""
 
-from datetime import datetime
-from typing import Protocol
+from __future__ import annotations
 
-from muniment.domain.saved_search import KeptStatement, SavedSearch, SpellingDecision
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from muniment.domain.saved_search import KeptStatement, SavedSearch, SpellingDecision
 
 __all__ = ["SavedSearches"]
 

@@ -1,10 +1,14 @@
 """The chain of seals over one council's archive."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from __future__ import annotations
 
-from muniment.domain.evidence import Seal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from muniment.domain.evidence import Seal
 
 __all__ = ["Fault", "Seals"]
 

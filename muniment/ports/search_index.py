@@ -1,12 +1,16 @@
 """The search index: a view of the archive."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from __future__ import annotations
 
-from muniment.ports.archive import Kept
-from muniment.search.answer import EveryHit, FacetCounts, Order, PurgeProof, SearchPage
-from muniment.search.entry import Entry
-from muniment.search.tree import Query
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from muniment.ports.archive import Kept
+    from muniment.search.answer import EveryHit, FacetCounts, Order, PurgeProof, SearchPage
+    from muniment.search.entry import Entry
+    from muniment.search.tree import Query
 
 __all__ = ["IndexBeside", "SearchIndex"]
 

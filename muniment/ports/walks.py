@@ -1,17 +1,21 @@
 """Walks and cursors: where each stream of each account has got to."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from __future__ import annotations
 
-from muniment.domain.due import ThreadDue
-from muniment.ports.archive import Kept
-from schemas.account import Account
-from schemas.capture import Ask, CaptureRow, Cursor, Listed, RecordRef, Walk
-from schemas.observation import Look, Presence, Sighting
-from schemas.report import Completeness
-from schemas.vocabulary import Outcome, Stream
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from muniment.domain.due import ThreadDue
+    from muniment.ports.archive import Kept
+    from schemas.account import Account
+    from schemas.capture import Ask, CaptureRow, Cursor, Listed, RecordRef, Walk
+    from schemas.observation import Look, Presence, Sighting
+    from schemas.report import Completeness
+    from schemas.vocabulary import Outcome, Stream
 
 __all__ = ["Noted", "PastWalk", "Walks"]
 

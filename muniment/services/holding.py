@@ -17,7 +17,7 @@ from muniment.domain.people import SYSTEM, Act, Actor, require
 from muniment.ports import Archive, NewHold, Register
 from muniment.search.parse import parse
 from muniment.services.checking import check_reason, refuse_unknown
-from muniment.services.indexing import changed_entries, every_entry, portions
+from muniment.services.indexing import changed_entries, every_entry, portions, rows_of_commits
 from muniment.services.scoping import in_scope, scopes_of, stood
 from schemas.arrow import RECORD_SERIES
 from schemas.errors import BadInputError
@@ -110,12 +110,19 @@ def catch_up_holds(
     for watermark, holds in _by_watermark(behind):
         scopes = scopes_of(holds)
         start = watermark
-        for end in portions(archive, watermark, upto, _PORTION_ROWS) if watermark else (upto,):
+        for end in _ends(archive, watermark, upto):
             entries = changed_entries(archive, start, end) if start else every_entry(archive, end)
             found = in_scope(entries, scopes, stood(archive, after=start, upto=end))
             too_late |= _file(council, found, register=register, upto=end, first=not watermark, now=now)
             start = end
     return frozenset(too_late)
+
+
+def _ends(archive: Archive, watermark: int, upto: int) -> Iterable[int]:
+    """Return the commits that end portions; the whole archive is read as one."""
+    if not watermark:
+        return (upto,)
+    return portions(rows_of_commits(archive, watermark, upto), watermark, upto, _PORTION_ROWS)
 
 
 def review(

@@ -40,6 +40,7 @@ __all__ = [
     "gone_from_sight",
     "portions",
     "rebuild",
+    "rows_of_commits",
     "without",
 ]
 
@@ -115,8 +116,9 @@ def catch_up(
     counter = _Counter()
     start = after
     hidden, gone = being_destroyed(erased, council), gone_from_sight(erased, council, after=after)
-    known = {} if classes is None or not _has_rows(archive, after, upto) else classes()
-    for end in portions(archive, after, upto, portion_rows):
+    rows = rows_of_commits(archive, after, upto) if after < upto else {}
+    known = {} if classes is None or not rows else classes()
+    for end in portions(rows, after, upto, portion_rows):
         with collector_paused():
             entries = classed(without(changed_entries(archive, start, end, held), hidden), known)
             index.apply(council, end, counter.count(entries), gone, after=start)
@@ -217,19 +219,17 @@ def gone_from_sight(erased: ErasedRecords | None, council: str, *, after: int = 
     return [*found, *being_destroyed(erased, council)]
 
 
-def _has_rows(archive: ArchiveRows, after: int, upto: int) -> bool:
-    """Say whether these commits brought anything to index: an erasure brings nothing."""
-    return after < upto and any(
-        map(len, archive.scan(series=_SERIES, columns=["commit_no"], after=after, upto=upto))
-    )
-
-
-def portions(archive: ArchiveRows, after: int, upto: int, portion_rows: int) -> Iterator[int]:
-    """Yield commit numbers that end portions of about so many rows; the last is `upto`."""
+def rows_of_commits(archive: ArchiveRows, after: int, upto: int) -> Mapping[int, int]:
+    """Return how many rows to index each of these commits brought; an erasure brings none."""
     rows: dict[int, int] = {}
     for batch in archive.scan(series=_SERIES, columns=["commit_no"], after=after, upto=upto):
         for counted in pc.value_counts(batch["commit_no"]).to_pylist():
             rows[counted["values"]] = rows.get(counted["values"], 0) + counted["counts"]
+    return rows
+
+
+def portions(rows: Mapping[int, int], after: int, upto: int, portion_rows: int) -> Iterator[int]:
+    """Yield commit numbers that end portions of about so many `rows` by commit; the last is `upto`."""
     waiting = 0
     for commit_no in sorted(rows):
         if waiting and waiting + rows[commit_no] > portion_rows:
@@ -255,7 +255,7 @@ def changed_entries(
     if after and len(touched):
         # A backfill brings new records only, so look first which of them were held before: ids are cheap.
         wanted = touched.to_pylist()
-        wanted = wanted if held is None else held.among(wanted, after=after)
+        wanted = wanted if held is None else held.among(wanted, after=after, upto=upto)
         before = _read(archive, _SERIES, ["record_id"], upto=after, record_ids=wanted)
         older = pc.unique(before["record_id"]).to_pylist()
         if older:

@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +192,8 @@ class TantivyIndex(SearchIndex):
         erased: Sequence[str],
         words: Sequence[str] = (),
     ) -> PurgeProof:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import, and seldom asked
+
         self.rebuild(council, upto, entries)
         with self._locked(council) as folder:
             # Opened afresh, so that the proof is of what lies on the disk.

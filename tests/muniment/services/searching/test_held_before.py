@@ -34,3 +34,15 @@ def test_each_commit_is_read_once() -> None:
         held.among(_IDS, after=archived.last)
         held.among(_IDS, after=archived.last)
     assert archived.read_rows == 5
+
+
+def test_what_it_was_asked_of_whole_commits_is_not_read_again() -> None:
+    archived = Commits()
+    held = HeldBefore(archived.archive())
+    for number in range(5):
+        ids = [f"x:{number}", f"x:{number + 1}"]
+        archived.commit(*(row(one, "bins") for one in ids))
+        before = held.among(ids, after=archived.last - 1, upto=archived.last)
+        assert before == ([ids[0]] if number else [])
+    assert archived.read_rows == 0
+    assert held.among(_IDS, after=archived.last) == _IDS[:6]
