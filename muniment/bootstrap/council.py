@@ -64,8 +64,8 @@ class CouncilServices(CouncilRetention):
         """What brings the index up while a backfill goes on."""
         return index_process(self.process.settings, self.process.register, self.retaining)
 
-    def connect(self, account: Account) -> Connector:
-        """Build an account's connector.
+    def connect(self, account: Account, *, leaves: float = 0.0) -> Connector:
+        """Build an account's connector; of its credential's budget it leaves a part to others.
 
         Raises:
             CredentialsRejectedError: The credential it names is not there.
@@ -74,7 +74,7 @@ class CouncilServices(CouncilRetention):
         secrets = {} if source is None else self.process.credentials.find(source)
         return registry.build(
             account,
-            self._transport(account, secrets),
+            self._transport(account, secrets, leaves),
             secrets,
             None if source is None else self._rotate(source),
         )
@@ -102,7 +102,7 @@ class CouncilServices(CouncilRetention):
     def _rotate(self, source: CredentialSource) -> Rotate:
         return lambda renew: self.process.credentials.rotate(source, renew)
 
-    def _transport(self, account: Account, secrets: Mapping[str, str]) -> Transport:
+    def _transport(self, account: Account, secrets: Mapping[str, str], leaves: float) -> Transport:
         limits = self.council.limits(account)
         budget = self.process.register.budget(
             self.name,
@@ -110,6 +110,7 @@ class CouncilServices(CouncilRetention):
             registry.tariff(account.platform),
             usd_per_month=limits.usd_per_month,
             calls_per_day=limits.calls_per_day,
+            leaves=leaves,
         )
         return Transport(
             account=account,

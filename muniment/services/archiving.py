@@ -5,10 +5,10 @@ walk is left to go on from its marker, a gap is opened, an account is paused. On
 (RetryableError) and what a person must look at (FatalError) is raised.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from connectors.contract import Connector, Identity
 from muniment.domain.due import Job, Purpose
@@ -38,20 +38,33 @@ __all__ = ["Archiving"]
 
 _CHECK_EVERY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
+_LEFT_TO_EDGES: Final = 0.2
 _MOST_ROUNDS: Final = 10_000
 """Turns of five minutes for a month: a fault of ours would end here."""
 
 
+class Connect(Protocol):
+    """Builds an account's connector, which leaves a part of its credential's budget to others."""
+
+    def __call__(self, account: Account, *, leaves: float) -> Connector:
+        """Build it."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Archiving:
-    """Archives one council. `connect` builds an account's connector; it may raise AccountError."""
+    """Archives one council. `connect` builds an account's connector; it may raise AccountError.
+
+    Walks other than edges leave a part of a credential's day and month to these: a backfill that spends all
+    of it would keep the newest posts waiting until the next.
+    """
 
     council: str
     capture: Capture
     register: Register
     clock: Clock
-    connect: Callable[[Account], Connector]
-    _connectors: dict[str, Connector] = field(default_factory=dict)
+    connect: Connect
+    _connectors: dict[str, dict[float, Connector]] = field(default_factory=dict)
     _enrolled: dict[str, Enrolled] = field(default_factory=dict)
     _asking: Asking = field(init=False)
     _not_whole: set[Job] = field(default_factory=set)
@@ -85,7 +98,7 @@ class Archiving:
         try:
             connector = self._connector(account)
             account = self._identified(enrolled, connector)
-            connector = self._connector(account)
+            connector = self._connector(account, 0.0 if job.purpose is Purpose.EDGE else _LEFT_TO_EDGES)
         except (AccountError, BadInputError) as error:
             return self._paused(job, account, error)
         except (RateLimitedError, StreamError) as error:
@@ -215,10 +228,11 @@ class Archiving:
         may_backfill = enrolled.confirmed_backfill or account.sandbox
         return self._asking.due_of(account, connector, may_backfill=may_backfill)
 
-    def _connector(self, account: Account) -> Connector:
-        if account.account not in self._connectors:
-            self._connectors[account.account] = self.connect(account)
-        return self._connectors[account.account]
+    def _connector(self, account: Account, leaves: float = 0.0) -> Connector:
+        built = self._connectors.setdefault(account.account, {})
+        if leaves not in built:
+            built[leaves] = self.connect(account, leaves=leaves)
+        return built[leaves]
 
     def _identified(self, enrolled: Enrolled, connector: Connector) -> Account:
         account = enrolled.account

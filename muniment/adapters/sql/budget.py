@@ -71,8 +71,12 @@ class SqlBudgets(Part):
         *,
         usd_per_month: float | None = None,
         calls_per_day: int | None = None,
+        leaves: float = 0.0,
     ) -> "SqlBudget":
-        """Return the budget of one credential; accounts without one have a budget each, by their name."""
+        """Return the budget of one credential; accounts without one have a budget each, by their name.
+
+        `leaves`: the part of day and month that is left to others; of nothing nothing can be left.
+        """
         return SqlBudget(
             self._database,
             council,
@@ -80,6 +84,7 @@ class SqlBudgets(Part):
             tariff,
             calls_per_day=calls_per_day,
             micros_per_month=None if usd_per_month is None else round(usd_per_month * _MICROS),
+            leaves=leaves,
         )
 
     def spent(self, council: str, *, since: date, until: date) -> Mapping[str, Spent]:
@@ -107,6 +112,7 @@ class SqlBudget(Budget):
         *,
         calls_per_day: int | None,
         micros_per_month: int | None,
+        leaves: float,
     ) -> None:
         """Keep the limits; None: only the platform's rate."""
         self._database = database
@@ -117,6 +123,8 @@ class SqlBudget(Budget):
         self._window = tariff.per_seconds * _MICROS
         self._calls_per_day = calls_per_day
         self._micros_per_month = micros_per_month
+        self._share = 1.0 - leaves
+        self._for_others = f" but for the {leaves:.0%} that are kept for the newest posts" if leaves else ""
 
     @override
     def take(self, now: datetime, cost_micros: int) -> datetime | None:
@@ -156,16 +164,19 @@ class SqlBudget(Budget):
         first = today.replace(day=1)
         told = connection.execute(_TOTALS, {**self._mine, "day": today, "first": first}).one()
         calls, spent = (int(number or 0) for number in told)
-        if self._calls_per_day is not None and calls >= self._calls_per_day:
+        if self._calls_per_day is not None and calls >= self._calls_per_day * self._share:
             raise BudgetSpentError(
-                f"Credential {self._credential} has made the {self._calls_per_day:,} calls of today.",
+                f"Credential {self._credential} has made the {self._calls_per_day:,} calls of today"
+                f"{self._for_others}.",
                 resume_at=london_day_starts(today + timedelta(days=1)),
                 remedy="It goes on tomorrow. To allow more, raise calls_per_day in the council's file.",
             )
-        most = self._micros_per_month
-        if most is not None and (spent + cost_micros > most or spent >= most > 0):
+        whole = self._micros_per_month
+        most = None if whole is None else whole * self._share
+        if whole is not None and most is not None and (spent + cost_micros > most or spent >= most > 0):
             raise BudgetSpentError(
-                f"Credential {self._credential} has spent the ${most / _MICROS:,.2f} of this month.",
+                f"Credential {self._credential} has spent the ${whole / _MICROS:,.2f} of this month"
+                f"{self._for_others}.",
                 resume_at=london_day_starts((first + timedelta(days=32)).replace(day=1)),
                 remedy="It goes on next month. To allow more, raise usd_per_month in the council's file.",
             )

@@ -6,12 +6,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 
 from conformance.item import Account
 from muniment.bootstrap.council import CouncilServices
 from muniment.domain.due import Job, Purpose
 from schemas.arrow import RECORD_SERIES
-from schemas.vocabulary import Outcome, Stream
+from schemas.vocabulary import Outcome, Reason, Stream
 from tests.flows.council import Stage, small_council
 from tests.muniment.evidence.archived import opened
 
@@ -78,3 +79,26 @@ def test_the_newest_edge_never_waits_for_a_backfill(stage: Stage) -> None:
         notices = [one for one in records if "profile" not in one]
         assert len(notices) == told + 5  # and one comment under each of the five newest
         assert not list(services.process.register.gaps(services.name))
+
+
+def test_reading_the_past_leaves_a_part_of_the_days_calls_to_the_newest_posts(stage: Stage) -> None:
+    stage.fakes["mastodon"].knobs.rate_limit_every = 0
+    file = stage.councils / "smalltown.yml"
+    told = yaml.safe_load(file.read_text())
+    told["credentials"]["mastodon"]["calls_per_day"] = 40
+    file.write_text(yaml.safe_dump(told))
+    only = frozenset({"mastodon"})
+    with opened(stage) as services:
+        archiving = services.archiving
+        reports = {job: archiving.run(job) for jobs in archiving.rounds(accounts=only) for job in jobs}
+        assert reports[PAST].reason is Reason.BUDGET
+        assert "but for the 20% that are kept for the newest posts" in reports[PAST].remedy
+        before = len(held(services))
+        stage.world.post(council_of(stage), "Out on the same day")
+        stage.world.clock.wait(INTERVAL.total_seconds() + 1)
+    with opened(stage) as later:
+        reports = {
+            job: later.archiving.run(job) for jobs in later.archiving.rounds(accounts=only) for job in jobs
+        }
+        assert reports[EDGE].outcome is Outcome.WHOLE
+        assert len(held(later)) == before + 1

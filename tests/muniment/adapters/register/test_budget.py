@@ -107,6 +107,21 @@ def test_no_money_at_all_still_allows_calls_that_cost_none(register: SqlRegister
         budget.take(at(0), 1)
 
 
+def test_who_leaves_a_part_to_others_is_refused_while_they_are_not(register: SqlRegister) -> None:
+    edge = register.budget("elm", "token", FAST, usd_per_month=1.0, calls_per_day=10)
+    past = register.budget("elm", "token", FAST, usd_per_month=1.0, calls_per_day=10, leaves=0.2)
+    past.take(at(0), 800_000)
+    with pytest.raises(BudgetSpentError, match=r"the \$1.00 of this month but for the 20% that are kept"):
+        past.take(at(0), 1)
+    assert edge.take(at(0), 200_000) is None
+    for _ in range(7):
+        past.take(at(24 * 31), 0)
+    assert past.take(at(24 * 31), 0) is None
+    with pytest.raises(BudgetSpentError, match="the 10 calls of today but for the 20%"):
+        past.take(at(24 * 31), 0)
+    assert edge.take(at(24 * 31), 0) is None
+
+
 def test_what_was_spent_is_told_by_credential_and_day(register: SqlRegister) -> None:
     register.budget("elm", "one", FAST).take(at(0), 5)
     register.budget("elm", "one", FAST).add_cost(at(24), 7)
