@@ -36,6 +36,8 @@ __all__ = ["changed_text", "search", "thread"]
 _NOTHING: Final = """
 [yellow]Nothing was found.[/] Other spellings and forms that the archive holds:
 `muniment searches save NAME QUERY`, then `muniment searches suggest NAME`."""
+_UNINDEXED: Final = """
+[yellow]Nothing was searched[/]: the index is empty. `muniment reindex` brings it up; then search again."""
 
 
 @click.command()
@@ -154,7 +156,7 @@ def search(
         else:
             print_groups(grouped)
         if not answer.statement.records:
-            console.print(_NOTHING)
+            console.print(_UNINDEXED if answer.statement.fresh.watermark < 0 else _NOTHING)
         print_left_out(services.left_out())
         print_unseen(
             unseen(services.process.register, name, answer.statement.scope, now=services.clock.now())

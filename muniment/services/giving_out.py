@@ -88,16 +88,23 @@ class GivingOut:
     def clear(self, record_ids: Sequence[str]) -> Proof:
         """Remove what lies below MUNIMENT_HOME and holds one of these records.
 
-        A package that waits for its receipt stays, and is named. What cannot be removed is pending: the
-        certificate waits for it. Twice is once.
+        A package that waits for its receipt stays, and is named. A file that was written anew in the place of
+        an earlier one is removed for both. What cannot be removed is pending: the certificate waits for it.
+        Twice is once.
         """
         counts = {"given_out": 0, "removed": 0, "waiting_for_receipt": 0}
         pending: str | None = None
+        cleared: dict[str, datetime] = {}
         for one in self.holding(record_ids):
             counts["given_out"] += 1
             given, place = one.given, one.given.place
-            if given.removed_at is not None:
+            if given.removed_at is None and place in cleared and given.at <= cleared[place]:
+                self._removed(given.number, cleared[place])
                 counts["removed"] += 1
+            elif given.removed_at is not None:
+                counts["removed"] += 1
+                if place is not None:
+                    cleared[place] = given.removed_at
             elif place is not None and self.files.lies(place):
                 if self._waits(given):
                     counts["waiting_for_receipt"] += 1
@@ -107,7 +114,8 @@ class GivingOut:
                 except StorageError as error:
                     pending = error.message
                     continue
-                self._removed(given.number, self.clock.now())
+                cleared[place] = self.clock.now()
+                self._removed(given.number, cleared[place])
                 counts["removed"] += 1
         return Proof(store="given out", proved=pending is None, counts=counts, pending=pending)
 

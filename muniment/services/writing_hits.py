@@ -103,7 +103,8 @@ def write_hits(
     In CSV an apostrophe stands before whatever a spreadsheet would run as a formula (`hit_files.guarded`).
     The file is readable by its owner only, since it holds personal data. `hidden` records are being
     destroyed, and are left out. `as_at` is an earlier commit: the archive is searched, not the index.
-    `telling` hears which records will be in the file, before anything of it is written.
+    `telling` hears which records will be in the file, before anything of it is written; a run that goes on
+    with what another began tells nothing new.
 
     Raises:
         QueryError: A mistake in `typed`.
@@ -126,10 +127,14 @@ def write_hits(
         "hits": _digest(hits),
         "page_hits": page_hits,
     }
-    records = _told(hits, telling)
-    _give_back()
+    record_ids = RecordIds(pc.unique(hits["record_id"]))
+    records = len(record_ids)
     with workplace(path.with_name(f"{path.name}.parts")) as parts:
-        _resume_or_begin(parts, plan, path)
+        if not _is_begun(parts, plan, path):
+            telling(record_ids)
+            _begin(parts, plan, path)
+        del record_ids
+        _give_back()
         for number, start in enumerate(range(0, len(hits), page_hits)):
             part = parts / f"{number:06}.{file_format}"
             some = hits_in(hits.slice(start, page_hits))
@@ -174,13 +179,6 @@ def write_hits(
     return manifest
 
 
-def _told(hits: pa.Table, telling: Callable[[Sequence[str]], None]) -> int:
-    """Tell which records will be in the file; return how many."""
-    record_ids = RecordIds(pc.unique(hits["record_id"]))
-    telling(record_ids)
-    return len(record_ids)
-
-
 def _give_back() -> None:
     """Let the system have again what was freed: its allocator keeps 25 MB and more of it otherwise."""
     pa.default_memory_pool().release_unused()
@@ -202,17 +200,22 @@ def _plain_filters(filters: SearchFilters) -> dict[str, Any]:
     }
 
 
-def _resume_or_begin(parts: Path, plan: dict[str, Any], path: Path) -> None:
+def _is_begun(parts: Path, plan: dict[str, Any], path: Path) -> bool:
+    """Return whether the parts that lie there are of this very plan."""
     told = parts / "plan.json"
-    if told.exists():
-        before = json.loads(told.read_text(encoding="utf-8"))
-        if before == plan:
-            return
-        if before.get("columns") != plan["columns"]:
-            raise BadInputError(
-                f"What lies in {path.name}.parts was written by another muniment, with other columns.",
-                remedy=f"Remove {path.name}.parts and run it again, or use the muniment that began it.",
-            )
+    if not told.exists():
+        return False
+    before = json.loads(told.read_text(encoding="utf-8"))
+    if before.get("columns") != plan["columns"]:
+        raise BadInputError(
+            f"What lies in {path.name}.parts was written by another muniment, with other columns.",
+            remedy=f"Remove {path.name}.parts and run it again, or use the muniment that began it.",
+        )
+    return bool(before == plan)
+
+
+def _begin(parts: Path, plan: dict[str, Any], path: Path) -> None:
+    told = parts / "plan.json"
     told.unlink(missing_ok=True)  # first: without it no part is trusted
     for part in parts.glob("[!.]*"):
         part.unlink()

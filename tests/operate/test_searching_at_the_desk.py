@@ -4,6 +4,7 @@ import csv
 import getpass
 import json
 import re
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -64,6 +65,15 @@ def test_accounts_that_lack_the_same_are_told_together_and_once(archived: Office
 def test_a_search_that_finds_nothing_says_where_other_spellings_are_shown(archived: Office) -> None:
     assert "muniment searches suggest" in archived.run("search", "councl").said
     assert "Nothing was found" not in archived.run("search", EVERYTHING).said
+
+
+def test_an_index_with_nothing_in_it_is_not_told_as_a_search_that_found_nothing(archived: Office) -> None:
+    shutil.rmtree(archived.stage.home / "index")
+    said = archived.run("search", EVERYTHING).said
+    assert "Nothing was searched: the index is empty. `muniment reindex`" in said
+    assert "Nothing was found" not in said
+    assert archived.run("reindex").code == 0
+    assert told(archived.run("search", EVERYTHING).said)[0] > 0
 
 
 def test_pages_give_every_version_once(archived: Office) -> None:

@@ -98,6 +98,20 @@ def test_what_lies_below_the_home_is_removed_before_the_certificate(office: Offi
     assert other.exists()
 
 
+def test_a_file_that_was_written_twice_is_removed_for_both(office: Office) -> None:
+    office.settle()
+    here = office.root / "exports" / "bins.csv"
+    for numbers in ((1, 2), (1, 2, 3), (1,)):
+        give_out(office, here, *numbers)
+    told = certified(office)
+    assert [(one["became"], one["of_these"]) for one in told] == [
+        ("removed", 2),
+        ("removed", 3),
+        ("removed", 1),
+    ]
+    assert not here.exists()
+
+
 @pytest.mark.parametrize("received", [False, True])
 def test_a_package_stays_until_its_receipt_and_then_goes_with_its_records(
     office: Office, *, received: bool

@@ -108,10 +108,16 @@ def test_what_was_stopped_goes_on_and_gives_the_same_file(
     with pytest.raises(KeyboardInterrupt):
         write(name, progress=stop)
     assert not (tmp_path / name).exists()
+    told: list[Sequence[str]] = []
     first = next(iter(sorted((tmp_path / f"{name}.parts").glob("0*"))))
     made = first.stat().st_mtime_ns
     borough.read_rows = 0
-    resumed = write(name, progress=lambda _: first.stat().st_mtime_ns == made or pytest.fail("written twice"))
+    resumed = write(
+        name,
+        progress=lambda _: first.stat().st_mtime_ns == made or pytest.fail("written twice"),
+        telling=told.append,
+    )
+    assert told == []  # it was entered when it was begun
     assert rows_of(tmp_path / name) == rows_of(tmp_path / f"whole-{name}")
     assert resumed.rows == whole.rows
 
@@ -249,7 +255,8 @@ def test_who_enters_what_is_given_out_hears_each_record_once_before_anything_is_
     heard: list[tuple[int, list[str]]] = []
 
     def hear(record_ids: Sequence[str]) -> None:
-        assert not any(tmp_path.glob("hits.csv*"))
+        assert [path.name for path in tmp_path.glob("hits.csv*")] == ["hits.csv.parts"]
+        assert not list((tmp_path / "hits.csv.parts").glob("[!.]*"))
         assert [record_ids[at] for at in range(len(record_ids))] == [*record_ids[:2], *record_ids[2:]]
         heard.append((len(record_ids), list(record_ids)))
 
