@@ -76,18 +76,16 @@ def capture_stream(council: str, account: str, stream: str, purpose: str) -> Cap
     with _limit(of_council, account):
         report = of_council.archiving.run(job)
     if report.reason is not None:
-        emit_event(
-            event="muniment.blind",
-            resource={"prefect.resource.id": f"muniment.account.{council}.{account}"},
-            payload={"stream": stream, "reason": report.reason.value},
-        )
+        _emit("muniment.blind", council, job, reason=report.reason.value)
     if report.alarms:
-        emit_event(
-            event="muniment.alarm",
-            resource={"prefect.resource.id": f"muniment.account.{council}.{account}"},
-            payload={"stream": stream, "alarms": list(report.alarms)},
-        )
+        _emit("muniment.alarm", council, job, alarms=list(report.alarms))
     return report
+
+
+def _emit(event: str, council: str, job: Job, **told: Any) -> None:
+    """Send an event of an account: names, reasons and counts only."""
+    resource = {"prefect.resource.id": f"muniment.account.{council}.{job.account}"}
+    emit_event(event=event, resource=resource, payload={"stream": job.stream.value, **told})
 
 
 @flow(
@@ -115,7 +113,7 @@ def archive_council(council: str, accounts: list[str] | None = None, minutes: fl
                 reports.append(future.result())
             else:
                 failed.append(job)
-                of_council.archiving.not_walked(job)
+                _emit("muniment.blind", council, job, reason=of_council.archiving.not_walked(job).value)
     try:
         finish(
             council,

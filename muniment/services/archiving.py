@@ -127,13 +127,21 @@ class Archiving:
             self.register.pause(self.council, job.account, None, now=self.clock.now())
         return replace(report, alarms=tuple(self._alarms(job, account)))
 
-    def not_walked(self, job: Job) -> None:
-        """Open a gap for a job that could not be run, unless the stream's gap is told by another reason."""
+    def not_walked(self, job: Job) -> Reason:
+        """Open a gap for a job that could not be run, unless the stream's gap is told by another reason.
+
+        Returns:
+            Why the stream is blind.
+        """
         self._not_whole.add(job)
-        whole = (gap for gap in self.register.gaps(self.council) if gap.listing is None)
-        still_open = {(gap.account, gap.stream) for gap in whole if gap.ends_at is None}
-        if (job.account, job.stream) not in still_open:
-            self._open_gap(job.account, job.stream, Reason.NO_RUN)
+        whole = (
+            gap for gap in self.register.gaps(self.council) if gap.listing is None and gap.ends_at is None
+        )
+        still_open = {(gap.account, gap.stream): gap.reason for gap in whole}
+        if (job.account, job.stream) in still_open:
+            return still_open[job.account, job.stream]
+        self._open_gap(job.account, job.stream, Reason.NO_RUN)
+        return Reason.NO_RUN
 
     def _walk(self, connector: Connector, walk: Walk) -> CaptureReport:
         try:
