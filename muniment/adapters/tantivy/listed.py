@@ -10,7 +10,7 @@ files with it. Both may end in the middle of a line, after a kill or on a full d
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -55,12 +55,14 @@ class ListedWords:
         put(self._words, b"\n".join(words))
         self._met.write_bytes(b"")
 
-    def add(self, words: Iterable[str]) -> None:
-        """Add words, or several joined by spaces, durably.
+    def add(self, words: Sequence[str]) -> None:
+        """Add words, or several joined by spaces, durably; none, nothing done.
 
         Raises:
             OSError: Such as a full disk; a part of them may have been added.
         """
+        if not words:
+            return
         with self._met.open("ab") as file:
             # What was cut off by a kill becomes a line of its own, and a word that finds nothing.
             file.write("\n".join(("", *words, "")).replace(" ", "\n").encode())
