@@ -9,12 +9,14 @@ Prefect's own settings say which server; muniment's own environment says which c
 
 import argparse
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 from prefect import serve
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron, Interval
 
 from connectors import registry
 from flows.archive import archive_council
@@ -29,6 +31,21 @@ from muniment.settings import from_environment
 __all__ = ["main"]
 
 _EVERY = timedelta(minutes=15)
+_SINCE = datetime(2026, 1, 1, 0, 7, tzinfo=UTC)
+"""From when the quarters of an hour are counted: else each start of the service would put the next archive
+off by one. Seven minutes past, since upkeep begins at full and half hours."""
+_UPKEEP: Final = (
+    (tidy_council, "0 2 * * *"),
+    (reindex_council, "30 2 * * *"),
+    (verify_council, "0 3 * * *"),
+    (reconcile_council, "0 4 * * *"),
+    (honour_deletions, "30 4 * * *"),
+    (dispose_council, "45 4 * * *"),
+    (retention_review, "0 5 1 * *"),
+    (transfer_council, "30 5 1 4 *"),
+    (hold_review, "0 6 1 1,7 *"),
+)
+"""When each flow begins, by the clock of London: after the hour that summer time takes out or gives twice."""
 _NO_SCHEDULE_GOES_ON = 60.0 * 24 * 31
 
 
@@ -56,28 +73,27 @@ def councils() -> list[Path]:
 
 
 def deployments() -> list[RunnerDeployment]:
-    """Return one set of deployments for each council: archive every 15 minutes, upkeep by night."""
-    found: list[RunnerDeployment] = []
+    """Return one set of deployments for each council: archive every 15 minutes, upkeep by night in London.
+
+    An archive that still runs when the next is due goes on, and the next is left out: it does the work.
+    """
+    one_at_a_time = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+    found: list[object] = []
     for path in councils():
-        parameters = {"council": path.stem}
-        found += [
-            cast("RunnerDeployment", made)
-            for made in (
-                archive_council.to_deployment(
-                    name=path.stem, interval=_EVERY, parameters=parameters, concurrency_limit=1
-                ),
-                tidy_council.to_deployment(name=path.stem, cron="0 2 * * *", parameters=parameters),
-                reindex_council.to_deployment(name=path.stem, cron="30 2 * * *", parameters=parameters),
-                reconcile_council.to_deployment(name=path.stem, cron="0 4 * * *", parameters=parameters),
-                verify_council.to_deployment(name=path.stem, cron="0 3 * * *", parameters=parameters),
-                retention_review.to_deployment(name=path.stem, cron="0 5 1 * *", parameters=parameters),
-                honour_deletions.to_deployment(name=path.stem, cron="30 4 * * *", parameters=parameters),
-                transfer_council.to_deployment(name=path.stem, cron="30 5 1 4 *", parameters=parameters),
-                dispose_council.to_deployment(name=path.stem, cron="45 4 * * *", parameters=parameters),
-                hold_review.to_deployment(name=path.stem, cron="0 6 1 1,7 *", parameters=parameters),
+        council = {"council": path.stem}
+        every = Interval(_EVERY, anchor_date=_SINCE)
+        found.append(
+            archive_council.to_deployment(
+                name=path.stem, schedule=every, parameters=council, concurrency_limit=one_at_a_time
             )
+        )
+        found += [
+            flow.to_deployment(
+                name=path.stem, schedule=Cron(cron, timezone="Europe/London"), parameters=council
+            )
+            for flow, cron in _UPKEEP
         ]
-    return found
+    return cast("list[RunnerDeployment]", found)
 
 
 def make_limits() -> None:

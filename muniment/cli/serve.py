@@ -1,5 +1,7 @@
 """`muniment serve`: run the schedules. It starts what is missing and never imports Prefect itself."""
 
+import ctypes
+import fcntl
 import os
 import shutil
 import signal
@@ -7,11 +9,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import IO, Final
 
 import click
 import httpx
@@ -54,6 +56,7 @@ _LEASES: Final = {
 _UNAWAITED: Final = "ignore:coroutine 'Runner.astop' was never awaited:RuntimeWarning"
 """What Prefect says of itself when its runner is stopped by a signal: nothing that a reader could mend."""
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
+_PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 _PAGE: Final = 200  # limits: as many as Prefect tells at once
 
 
@@ -69,17 +72,19 @@ def serve(port: int) -> None:
     for told in _STOPPING:
         signal.signal(told, _interrupt)
     try:
+        home = settings.home / "prefect"
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _be_the_only_one(home / "serve.lock")
         api = settings.prefect_api
         if api is None:
-            server, api = start_prefect(settings.home / "prefect", port=port)
+            server, api = start_prefect(home, port=port)
             children.append(server)
             console.print(f"Prefect runs at {api.removesuffix('/api')}")
         environment = flows_environment(settings, api)
         schedules = [sys.executable, "-W", _UNAWAITED, "-m", "flows", "serve"]
-        # A session of its own: Ctrl-C reaches us alone, and what runs there is stopped once, not interrupted.
-        children.append(subprocess.Popen(schedules, env=environment, start_new_session=True))
+        children.append(_start(schedules, env=environment))
         while all(child.poll() is None for child in children):
-            keep_short(settings.home / "prefect" / "server.log")
+            keep_short(home / "server.log")
             time.sleep(1.0)
         console.print("[red]A process of the schedules ended by itself[/]: see what it said above.")
         code = LOOK
@@ -127,23 +132,8 @@ def start_prefect(home: Path, *, port: int) -> tuple[subprocess.Popen[bytes], st
     }
     environment.pop("PREFECT_API_URL", None)
     with log.open("ab") as sink:
-        server = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "flows.server",
-                "server",
-                "start",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                str(port),
-            ],
-            env=environment,
-            stdout=sink,
-            stderr=sink,
-            start_new_session=True,
-        )
+        command = [sys.executable, "-m", *PREFECT_SERVER, "--host", "127.0.0.1", "--port", str(port)]
+        server = _start(command, env=environment, said=sink)
     api = f"http://127.0.0.1:{port}/api"
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
@@ -156,6 +146,44 @@ def start_prefect(home: Path, *, port: int) -> tuple[subprocess.Popen[bytes], st
         time.sleep(0.3)
     stop(server)
     raise StorageError("The local Prefect server did not come up.", remedy=f"Its log is {log}.")
+
+
+def _be_the_only_one(lock: Path) -> None:
+    """Hold a lock for as long as this process lives: two that serve would do everything twice.
+
+    Raises:
+        StorageError: Another process holds it.
+    """
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise StorageError(
+            f"Another `muniment serve` runs with this home: it holds {lock}.",
+            remedy="Leave that one running, or stop it first.",
+        ) from error
+
+
+def _start(
+    command: Sequence[str], *, env: Mapping[str, str], said: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a child in a session of its own, which the kernel stops where this process dies without a word.
+
+    Ctrl-C so reaches us alone, and what runs there is stopped once, not interrupted.
+    """
+    libc = ctypes.CDLL(None)
+
+    def stop_with_parent() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    return subprocess.Popen(
+        command,
+        env=env,
+        stdout=said,
+        stderr=said,
+        start_new_session=True,
+        preexec_fn=stop_with_parent,  # noqa: PLW1509 -- one call to the kernel: it takes no lock
+    )
 
 
 def keep_short(log: Path, *, most: int = _LOG_BYTES) -> None:

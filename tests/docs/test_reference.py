@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 import pytest
-import yaml
 
 from connectors.download import SHORTENERS
 from connectors.registry import PLATFORMS
@@ -151,16 +150,6 @@ def test_every_state_and_every_reason_is_explained_to_the_officer_and_no_other()
 def test_every_kind_of_audit_entry_is_explained_and_no_other() -> None:
     told = [cell for row in rows("officer/audit.md") for cell in quoted(row[0])]
     assert sorted(told) == sorted(Tag)
-
-
-def test_the_deployments_for_an_existing_prefect_are_those_that_serve_runs() -> None:
-    told = yaml.safe_load((CHECKOUT / "infra" / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
-    served = (CHECKOUT / "flows" / "__main__.py").read_text(encoding="utf-8")
-    flows = {one["entrypoint"].rsplit(".", 1)[1] for one in told}
-    assert flows == set(re.findall(r"(\w+)\.to_deployment\(", served))
-    crons = {one["schedules"][0]["cron"] for one in told if "cron" in one["schedules"][0]}
-    assert crons == set(re.findall(r'cron="([^"]+)"', served))
-    assert {one["parameters"]["council"] for one in told} == {"{{ $COUNCIL }}"}
 
 
 def test_every_reason_for_which_a_record_stays_is_explained_and_no_other() -> None:
