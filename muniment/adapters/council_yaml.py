@@ -16,10 +16,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from muniment.adapters.strict_yaml import in_words, line_of, line_of_node, read, refuse, repeated_keys
+from muniment.domain.allowance import Allowance
 from schemas.account import WEB_ADDRESS, Account
 from schemas.vocabulary import AccountKind, OnDeletion
 
-__all__ = ["Council", "CredentialSource", "Entry", "Limits", "load"]
+__all__ = ["Council", "CredentialSource", "Entry", "load"]
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
@@ -139,14 +140,6 @@ class CouncilFile(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What may be spent with a credential; None: the platform's own limits only."""
-
-    usd_per_month: float | None
-    calls_per_day: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """An account, and what the register says of it beyond what capture needs."""
 
@@ -209,12 +202,12 @@ class Council:
             if entry.account.on_deletion is OnDeletion.HONOUR
         }
 
-    def limits(self, account: Account) -> Limits:
+    def allowance(self, account: Account) -> Allowance:
         """Return what may be spent with an account's credential."""
         source = self.credentials.get(account.credential or "")
         if source is None:
-            return Limits(usd_per_month=None, calls_per_day=None)
-        return Limits(usd_per_month=source.usd_per_month, calls_per_day=source.calls_per_day)
+            return Allowance()
+        return Allowance(usd_per_month=source.usd_per_month, calls_per_day=source.calls_per_day)
 
 
 def load(path: Path, platforms: Collection[str]) -> Council:

@@ -57,6 +57,7 @@ class CouncilServices(CouncilRetention):
             register=self.process.register,
             clock=self.clock,
             connect=self.connect,
+            allowance=self.council.allowance,
         )
 
     @cached_property
@@ -103,13 +104,13 @@ class CouncilServices(CouncilRetention):
         return lambda renew: self.process.credentials.rotate(source, renew)
 
     def _transport(self, account: Account, secrets: Mapping[str, str], leaves: float) -> Transport:
-        limits = self.council.limits(account)
+        allowance = self.council.allowance(account)
         budget = self.process.register.budget(
             self.name,
             account.credential or account.account,
             registry.tariff(account.platform),
-            usd_per_month=limits.usd_per_month,
-            calls_per_day=limits.calls_per_day,
+            usd_per_month=allowance.usd_per_month,
+            calls_per_day=allowance.calls_per_day,
             leaves=leaves,
         )
         return Transport(

@@ -1,7 +1,8 @@
 """Rules of record keeping, pure: no input or output, no SDK, no clock of their own.
 
-Capture: `due` (which walks), `estimate`, `presence` (what a look makes us believe), `completeness` with its
-picture `calendar`, `evidence` (leaves, roots, seals), `naming` (from an address to record ids).
+Capture: `due` (which walks), `allowance`, `estimate`, `presence` (what a look makes us believe),
+`completeness` with its picture `calendar`, `evidence` (leaves, roots, seals), `naming` (from an address to
+record ids).
 
 Retention: `retention` is a schedule as values; `period`, `counting` and `floors` are its terms; `holdings`
 the facts of records, `columns` how they are worked on; `classifying`, `triggers` and `duties` come to a

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from connectors.contract import Identity, Tariff
+from muniment.domain.allowance import Allowance
 from schemas.counted import counted
 
 __all__ = ["Estimate", "estimate"]
@@ -31,19 +32,22 @@ class Estimate:
         return f"about {counted(self.reads, 'read')}, {money}, {_duration(self.time)}"
 
 
-def estimate(identity: Identity, tariff: Tariff) -> Estimate:
-    """Return what a backfill will take, rounded up: one read for each post and each comment."""
+def estimate(identity: Identity, tariff: Tariff, allowance: Allowance) -> Estimate:
+    """Return what a backfill will take, rounded up: one read for each post and each comment.
+
+    It takes as long as the platform's rate makes it, and what the council allows its credential; other
+    accounts that share this are not reckoned with.
+    """
     if identity.posts is None:
         return Estimate(reads=None, dollars=0.0, time=timedelta(0))
     comments = identity.comments if identity.comments is not None else identity.posts * _COMMENTS_A_POST
     reads = identity.posts + comments
     # Comments come by thread: at least one call for each post that has any.
     calls = identity.posts / tariff.page_items + min(identity.posts, comments) + comments / tariff.page_items
-    return Estimate(
-        reads=reads,
-        dollars=reads * tariff.item_micros / _MICROS,
-        time=timedelta(seconds=calls / tariff.calls * tariff.per_seconds),
-    )
+    dollars = reads * tariff.item_micros / _MICROS
+    at_this_rate = timedelta(seconds=calls / tariff.calls * tariff.per_seconds)
+    time = max(at_this_rate, allowance.wait(calls=calls, dollars=dollars))
+    return Estimate(reads=reads, dollars=dollars, time=time)
 
 
 def _duration(time: timedelta) -> str:

@@ -5,12 +5,13 @@ walk is left to go on from its marker, a gap is opened, an account is paused. On
 (RetryableError) and what a person must look at (FatalError) is raised.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from connectors.contract import Connector, Identity
+from muniment.domain.allowance import LEFT_TO_EDGES, Allowance
 from muniment.domain.due import Job, Purpose
 from muniment.domain.estimate import Estimate, estimate
 from muniment.domain.people import Actor
@@ -38,7 +39,6 @@ __all__ = ["Archiving"]
 
 _CHECK_EVERY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
-_LEFT_TO_EDGES: Final = 0.2
 _MOST_ROUNDS: Final = 10_000
 """Turns of five minutes for a month: a fault of ours would end here."""
 
@@ -64,6 +64,7 @@ class Archiving:
     register: Register
     clock: Clock
     connect: Connect
+    allowance: Callable[[Account], Allowance]
     _connectors: dict[str, dict[float, Connector]] = field(default_factory=dict)
     _enrolled: dict[str, Enrolled] = field(default_factory=dict)
     _asking: Asking = field(init=False)
@@ -98,7 +99,7 @@ class Archiving:
         try:
             connector = self._connector(account)
             account = self._identified(enrolled, connector)
-            connector = self._connector(account, 0.0 if job.purpose is Purpose.EDGE else _LEFT_TO_EDGES)
+            connector = self._connector(account, 0.0 if job.purpose is Purpose.EDGE else LEFT_TO_EDGES)
         except (AccountError, BadInputError) as error:
             return self._paused(job, account, error)
         except (RateLimitedError, StreamError) as error:
@@ -189,7 +190,7 @@ class Archiving:
     def estimate(self, account: Account) -> Estimate:
         """Return what reading this account's past will take."""
         connector = self._connector(account)
-        return estimate(connector.check(), connector.tariff)
+        return estimate(connector.check(), connector.tariff, self.allowance(account))
 
     def one(self, account: str) -> Account:
         """Return an open account by its name.

@@ -45,8 +45,8 @@ def test_the_example_is_complete_and_right() -> None:
         date(2015, 1, 1),
     )
     assert accounts["facebook-flood-2026"].on_deletion is OnDeletion.HONOUR
-    assert council.limits(main).usd_per_month == 60
-    assert council.limits(accounts["bluesky-main"]).usd_per_month is None
+    assert council.allowance(main).usd_per_month == 60
+    assert council.allowance(accounts["bluesky-main"]).usd_per_month is None
 
 
 def test_the_example_shows_nearly_every_field() -> None:

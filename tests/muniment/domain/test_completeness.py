@@ -4,7 +4,6 @@ import re
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
-from connectors.contract import Identity, Tariff
 from muniment.domain.calendar import calendar_svg
 from muniment.domain.completeness import (
     NEVER_READ,
@@ -13,7 +12,6 @@ from muniment.domain.completeness import (
     sentence,
     totals,
 )
-from muniment.domain.estimate import estimate
 from schemas.report import Completeness, Gap
 from schemas.vocabulary import Reason, Stream
 
@@ -124,15 +122,3 @@ def test_the_calendar_draws_no_day_on_which_an_account_was_not_in_the_register()
 
 def test_an_account_that_was_never_read_is_not_said_to_lack_nothing() -> None:
     assert sentence([], [], now=NOW) == NEVER_READ
-
-
-def test_an_estimate_reads_as_a_person_says_it() -> None:
-    identity = Identity(native_id="1", handle="a", name=None, posts=20_000, comments=21_000)
-    tariff = Tariff(page_items=100, calls=300, per_seconds=900, item_micros=1_100)
-    assert estimate(identity, tariff).sentence() == "about 41,000 reads, $45, 17 hours"
-
-
-def test_an_unknown_amount_is_not_made_up() -> None:
-    identity = Identity(native_id="1", handle="a", name=None)
-    tariff = Tariff(page_items=100, calls=300, per_seconds=900)
-    assert estimate(identity, tariff).reads is None
