@@ -11,7 +11,7 @@ from muniment.search.highlight import Piece, excerpt
 from muniment.services.finding import FoundVersion
 from muniment.services.grouping import Group, GroupedAnswer
 from muniment.services.searching import SearchAnswer
-from muniment.services.unseen import AccountUnseen, by_lack
+from muniment.services.unseen import NO_ACCOUNT, AccountUnseen, by_lack
 from schemas.counted import counted
 from schemas.london import london_short
 
@@ -78,6 +78,9 @@ def print_groups(grouped: GroupedAnswer) -> None:
 def print_unseen(accounts: Sequence[AccountUnseen]) -> None:
     """Say what could not have been found, each thing once with the accounts that lack it."""
     lacking = by_lack(accounts)
+    if not accounts:
+        console.print(f"\n[yellow]{NO_ACCOUNT}[/]")
+        return
     if not lacking:
         console.print("\n[dim]Nothing is known to be missing of what was searched.[/]")
         return

@@ -23,7 +23,7 @@ from muniment.services.searching import (
     parse_search,
     statement_of,
 )
-from muniment.services.unseen import AccountUnseen, by_lack, unseen
+from muniment.services.unseen import NO_ACCOUNT, AccountUnseen, by_lack, unseen
 from schemas.errors import BadInputError
 
 __all__ = [
@@ -334,5 +334,5 @@ def _decisions(decided: Iterable[SpellingDecision]) -> list[str]:
 
 def _nothing_lacking(accounts: Sequence[AccountUnseen]) -> list[str]:
     if not accounts:
-        return ["- Nothing is known: no open account of the register was searched."]
+        return [f"- {NO_ACCOUNT}"]
     return [] if any(one.lacks for one in accounts) else ["- Nothing is known to be missing."]

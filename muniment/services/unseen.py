@@ -12,8 +12,9 @@ from muniment.search.scope import SearchScope
 from muniment.services.covering import of_account
 from schemas.report import Gap
 
-__all__ = ["AccountUnseen", "by_lack", "unseen"]
+__all__ = ["NO_ACCOUNT", "AccountUnseen", "by_lack", "unseen"]
 
+NO_ACCOUNT: Final = "Nothing is known: no account that was ever asked lies in what was searched."
 _NEVER_READ: Final = "we cannot say what, since no list was read to its end yet"
 
 

@@ -1,6 +1,6 @@
 """An account that was closed: its records are found, and what is not held of it is told as before."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -37,6 +37,17 @@ def test_it_is_among_the_accounts_that_a_statement_names(closed: Office) -> None
     said = closed.run("searches", "statement", "notices").said
     assert "facebook" in said
     assert "the platform asked for a person" in said
+
+
+def test_nothing_is_vouched_for_of_an_account_that_was_closed_before_it_was_ever_asked(
+    office: Office,
+) -> None:
+    office.rewrite(lambda told: told["accounts"][0].update(closed_on=date(2020, 1, 1)))
+    assert office.archive().code == 0
+    found = office.run("search", "notice", "--account", "facebook")
+    assert (found.code, "0 records" in found.said) == (0, True)
+    assert "no account that was ever asked lies in what was searched" in found.said
+    assert "Nothing is known to be missing" not in found.said
 
 
 def test_an_account_that_will_be_closed_is_asked_until_then(office: Office) -> None:

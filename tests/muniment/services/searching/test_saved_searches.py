@@ -202,7 +202,7 @@ def test_an_accepted_statement_is_kept_word_for_word(
         "Other spellings and forms accepted: none.\n"
         "Other spellings and forms declined: llifogydd for flood.\n"
         "What could not have been found:\n"
-        "- Nothing is known: no open account of the register was searched."
+        "- Nothing is known: no account that was ever asked lies in what was searched."
     )
     commits.commit(row("x:9", "flood"))
     catch_up(commits.archive(), index, "borough")
