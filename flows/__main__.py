@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Final, cast
 
 from prefect import serve
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron, Interval
+from prefect.settings import PREFECT_API_URL
 
 from connectors import registry
 from flows.archive import archive_council
@@ -58,6 +60,12 @@ def main(arguments: list[str]) -> int:
     run = commands.add_parser("run")
     run.add_argument("council")
     given = parser.parse_args(arguments)
+    with get_client(sync_client=True) as client:
+        refused = client.api_healthcheck()
+    if refused is not None:
+        told = f"The Prefect server at {PREFECT_API_URL.value()} does not answer ({type(refused).__name__})."
+        sys.stderr.write(f"muniment: {told}\nWhat to do: Start it, or correct MUNIMENT_PREFECT_API.\n")
+        return 6
     if given.command == "run":
         state = archive_council(given.council, minutes=_NO_SCHEDULE_GOES_ON, return_state=True)
         return 0 if state.is_completed() else 5

@@ -25,7 +25,7 @@ from muniment.settings import Settings
 from schemas.account import Account
 from schemas.errors import AccountError, BadInputError, MunimentError
 
-__all__ = ["CouncilServices", "index_process", "read_council"]
+__all__ = ["CouncilServices", "index_process", "read_council", "read_councils"]
 
 _NO_SECRETS: Final = frozenset({"expires_at", "username"})
 """Values of a credential that are none: a user's name is a word, and masking it alters what people said."""
@@ -139,6 +139,21 @@ def read_council(settings: Settings, name: str) -> Council:
             remedy="Copy councils/example_borough.yml, or set MUNIMENT_COUNCILS.",
         )
     return load(path, registry.PLATFORMS)
+
+
+def read_councils(settings: Settings) -> list[Council]:
+    """Read every council's file.
+
+    Raises:
+        BadInputError: There is none, or one has mistakes.
+    """
+    names = sorted(path.stem for path in settings.councils.glob("*.yml"))
+    if not names:
+        raise BadInputError(
+            f"There is no council's file in {settings.councils}.",
+            remedy="Copy councils/example_borough.yml there, or set MUNIMENT_COUNCILS.",
+        )
+    return [read_council(settings, name) for name in names]
 
 
 def index_process(settings: Settings, register: ErasedRecords, retaining: Retaining) -> IndexProcess:

@@ -18,6 +18,7 @@ from typing import IO, Final
 import click
 import httpx
 
+from muniment.bootstrap.council import read_councils
 from muniment.cli.exits import LOOK
 from muniment.cli.opening import console
 from muniment.settings import Settings, from_environment
@@ -61,13 +62,20 @@ _PAGE: Final = 200  # limits: as many as Prefect tells at once
 
 
 @click.command()
-@click.option("--port", default=4200, show_default=True, help="Where the local Prefect server listens.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    default=4200,
+    show_default=True,
+    help="Where the local Prefect server listens.",
+)
 def serve(port: int) -> None:
     """Run the schedules of every council until stopped: archive every 15 minutes, upkeep by night.
 
     Uses the Prefect server of MUNIMENT_PREFECT_API; without one it starts a local server on SQLite.
     """
     settings = from_environment()
+    read_councils(settings)  # a mistake is told now, and with the code that systemd does not start again at
     children: list[subprocess.Popen[bytes]] = []
     for told in _STOPPING:
         signal.signal(told, _interrupt)
@@ -86,7 +94,10 @@ def serve(port: int) -> None:
         while all(child.poll() is None for child in children):
             keep_short(home / "server.log")
             time.sleep(1.0)
-        console.print("[red]A process of the schedules ended by itself[/]: see what it said above.")
+        if children[-1].poll() is not None:
+            console.print("[red]The process of the schedules ended by itself[/]: see what it said above.")
+        else:
+            console.print(f"[red]The Prefect server ended by itself[/]: its log is {home / 'server.log'}.")
         code = LOOK
     except KeyboardInterrupt:
         console.print("Stopping; what was kept is kept.")

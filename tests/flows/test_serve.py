@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from muniment.cli.serve import is_taken
-from tests.flows.council import free_port, small_council
+from tests.flows.council import Stage, free_port, small_council
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(900)
@@ -37,15 +37,7 @@ def test_serve_starts_a_server_and_every_schedule_and_stops_quietly_at_ctrl_c(tm
         )
         try:
             names = _scheduled(api, serving)
-            other = subprocess.run(
-                [*command[:-1], str(free_port())],
-                cwd=CHECKOUT,
-                env=stage.environment(),
-                check=False,
-                capture_output=True,
-                text=True,
-                timeout=200,
-            )
+            other = refused(stage, "--port", str(free_port()))
         finally:
             os.killpg(serving.pid, signal.SIGINT)
             os.killpg(serving.pid, signal.SIGTERM)  # being told twice does not break off the stopping
@@ -57,6 +49,43 @@ def test_serve_starts_a_server_and_every_schedule_and_stops_quietly_at_ctrl_c(tm
         assert said.decode().strip().endswith("what was kept is kept.")
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def refused(stage: Stage, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    """Run `muniment serve` where it cannot go on."""
+    return subprocess.run(
+        [sys.executable, "-m", "muniment", "serve", *arguments],
+        cwd=CHECKOUT,
+        env={**stage.environment(), **more},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_a_prefect_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    api = f"http://127.0.0.1:{free_port()}/api"
+    with small_council(tmp_path) as stage:
+        done = refused(stage, MUNIMENT_PREFECT_API=api)
+    assert done.returncode == 6, done.stderr
+    assert f"The Prefect server at {api} does not answer" in done.stderr
+    assert "The process of the schedules ended by itself" in done.stdout
+
+
+def test_mistakes_are_told_before_anything_is_started(tmp_path: Path) -> None:
+    with small_council(tmp_path) as stage:
+        assert refused(stage, "--port", "80000").returncode == 2
+        file = stage.councils / "smalltown.yml"
+        whole = file.read_text()
+        file.write_text(f"{whole}\nnosuch: 1\n")
+        mistaken = refused(stage)
+        file.unlink()
+        none = refused(stage)
+    assert (mistaken.returncode, none.returncode) == (2, 2), mistaken.stderr + none.stderr
+    assert "nosuch" in mistaken.stderr
+    assert "There is no council's file" in none.stderr
+    assert not (stage.home / "prefect").exists()
 
 
 def test_what_serve_started_ends_where_serve_is_killed(tmp_path: Path) -> None:
