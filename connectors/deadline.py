@@ -36,12 +36,13 @@ def answered_within(seconds: float) -> Iterator[None]:
 
 def keep_deadlines(client: httpx.Client) -> httpx.Client:
     """Make a client keep the deadline of `answered_within`, through a proxy too; twice is once."""
-    # httpx passes no network backend on to httpcore, whose own interface this is.
-    transports = (client._transport, *client._mounts.values())  # noqa: SLF001
-    for pool in (getattr(transport, "_pool", None) for transport in transports):
-        backend = getattr(pool, "_network_backend", None)
-        if isinstance(backend, httpcore.NetworkBackend) and not isinstance(backend, _Backend):
-            pool._network_backend = _Backend(backend)  # type: ignore[union-attr]  # noqa: SLF001
+    # httpx passes no network backend on to httpcore, whose own interface this is. Where another version has
+    # no such attribute, this fails for every client: without its deadline none may ask.
+    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001
+        if isinstance(transport, httpx.HTTPTransport):
+            pool = transport._pool  # noqa: SLF001
+            if not isinstance(pool._network_backend, _Backend):  # noqa: SLF001
+                pool._network_backend = _Backend(pool._network_backend)  # noqa: SLF001
     return client
 
 
