@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -210,3 +211,29 @@ def test_words_told_again_and_again_do_not_make_the_list_grow_without_end(tmp_pa
         size = sum(path.stat().st_size for path in tmp_path.iterdir())
         assert size < 2_000_000
     assert set(made.read().decode().split("\n")) == {"", *words}
+
+
+def test_who_reads_while_the_list_is_put_together_misses_no_word(tmp_path: Path) -> None:
+    made = ListedWords(tmp_path)
+    made.make(())
+    told: list[bytes] = []
+    done = threading.Event()
+    missed: list[bytes] = []
+
+    def look() -> None:
+        while not done.is_set():
+            before = told[-3:]
+            lines = made.read().split(b"\n")
+            missed.extend(one for one in before if one not in lines)
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    try:
+        for number in range(150):
+            made.add([f"word{number}"])
+            told.append(b"word%d" % number)
+            made.make(set(made.read().split(b"\n")))
+    finally:
+        done.set()
+        reader.join()
+    assert missed == []
