@@ -11,17 +11,20 @@ import muniment.check_proof
 from muniment.bootstrap.council import CouncilServices
 from muniment.cli.exits import FAULTY
 from muniment.cli.files import NEW_FOLDER, outlet, written
+from muniment.cli.index import print_reconciled
 from muniment.cli.opening import COUNCIL, console, opened_council
 from muniment.domain.events import ArchiveReread, ArchiveSealed, ArchiveVerified, RecordProved
 from muniment.domain.given_out import GivenKind
 from muniment.domain.people import Act, require
 from muniment.services.finishing import finish
+from muniment.services.index_upkeep import reconcile_current
 from muniment.services.proving import proof as prove
 from muniment.services.rereading import file_readable
 from muniment.services.rereading import reread as read_again
 from muniment.services.verifying import Verdict
 from muniment.services.verifying import verify as check
 from schemas.counted import counted
+from schemas.errors import SchemaMismatchError, SearchUnavailableError
 
 __all__ = ["print_verdict", "proof", "reread", "seal", "verify"]
 
@@ -46,8 +49,26 @@ def verify(council: str | None) -> None:
         )
         told = ArchiveVerified(faults=len(verdict.faults), commit_no=verdict.commit_no)
         services.record(told)
-    print_verdict(verdict)
-    sys.exit(FAULTY if verdict.faults else 0)
+        print_verdict(verdict)
+        if verdict.faults:
+            sys.exit(FAULTY)
+        status.update("verifying the search index")
+        _count_index(services)
+
+
+def _count_index(services: CouncilServices) -> None:
+    """Count the search index last: it is a view, and what is wrong with it is no fault of the archive."""
+    try:
+        found = reconcile_current(
+            services.archive, services.process.index, services.name, erased=services.process.register
+        )
+    except (SearchUnavailableError, SchemaMismatchError) as error:
+        console.print(f"The search index was not counted: {escape(str(error))}")
+        return
+    if found is None:
+        console.print("The search index was not counted: it is not brought up to the archive's last commit.")
+        return
+    print_reconciled(found)
 
 
 def print_verdict(verdict: Verdict) -> None:

@@ -17,7 +17,7 @@ from muniment.services.searching import freshness
 from schemas.counted import counted
 from schemas.errors import IntegrityError
 
-__all__ = ["index"]
+__all__ = ["index", "print_reconciled"]
 
 _MOST_DIFFERENCES: Final = 40  # a screenful
 
@@ -76,7 +76,7 @@ def reconcile_index(council: str | None) -> None:
         catch_up(archive, services.process.index, services.name, erased=register, classes=classes)
         found = reconcile(archive, services.process.index, services.name, erased=register, classes=classes)
         services.record(IndexReconciled(commit_no=found.commit_no, differences=len(found.differences)))
-    _tell(found)
+    print_reconciled(found)
 
 
 @index.command()
@@ -124,7 +124,8 @@ def _purge(services: CouncilServices) -> None:
         )
 
 
-def _tell(found: Reconciled) -> None:
+def print_reconciled(found: Reconciled) -> None:
+    """Print that archive and index agree; raises IntegrityError with where they differ."""
     if found.agrees:
         console.print(
             f"{counted(found.versions, 'version')}, as at commit {found.commit_no}: archive and index agree."

@@ -22,7 +22,7 @@ from muniment.services.indexing import (
 )
 from schemas.errors import IntegrityError, SchemaMismatchError
 
-__all__ = ["Difference", "Reconciled", "purge_index", "reconcile"]
+__all__ = ["Difference", "Reconciled", "purge_index", "reconcile", "reconcile_current"]
 
 _EVERYTHING = Query(typed="", tree=Everything())
 _COUNTED = tuple(facet for facet in Facet if facet not in (Facet.YEAR, Facet.MONTH))
@@ -96,6 +96,22 @@ def reconcile(
         same_versions=in_archive == in_index and versions == every.versions,
         differences=tuple(_differences(index, council, months)),
     )
+
+
+def reconcile_current(
+    archive: Archive, index: SearchIndex, council: str, *, erased: ErasedRecords
+) -> Reconciled | None:
+    """Count an index that stands at the archive's last commit; None: it stands elsewhere, or there is none.
+
+    Nothing is written, so an index that is behind is left as it is.
+
+    Raises:
+        SearchUnavailableError: The server does not answer.
+        SchemaMismatchError: Another tokeniser made the index: rebuild it.
+    """
+    if index.watermark(council) != archive.commit_no():
+        return None
+    return reconcile(archive, index, council, erased=erased)
 
 
 def purge_index(

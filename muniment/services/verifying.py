@@ -3,7 +3,8 @@
 Files and seals first (ports.Seals), then the audit chain against the heads that the seals name, then what
 lies in the files: every exhibit's leaf against the capture it came with, every media file against its name
 and its row. Last the register, which knows of each record that was seen, and whose ledger adds up. What is
-newer than the last seal is "not yet sealed", not faulty. The search index is a view, counted by `reconcile`.
+newer than the last seal is "not yet sealed", not faulty. The search index is a view, counted by
+`index_upkeep.reconcile_current`.
 """
 
 import hashlib
