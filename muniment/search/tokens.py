@@ -34,6 +34,7 @@ __all__ = [
     "STEMMER_VERSION",
     "More",
     "Piece",
+    "Pieces",
     "Span",
     "TokenKind",
     "fold",
@@ -141,10 +142,11 @@ class _Parts(NamedTuple):
     extra_is_word: bool = False
 
 
-class _Pieces(dict[str, Piece]):
+class Pieces(dict[str, Piece]):
     """The pieces that are remembered; one that is not is read when it is asked for."""
 
     def __missing__(self, raw: str) -> Piece:
+        """Read a piece, and remember it unless it is long."""
         piece = _piece(raw)
         if len(raw) <= MAX_REMEMBERED_LENGTH:
             if len(self) >= MAX_REMEMBERED:
@@ -152,8 +154,12 @@ class _Pieces(dict[str, Piece]):
             self[raw] = piece
         return piece
 
+    def joined(self, outward: str, inward: str) -> tuple[str, str]:
+        """Return what the halves of a postcode add to the exact and to the stem stream."""
+        return outward + inward, outward + inward
 
-PIECES: Final[dict[str, Piece]] = _Pieces()
+
+PIECES: Final = Pieces()
 """What is remembered for all."""
 
 _stemmers = threading.local()
@@ -186,7 +192,7 @@ def fold(text: str) -> str:
     return bare.lower().replace(_TYPED_APOSTROPHE, "'").replace(_LETTER_APOSTROPHE, "'")
 
 
-def streams(text: str, pieces: dict[str, Piece] = PIECES) -> tuple[str, str]:
+def streams(text: str, pieces: Pieces = PIECES) -> tuple[str, str]:
     """Return the exact and the stem stream of a text of any Unicode characters.
 
     `pieces`: what is remembered of texts before this one; shared by all, where nothing else is given.
@@ -204,8 +210,7 @@ def streams(text: str, pieces: dict[str, Piece] = PIECES) -> tuple[str, str]:
                 previous = ""
                 continue
             if previous and more.inward:
-                # Joined it is a piece as well, and has neither a stem nor an extra of its own.
-                tail.append(pieces[previous + more.inward][:2])
+                tail.append(pieces.joined(previous, more.inward))
             tail += more.tail
             split += more.split
             previous = more.outward

@@ -17,7 +17,7 @@ from muniment.adapters.tantivy.query import FLAGS
 from muniment.adapters.tantivy.reading import KEYWORD_FACETS
 from muniment.search.entry import KEYWORDS, Entry, authors, keywords, record_key
 from muniment.search.entry_columns import own_numbers
-from muniment.search.tokens import PIECES, Piece, streams
+from muniment.search.tokens import PIECES, Pieces, streams
 
 __all__ = ["LAYOUT_VERSION", "documents_of", "index_schema", "mark_document"]
 
@@ -27,7 +27,8 @@ LAYOUT_VERSION: Final = 2
 _NUMBERS: Final = ("id", "day", "ym", "sk", "record_key", "edited", "current", "multi", "mark", "watermark")
 _FACETS: Final = frozenset(map(str, KEYWORD_FACETS))
 _AT_ONCE: Final = 5_000
-_MOST_SHARED: Final = 1_000
+_MOST_SHARED: Final = 10_000
+"""A million entries of fifty accounts have some 7,000 such documents, of about a kilobyte."""
 _SHARED: Final = (
     *("platform", "accounts", "author_role", "kind", "series", "language"),
     *("state", "record_class", "edited", "current", "multi"),
@@ -35,6 +36,9 @@ _SHARED: Final = (
 _shared_values: Final = itemgetter(*map(Entry._fields.index, _SHARED))
 
 _Tantivy = Any  # tantivy ships no usable types: its classes are named here by role only
+
+_shared: dict[tuple[object, ...], _Tantivy] = {}
+"""Documents made before, by what they share; remembered for all, from commit to commit."""
 
 
 def index_schema() -> _Tantivy:
@@ -59,15 +63,12 @@ def mark_document(watermark: int) -> _Tantivy:
     return mark
 
 
-def documents_of(
-    entries: Iterable[Entry], pieces: dict[str, Piece] = PIECES
-) -> Iterator[tuple[Entry, _Tantivy]]:
+def documents_of(entries: Iterable[Entry], pieces: Pieces = PIECES) -> Iterator[tuple[Entry, _Tantivy]]:
     """Yield each entry with its document, in order. Their numbers are reckoned by the portion."""
-    shared: dict[tuple[object, ...], _Tantivy] = {}
     coming = iter(entries)
     while some := list(islice(coming, _AT_ONCE)):
         for entry, id_, day, month, sort_key in zip(some, *own_numbers(some), strict=True):
-            document = _with_shared(entry, shared)
+            document = _with_shared(entry)
             document.add_integer("id", id_)
             document.add_integer("day", day)
             document.add_integer("ym", month)
@@ -84,14 +85,14 @@ def documents_of(
             yield entry, document
 
 
-def _with_shared(entry: Entry, shared: dict[tuple[object, ...], _Tantivy]) -> _Tantivy:
+def _with_shared(entry: Entry) -> _Tantivy:
     """Return a document with what many entries share, copied from one made before: half the calls."""
     key = _shared_values(entry)
-    known = shared.get(key)
+    known = _shared.get(key)
     if known is None:
-        if len(shared) >= _MOST_SHARED:
-            shared.clear()
-        known = shared[key] = tantivy.Document()
+        if len(_shared) >= _MOST_SHARED:
+            _shared.clear()
+        known = _shared[key] = tantivy.Document()
         for name in ("edited", "current", "multi"):
             known.add_integer(name, int(getattr(entry, name)))
         for name, values in zip(KEYWORDS, keywords(entry), strict=True):

@@ -10,7 +10,7 @@ files with it. Both may end in the middle of a line, after a kill or on a full d
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -55,7 +55,7 @@ class ListedWords:
         put(self._words, b"\n".join(words))
         self._met.write_bytes(b"")
 
-    def add(self, words: Sequence[str]) -> None:
+    def add(self, words: Collection[str]) -> None:
         """Add words, or several joined by spaces, durably; none, nothing done.
 
         Raises:

@@ -26,4 +26,4 @@ def test_every_word_of_every_text_is_told_and_no_other(portions: list[list[str]]
         told |= taken
         assert words <= told
         assert taken <= words | {GAP}
-    assert met.take() == []
+    assert met.take() == set()
