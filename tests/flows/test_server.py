@@ -1,59 +1,31 @@
-"""Prefect's server on SQLite: what failed on a connection never makes another thread wait for it."""
+"""Prefect's server on SQLite: a statement that failed is let go by the thread it failed in (ADR 0007)."""
 
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 
 from flows.server import ClosingConnection
 
 CHECKOUT = Path(__file__).parents[2]
-WAITS_MS = 3000
-LEAVES_STATEMENTS = sys.version_info < (3, 12)
-"""Whether Python keeps a failed statement with its cursor: where none does, `flows.server` can go."""
 
 
-@pytest.mark.parametrize(
-    ("kind", "waits"), [(ClosingConnection, False), (sqlite3.Connection, LEAVES_STATEMENTS)]
-)
-def test_letting_go_of_what_failed_waits_for_no_writer(
-    tmp_path: Path, kind: type[sqlite3.Connection], *, waits: bool
-) -> None:
-    path = tmp_path / "prefect.db"
-    with (
-        closing(sqlite3.connect(path, isolation_level=None)) as writing,
-        closing(
-            sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=kind)
-        ) as waiting,
-    ):
-        writing.execute("PRAGMA journal_mode = WAL")
-        writing.execute("CREATE TABLE runs (id UNIQUE)")
-        writing.execute("INSERT INTO runs VALUES (1)")
-        waiting.execute(f"PRAGMA busy_timeout = {WAITS_MS}")
-        failed = waiting.cursor()
+@pytest.mark.parametrize("verb", ["execute", "executemany"])
+def test_a_cursor_closes_where_its_statement_failed_and_the_connection_goes_on(verb: str) -> None:
+    """Who lets go of it later, in whichever thread, then resets nothing and waits for no connection."""
+    insert, row = "INSERT INTO runs VALUES (?)", (1,)
+    with closing(sqlite3.connect(":memory:", factory=ClosingConnection)) as connection:
+        connection.execute("CREATE TABLE runs (id UNIQUE)")
+        connection.execute(insert, row)
+        failed = connection.cursor()
         with pytest.raises(sqlite3.IntegrityError):
-            failed.execute("INSERT INTO runs VALUES (?)", (1,))
-        gave_up, begun = Event(), Event()
-
-        def wait() -> None:
-            begun.set()
-            with pytest.raises(sqlite3.OperationalError, match="locked"):
-                waiting.execute("INSERT INTO runs VALUES (2)")
-            gave_up.set()
-
-        writing.execute("BEGIN IMMEDIATE")
-        other = Thread(target=wait)
-        other.start()
-        begun.wait()
-        assert not gave_up.wait(WAITS_MS / 6000)
-        del failed
-        assert gave_up.is_set() == waits
-        other.join()
-        writing.execute("ROLLBACK")
+            getattr(failed, verb)(insert, row if verb == "execute" else [row])
+        with pytest.raises(sqlite3.ProgrammingError, match="closed cursor"):
+            failed.execute("SELECT id FROM runs")
+        assert connection.execute("SELECT id FROM runs").fetchall() == [row]
 
 
 CONNECTED = """
