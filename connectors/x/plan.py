@@ -108,10 +108,12 @@ def turned(
     )
     whole = bool(cut.items) if place.probing else after.is_whole()
     ended = after.token is None and (place.probing or whole is not None or place.start is None)
+    # X counts all that the account ever posted: of a part of it that number says nothing.
+    says_all = place.start is None or after.is_capped()
     listed = Listed(
         listing=POSTS,
         ended=ended,
-        reported=after.total if ended else None,
+        reported=after.total if ended and says_all else None,
         absence_counts=ended and whole is True,
         since=since,
         until=until,

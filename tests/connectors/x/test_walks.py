@@ -33,6 +33,15 @@ def test_the_end_of_a_whole_timeline_tells_its_total_and_lets_absence_count(stag
     assert listed[-1].reported == 5
 
 
+def test_a_part_of_a_timeline_is_not_held_against_the_number_of_all_posts(stage: Stage) -> None:
+    stage.posts(3)
+    stage.world.clock.wait(86_400)
+    stage.posts(2)
+    recent = Window(start=stage.world.now - timedelta(hours=2), end=stage.world.now)
+    listed = stage.run(recent).responses[-1].listings[0]
+    assert (listed.ended, listed.reported) == (True, None)
+
+
 def test_the_first_page_of_an_edge_carries_the_newest_post_as_signpost(stage: Stage) -> None:
     newest = stage.posts(4)[-1]
     stage.fake.knobs.page_size = 2
