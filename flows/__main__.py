@@ -48,7 +48,8 @@ _UPKEEP: Final = (
     (hold_review, "0 6 1 1,7 *"),
 )
 """When each flow begins, by the clock of London: after the hour that summer time takes out or gives twice."""
-_NO_SCHEDULE_GOES_ON = 60.0 * 24 * 31
+_TO_THE_END: Final = 60.0 * 24 * 31
+"""Minutes, for a run that is asked for by hand: no later one goes on with what it leaves."""
 
 
 def main(arguments: list[str]) -> int:
@@ -67,7 +68,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"muniment: {told}\nWhat to do: Start it, or correct MUNIMENT_PREFECT_API.\n")
         return 6
     if given.command == "run":
-        state = archive_council(given.council, minutes=_NO_SCHEDULE_GOES_ON, return_state=True)
+        state = archive_council(given.council, minutes=_TO_THE_END, return_state=True)
         return 0 if state.is_completed() else 5
     make_limits()
     if given.command == "serve":

@@ -97,7 +97,7 @@ def _emit(event: str, council: str, job: Job, **told: Any) -> None:
 def archive_council(council: str, accounts: list[str] | None = None, minutes: float = _MINUTES) -> None:
     """Archive what is due of a council, then seal it and bring the index up to it.
 
-    After `minutes` only edges are begun: the next run, which waits for this one, goes on with the rest.
+    After `minutes` only edges are begun: the next run goes on with the rest.
     """
     of_council = services(council)
     first_commit = of_council.archive.commit_no()

@@ -165,7 +165,7 @@ def report_table(reports: Iterable[CaptureReport]) -> Table:
 def _counts(reports: Iterable[CaptureReport]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for report in reports:
-        counts["walks"] += 1
+        counts["walks"] += report.outcome is not Outcome.GOES_ON  # a walk may take several turns
         counts["pages"] += report.pages
         counts["new"] += report.new
         counts["changed"] += report.changed

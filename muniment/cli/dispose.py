@@ -211,9 +211,9 @@ def execute(council: str | None, run: str | None, *, dry_run: bool) -> None:
             _print_executed(destroying.rehearse(run), dry_run=True)
             return
         if run is not None:
-            done: tuple[Executed, ...] = (destroying.execute(run),)
-            _print_executed(done[0], dry_run=False)
-            _end_partly(done)
+            done = destroying.execute(run)
+            _print_executed(done, dry_run=False)
+            _end_partly([done])
             return
         worked = work_off(destroying)
     for one in worked.done:

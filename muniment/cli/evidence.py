@@ -60,13 +60,19 @@ def _count_index(services: CouncilServices) -> None:
     """Count the search index last: it is a view, and what is wrong with it is no fault of the archive."""
     try:
         found = reconcile_current(
-            services.archive, services.process.index, services.name, erased=services.process.register
+            services.archive,
+            services.process.index,
+            services.name,
+            erased=services.process.register,
+            classes=services.classes,
         )
     except (SearchUnavailableError, SchemaMismatchError) as error:
         console.print(f"The search index was not counted: {escape(str(error))}")
         return
     if found is None:
-        console.print("The search index was not counted: it is not brought up to the archive's last commit.")
+        console.print(
+            "The search index was not counted: it is behind the archive, or being brought up to it."
+        )
         return
     print_reconciled(found)
 

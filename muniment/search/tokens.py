@@ -32,7 +32,6 @@ __all__ = [
     "PATTERN",
     "PIECES",
     "STEMMER_VERSION",
-    "More",
     "Piece",
     "Pieces",
     "Span",
@@ -122,7 +121,7 @@ class Span(NamedTuple):
     split: tuple[tuple[str, ...], tuple[str, ...]] | None
 
 
-class More(NamedTuple):
+class _More(NamedTuple):
     """What a piece adds behind the main tokens; `inward` and `outward` are halves of a postcode."""
 
     tail: tuple[tuple[str, str], ...]
@@ -131,7 +130,7 @@ class More(NamedTuple):
     outward: str
 
 
-Piece: TypeAlias = tuple[str, str, More | None]
+Piece: TypeAlias = tuple[str, str, _More | None]
 """What one piece between spaces adds to the exact stream, to the stem stream, and behind both."""
 
 
@@ -156,7 +155,8 @@ class Pieces(dict[str, Piece]):
 
     def joined(self, outward: str, inward: str) -> tuple[str, str]:
         """Return what the halves of a postcode add to the exact and to the stem stream."""
-        return outward + inward, outward + inward
+        postcode = outward + inward
+        return postcode, postcode
 
 
 PIECES: Final = Pieces()
@@ -287,7 +287,7 @@ def _compound_piece(raw: str) -> Piece:
             tail.append(span.extra)
         if span.split:
             split.append((" ".join(span.split[0]), " ".join(span.split[1])))
-    more = More(tuple(tail), tuple(split), inward, previous)
+    more = _More(tuple(tail), tuple(split), inward, previous)
     return " ".join(exact), " ".join(stems), more if any(more) else None
 
 

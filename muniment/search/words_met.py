@@ -32,9 +32,9 @@ class WordsMet(Pieces):
     @override
     def joined(self, outward: str, inward: str) -> tuple[str, str]:
         """Return them, and note that they were met."""
-        postcode = outward + inward
-        self._met.append((postcode, postcode, None))
-        return postcode, postcode
+        added = super().joined(outward, inward)
+        self._met.append((*added, None))
+        return added
 
     def take(self) -> set[str]:
         """Return the tokens of the exact stream that were met since it was asked last, some joined by spaces.

@@ -99,11 +99,14 @@ def reconcile(
 
 
 def reconcile_current(
-    archive: Archive, index: SearchIndex, council: str, *, erased: ErasedRecords
+    archive: Archive, index: SearchIndex, council: str, *, erased: ErasedRecords, classes: Classes
 ) -> Reconciled | None:
-    """Count an index that stands at the archive's last commit; None: it stands elsewhere, or there is none.
+    """Count an index that stands at the archive's last commit, and still does afterwards.
 
     Nothing is written, so an index that is behind is left as it is.
+
+    Returns:
+        What differs; None: there is no index, it is behind, or it was written while it was counted.
 
     Raises:
         SearchUnavailableError: The server does not answer.
@@ -111,7 +114,8 @@ def reconcile_current(
     """
     if index.watermark(council) != archive.commit_no():
         return None
-    return reconcile(archive, index, council, erased=erased)
+    found = reconcile(archive, index, council, erased=erased, classes=classes)
+    return found if index.watermark(council) == found.commit_no else None
 
 
 def purge_index(

@@ -26,15 +26,7 @@ def test_serve_starts_a_server_and_every_schedule_and_stops_quietly_at_ctrl_c(tm
     port = free_port()
     api = f"http://127.0.0.1:{port}/api"
     with small_council(tmp_path) as stage:
-        command = [sys.executable, "-m", "muniment", "serve", "--port", str(port)]
-        serving = subprocess.Popen(
-            command,
-            cwd=CHECKOUT,
-            env=stage.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            process_group=0,  # as a terminal's foreground: Ctrl-C goes to all in it
-        )
+        serving = started(stage, port, said=subprocess.PIPE)
         try:
             names = _scheduled(api, serving)
             other = refused(stage, "--port", str(free_port()))
@@ -49,6 +41,19 @@ def test_serve_starts_a_server_and_every_schedule_and_stops_quietly_at_ctrl_c(tm
         assert said.decode().strip().endswith("what was kept is kept.")
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def started(stage: Stage, port: int, *, said: int) -> "subprocess.Popen[bytes]":
+    """Start `muniment serve` as a terminal's foreground: Ctrl-C goes to all in its group."""
+    command = [sys.executable, "-m", "muniment", "serve", "--port", str(port)]
+    return subprocess.Popen(
+        command,
+        cwd=CHECKOUT,
+        env=stage.environment(),
+        stdout=said,
+        stderr=subprocess.STDOUT,
+        process_group=0,
+    )
 
 
 def refused(stage: Stage, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
@@ -91,14 +96,7 @@ def test_mistakes_are_told_before_anything_is_started(tmp_path: Path) -> None:
 def test_what_serve_started_ends_where_serve_is_killed(tmp_path: Path) -> None:
     port = free_port()
     with small_council(tmp_path) as stage:
-        command = [sys.executable, "-m", "muniment", "serve", "--port", str(port)]
-        serving = subprocess.Popen(
-            command,
-            cwd=CHECKOUT,
-            env=stage.environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.STDOUT,
-        )
+        serving = started(stage, port, said=subprocess.DEVNULL)
         try:
             until(lambda: is_taken(port), seconds=PATIENCE_SECONDS)
         finally:

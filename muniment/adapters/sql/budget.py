@@ -172,8 +172,10 @@ class SqlBudget(Budget):
                 remedy="It goes on tomorrow. To allow more, raise calls_per_day in the council's file.",
             )
         whole = self._micros_per_month
-        most = None if whole is None else whole * self._share
-        if whole is not None and most is not None and (spent + cost_micros > most or spent >= most > 0):
+        if whole is None:
+            return
+        most = whole * self._share
+        if spent + cost_micros > most or spent >= most > 0:
             raise BudgetSpentError(
                 f"Credential {self._credential} has spent the ${whole / _MICROS:,.2f} of this month"
                 f"{self._for_others}.",

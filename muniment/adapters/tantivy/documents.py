@@ -92,10 +92,11 @@ def _with_shared(entry: Entry) -> _Tantivy:
     if known is None:
         if len(_shared) >= _MOST_SHARED:
             _shared.clear()
-        known = _shared[key] = tantivy.Document()
+        known = tantivy.Document()
         for name in ("edited", "current", "multi"):
             known.add_integer(name, int(getattr(entry, name)))
         for name, values in zip(KEYWORDS, keywords(entry), strict=True):
             for value in values if name != "author" else ():
                 known.add_text(name, value)
+        _shared[key] = known  # once it is whole: another thread may file another council's entries
     return copy(known)

@@ -31,7 +31,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         knobs.rate_limit_every, knobs.retry_after = (
             2,
             50,
-        )  # a page takes most of a minute, by the sandbox clock
+        )  # a page takes most of a minute of the sandbox clock
         for number in range(60):
             stage.world.post(council_of(stage), f"Notice of old {number}")
             stage.world.clock.wait(timedelta(days=1).total_seconds())
